@@ -1,0 +1,1 @@
+"""Stage 1: reviews in, verified bundle out."""

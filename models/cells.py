@@ -1,0 +1,226 @@
+"""The RNN, LSTM and GRU equations, once, with the field's names: the oracle of every test.
+
+Plain NumPy, one review at a time, one step after another: written to be read and to be right in float64, not to be
+fast. Weights keep PyTorch's names, layout and gate order: LSTM `input, forget, candidate, output`, GRU `reset,
+update, candidate`; the update gate *keeps* the old state, as in PyTorch and ONNX.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+Cell = Literal["rnn", "lstm", "gru"]
+Pooling = Literal["last", "mean", "max", "max||mean"]
+Array = NDArray[Any]
+
+CELLS: tuple[Cell, ...] = get_args(Cell)
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+
+GATES: Mapping[Cell, tuple[str, ...]] = {
+    "rnn": ("hidden",),
+    "lstm": ("input", "forget", "candidate", "output"),
+    "gru": ("reset", "update", "candidate"),
+}
+"""The row blocks of a layer's weights, in PyTorch's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One recurrent layer: `weight_ih [G*H, I]`, `weight_hh [G*H, H]`, `bias_ih [G*H]`, `bias_hh [G*H]`."""
+
+    weight_ih: Array
+    weight_hh: Array
+    bias_ih: Array
+    bias_hh: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Everything a classifier has learnt; the temperature is already folded into the head.
+
+    `embedding [V, E]`, `layers`, `head_weight [C, D]`, `head_bias [C]`, where D is H, or 2H for `max||mean`.
+    """
+
+    cell: Cell
+    pooling: Pooling
+    embedding: Array
+    layers: tuple[Layer, ...]
+    head_weight: Array
+    head_bias: Array
+
+    @property
+    def embedding_size(self) -> int:
+        """E, the width of a word vector."""
+        return int(self.embedding.shape[1])
+
+    @property
+    def hidden_size(self) -> int:
+        """H, the number of units of a layer."""
+        return int(self.layers[0].weight_hh.shape[1])
+
+    @property
+    def classes(self) -> int:
+        """C, the number of labels."""
+        return int(self.head_bias.shape[0])
+
+    def tensors(self) -> dict[str, Array]:
+        """The weights by name, as `weights.safetensors` holds them."""
+        named = {"embedding.weight": self.embedding}
+        for number, layer in enumerate(self.layers):
+            named[f"rnn.weight_ih_l{number}"] = layer.weight_ih
+            named[f"rnn.weight_hh_l{number}"] = layer.weight_hh
+            named[f"rnn.bias_ih_l{number}"] = layer.bias_ih
+            named[f"rnn.bias_hh_l{number}"] = layer.bias_hh
+        return named | {"head.weight": self.head_weight, "head.bias": self.head_bias}
+
+    @classmethod
+    def from_tensors(cls, cell: Cell, pooling: Pooling, tensors: Mapping[str, Array]) -> "Weights":
+        """Weights from arrays named as `tensors` names them. Raises `ValueError` where one is missing or misshapen."""
+        count = sum(name.startswith("rnn.weight_ih_l") for name in tensors)
+        try:
+            layers = tuple(
+                Layer(*(tensors[f"rnn.{part}_l{number}"] for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")))
+                for number in range(count)
+            )
+            weights = cls(
+                cell,
+                pooling,
+                tensors["embedding.weight"],
+                layers,
+                tensors["head.weight"],
+                tensors["head.bias"],
+            )
+        except KeyError as error:
+            raise ValueError(f"the weights lack {error.args[0]!r}") from error
+        weights._check()
+        return weights
+
+    def astype(self, dtype: type[np.floating[Any]]) -> "Weights":
+        """The same weights in another precision."""
+        return Weights.from_tensors(
+            self.cell, self.pooling, {name: array.astype(dtype) for name, array in self.tensors().items()}
+        )
+
+    def _check(self) -> None:
+        if not self.layers:
+            raise ValueError("the weights have no recurrent layer")
+        vocabulary, width = self.embedding.shape
+        hidden, blocks = self.hidden_size, len(GATES[self.cell])
+        expected: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary, width)}
+        for number in range(len(self.layers)):
+            expected[f"rnn.weight_ih_l{number}"] = (blocks * hidden, width)
+            expected[f"rnn.weight_hh_l{number}"] = (blocks * hidden, hidden)
+            expected[f"rnn.bias_ih_l{number}"] = expected[f"rnn.bias_hh_l{number}"] = (blocks * hidden,)
+            width = hidden
+        pooled = 2 * hidden if self.pooling == "max||mean" else hidden
+        expected["head.weight"], expected["head.bias"] = (self.classes, pooled), (self.classes,)
+        for name, array in self.tensors().items():
+            if array.shape != expected[name]:
+                raise ValueError(f"{name} has shape {array.shape}, expected {expected[name]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One layer over one review: arrays by name, each `[T, H]`.
+
+    LSTM: `input forget candidate output cell hidden`; GRU: `reset update candidate hidden`; RNN: `hidden`.
+    """
+
+    values: Mapping[str, Array]
+
+    @property
+    def hidden(self) -> Array:
+        """The hidden state after each step, `[T, H]`."""
+        return self.values["hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """One review through the network: a `Run` per layer and `logits [C]`."""
+
+    runs: tuple[Run, ...]
+    logits: Array
+
+
+def sigmoid(x: Array) -> Array:
+    """The logistic function, without overflow."""
+    return cast(Array, 0.5 * (1.0 + np.tanh(0.5 * x)))
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities over the last axis."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return cast(Array, raised / raised.sum(axis=-1, keepdims=True))
+
+
+def rnn_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
+    """Elman 1990: `h = tanh(W x + b + U h' + b')`."""
+    return {"hidden": np.tanh(layer.weight_ih @ x + layer.bias_ih + layer.weight_hh @ state["hidden"] + layer.bias_hh)}
+
+
+def lstm_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
+    """Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000: `c = f c' + i g`, `h = o tanh(c)`."""
+    a = layer.weight_ih @ x + layer.bias_ih + layer.weight_hh @ state["hidden"] + layer.bias_hh
+    a_input, a_forget, a_candidate, a_output = np.split(a, 4)
+    gate = {"input": sigmoid(a_input), "forget": sigmoid(a_forget), "output": sigmoid(a_output)}
+    candidate = np.tanh(a_candidate)
+    cell = gate["forget"] * state["cell"] + gate["input"] * candidate
+    return gate | {"candidate": candidate, "cell": cell, "hidden": gate["output"] * np.tanh(cell)}
+
+
+def gru_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
+    """Cho et al. 2014 in the form of cuDNN and PyTorch (ONNX `linear_before_reset=1`): `h = (1 - z) n + z h'`."""
+    x_reset, x_update, x_candidate = np.split(layer.weight_ih @ x + layer.bias_ih, 3)
+    h_reset, h_update, h_candidate = np.split(layer.weight_hh @ state["hidden"] + layer.bias_hh, 3)
+    reset, update = sigmoid(x_reset + h_reset), sigmoid(x_update + h_update)
+    candidate = np.tanh(x_candidate + reset * h_candidate)
+    hidden = (1.0 - update) * candidate + update * state["hidden"]
+    return {"reset": reset, "update": update, "candidate": candidate, "hidden": hidden}
+
+
+STEPS = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step}
+
+
+def run_layer(cell: Cell, layer: Layer, inputs: Array) -> Run:
+    """One layer over `inputs [T, I]` from a zero state."""
+    zero = np.zeros(layer.weight_hh.shape[1], inputs.dtype)
+    steps = list(_steps(cell, layer, inputs, {"hidden": zero, "cell": zero}))
+    return Run({name: np.stack([step[name] for step in steps]) for name in steps[0]})
+
+
+def _steps(cell: Cell, layer: Layer, inputs: Array, state: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
+    for x in inputs:
+        step = STEPS[cell](layer, x, state)
+        yield step
+        state = step
+
+
+def pool(pooling: Pooling, hidden: Array) -> Array:
+    """What the head reads of `hidden [T, H]` after every step: `[T, D]`; the last row is the whole review's."""
+    if pooling == "last":
+        return hidden
+    counts = np.arange(1, len(hidden) + 1, dtype=hidden.dtype)[:, None]
+    if pooling == "mean":
+        return np.cumsum(hidden, axis=0) / counts
+    largest = np.maximum.accumulate(hidden, axis=0)
+    if pooling == "max":
+        return largest
+    return np.concatenate([largest, np.cumsum(hidden, axis=0) / counts], axis=1)
+
+
+def running_logits(weights: Weights, hidden: Array) -> Array:
+    """The logits after each word, `[T, C]`, from the top layer's hidden states `[T, H]`."""
+    return cast(Array, pool(weights.pooling, hidden) @ weights.head_weight.T + weights.head_bias)
+
+
+def forward(weights: Weights, ids: NDArray[np.int64]) -> Forward:
+    """One review, `ids [T]` with T >= 1, through the whole network in the precision of the weights."""
+    inputs, runs = weights.embedding[ids], []
+    for layer in weights.layers:
+        run = run_layer(weights.cell, layer, inputs)
+        runs.append(run)
+        inputs = run.hidden
+    return Forward(tuple(runs), running_logits(weights, inputs)[-1])

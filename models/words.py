@@ -1,0 +1,123 @@
+"""Text to words with character offsets to vocabulary ids: one function for training, serving and traces.
+
+A word is a run of letters and digits (with inner apostrophes) or one punctuation mark; markup such as
+`<br />` is skipped. Every word is one id. Only the words are lower-cased, never the text, so offsets are those of
+the text as typed, and the words of a prefix that ends where a word ends are the first words of the whole.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+PATTERN = r"</?[A-Za-z][^<>]*>|([^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_)"
+PAD, UNK = 0, 1
+SPECIAL = ("<pad>", "<unk>")
+
+_find = re.compile(PATTERN)
+
+
+class InvalidWords(ValueError):
+    """A vocabulary file that this version can't read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as typed: `text[start:end]`, offsets in code points."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The ids of a text: int64 `[T]`, at most the limit asked for; `truncated` where words were cut off."""
+
+    ids: NDArray[np.int64]
+    truncated: bool
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words of `text` in order, each with the place where it stands."""
+    for match in _find.finditer(text):
+        if match.start(1) >= 0:
+            yield Word(match[1], match.start(1), match.end(1))
+
+
+def typed(text: str) -> list[str]:
+    """The words of `text` as typed, without their places: the quick form of `words`."""
+    found = _find.findall(text)
+    return [word for word in found if word] if "<" in text else found
+
+
+class Vocabulary:
+    """The words that a model knows, in id order; ids 0 and 1 are padding and the unknown word."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.words: tuple[str, ...] = tuple(known)
+        if self.words[: len(SPECIAL)] != SPECIAL:
+            raise InvalidWords(f"a vocabulary starts with {', '.join(SPECIAL)}")
+        if len(set(self.words)) != len(self.words):
+            twice = next(word for word, count in Counter(self.words).items() if count > 1)
+            raise InvalidWords(f"the vocabulary holds {twice!r} twice")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @classmethod
+    def build(cls, texts: Iterable[str], *, min_count: int, size: int) -> "Vocabulary":
+        """The words that stand at least `min_count` times in `texts`, the `size` most frequent of them."""
+        counts = Counter(word.lower() for text in texts for word in typed(text))
+        ranked = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
+        return cls([*SPECIAL, *ranked[:size]])
+
+    def encode(self, text: str, max_words: int) -> Encoded:
+        """The ids of the first `max_words` words of `text`; a word not known is `UNK`."""
+        found = typed(text)
+        ids = map(self._ids.__getitem__, found[:max_words])
+        return Encoded(np.fromiter(ids, np.int64, min(len(found), max_words)), len(found) > max_words)
+
+    @cached_property
+    def _ids(self) -> "_Ids":
+        return _Ids(self.words)
+
+    def dumps(self) -> str:
+        """The vocabulary as the text of `words.json`."""
+        return json.dumps({"pattern": PATTERN, "words": self.words}, ensure_ascii=False)
+
+    @classmethod
+    def loads(cls, text: str | bytes) -> "Vocabulary":
+        """A vocabulary from the text of `words.json`. Raises `InvalidWords`."""
+        try:
+            content = json.loads(text)
+            pattern, known = content["pattern"], content["words"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidWords(f"not a vocabulary: {error}") from error
+        if pattern != PATTERN:
+            raise InvalidWords(f"made for another word pattern: {pattern!r}")
+        if not isinstance(known, list) or not all(isinstance(word, str) for word in known):
+            raise InvalidWords("`words` is not a list of strings")
+        return cls(known)
+
+
+class _Ids(dict[str, int]):
+    """Word as typed -> id. The usual spellings are entries of their own, so that most words are one look-up."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        lowered = {word: number for number, word in enumerate(known) if number >= len(SPECIAL)}
+        spelled = {
+            spelling: number
+            for word, number in lowered.items()
+            for spelling in (word.capitalize(), word.upper())
+            if spelling.lower() == word
+        }
+        super().__init__(spelled | lowered)
+
+    def __missing__(self, word: str) -> int:
+        return self.get(word.lower(), UNK)

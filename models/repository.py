@@ -33,8 +33,15 @@ def versions(repository: Path, name: str) -> list[int]:
     return sorted(int(entry.name) for entry in folder.iterdir() if entry.is_dir() and _VERSION.fullmatch(entry.name))
 
 
-def publish(repository: Path, name: str, manifest_of: Callable[[int], Manifest], files: Mapping[str, bytes]) -> Path:
-    """Add the next version of a model and return its folder; `manifest_of` gets the version's number."""
+Written = Callable[[int], tuple[Manifest, Mapping[str, bytes]]]
+"""The manifest and the files of a bundle, for the version number that it gets."""
+
+
+def publish(repository: Path, name: str, written: Written, gate: Callable[[Path], object]) -> Path:
+    """Add the next version of a model and return its folder.
+
+    `gate` looks at the bundle before it appears; what it raises is passed on, and nothing is left behind.
+    """
     home = repository / name
     home.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=home))
@@ -42,9 +49,10 @@ def publish(repository: Path, name: str, manifest_of: Callable[[int], Manifest],
         while True:
             version = max(versions(repository, name), default=0) + 1
             folder = aside / str(version)
-            write(folder, manifest_of(version), files)
+            write(folder, *written(version))
+            gate(folder)
             try:
-                (aside / str(version)).rename(home / str(version))
+                folder.rename(home / str(version))
             except OSError as error:
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                     raise

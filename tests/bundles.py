@@ -1,0 +1,96 @@
+"""Small bundles of seeded random weights: everything of a real bundle but the learning."""
+
+from pathlib import Path
+
+import numpy as np
+
+from export.package import About, package
+from export.reference import reference
+from models.cells import GATES, Cell, Pooling, Weights
+from models.manifest import Data, Interval, Metrics, Provenance, Split
+from models.words import Vocabulary
+
+WORDS = """a all amazing and as bad balanced be best box but by can't did do dull film for funny gave good great had
+has he her his i in is it just like long me more movie much never no not of on one out perfect plot really scene she
+so story than that the their there they this time to too was watch well what when who will with worst would you
+! " ' ( ) , - . / 0 1 10 2 5 : ; ?""".split()
+
+
+def vocabulary() -> Vocabulary:
+    """A hundred or so common words."""
+    return Vocabulary(["<pad>", "<unk>", *WORDS])
+
+
+def random_weights(
+    cell: Cell,
+    pooling: Pooling = "max||mean",
+    *,
+    vocabulary_size: int = len(WORDS) + 2,
+    embedding_size: int = 12,
+    hidden_size: int = 10,
+    layers: int = 1,
+    classes: int = 2,
+    seed: int = 0,
+) -> Weights:
+    """Seeded float32 weights of moderate size, biases included."""
+    random = np.random.default_rng(seed)
+
+    def normal(*shape: int, scale: float = 0.3) -> np.ndarray:
+        return random.normal(scale=scale, size=shape).astype(np.float32)
+
+    blocks, inputs = len(GATES[cell]) * hidden_size, embedding_size
+    tensors = {"embedding.weight": normal(vocabulary_size, embedding_size, scale=1.0)}
+    for layer in range(layers):
+        tensors[f"rnn.weight_ih_l{layer}"] = normal(blocks, inputs, scale=inputs**-0.5)
+        tensors[f"rnn.weight_hh_l{layer}"] = normal(blocks, hidden_size, scale=hidden_size**-0.5)
+        tensors[f"rnn.bias_ih_l{layer}"] = normal(blocks)
+        tensors[f"rnn.bias_hh_l{layer}"] = normal(blocks)
+        inputs = hidden_size
+    pooled = 2 * hidden_size if pooling == "max||mean" else hidden_size
+    tensors["head.weight"], tensors["head.bias"] = normal(classes, pooled, scale=0.7), normal(classes)
+    return Weights.from_tensors(cell, pooling, tensors)
+
+
+def about(known: Vocabulary, labels: tuple[str, ...] = ("rotten", "fresh")) -> About:
+    """Plausible facts about a model that has learnt nothing."""
+    classes = len(labels)
+    metrics = Metrics(
+        rows=4,
+        accuracy=0.5,
+        accuracy_interval=Interval(low=0.15, high=0.85),
+        f1=0.5,
+        auc=0.5,
+        log_loss=0.7,
+        calibration_error=0.1,
+    )
+    return About(
+        labels=labels,
+        temperature=1.0,
+        data=Data(
+            name="random",
+            source="none",
+            licence="none",
+            split_rule="none",
+            splits={"train": Split(rows=4, fingerprint="0")},
+            duplicates=0,
+            overlap=0,
+        ),
+        metrics={"test": metrics},
+        reference=reference([known.encode(" ".join(WORDS[:20]), 99).ids] * 4, np.eye(classes)[[0, 0, 1, 1]], labels),
+        provenance=Provenance(
+            created="2026-01-01T00:00:00Z",
+            command="tests",
+            git_commit=None,
+            seed=0,
+            libraries={},
+            settings={},
+            seconds_to_train=0.0,
+            epochs=0,
+        ),
+    )
+
+
+def write_bundle(repository: Path, name: str, weights: Weights, labels: tuple[str, ...] = ("rotten", "fresh")) -> Path:
+    """Publish a verified bundle of `weights` with the small vocabulary and return its folder."""
+    known = vocabulary()
+    return package(repository, name, weights, known, about(known, labels))

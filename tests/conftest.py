@@ -1,0 +1,17 @@
+"""What all tests share: a repository of small bundles, made once a session."""
+
+from pathlib import Path
+
+import pytest
+
+from models.cells import CELLS
+from tests.bundles import random_weights, write_bundle
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`rnn`, `lstm` and `gru`, version 1 each, of seeded weights. Read only: a test that writes copies it first."""
+    folder = tmp_path_factory.mktemp("repository")
+    for seed, cell in enumerate(CELLS):
+        write_bundle(folder, cell, random_weights(cell, seed=seed))
+    return folder

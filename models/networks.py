@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from models.cells import GATES, Array, Cell, Pooling, Weights
 from models.words import PAD
 
-RECURRENT: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+RECURRENT: dict[Cell, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,12 @@ class Classifier(nn.Module):
         network.load(weights)
         return network
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def run(self, token_ids: Array, lengths: Array) -> Array:
         """Logits `[B, C]` of `token_ids [T, B]` and `lengths [B]` as arrays, without dropout."""
-        logits: Array = self.eval()(torch.from_numpy(token_ids), torch.from_numpy(lengths).long()).numpy()
+        device = self.head.weight.device
+        found = self.eval()(torch.from_numpy(token_ids).to(device), torch.from_numpy(lengths).long().to(device))
+        logits: Array = found.cpu().numpy()
         return logits
 
     def weights(self, temperature: float = 1.0) -> Weights:
@@ -75,32 +77,6 @@ class Classifier(nn.Module):
         arrays = {name: tensor.detach().cpu().float().numpy().copy() for name, tensor in self.state_dict().items()}
         arrays |= {name: arrays[name] / temperature for name in ("head.weight", "head.bias")}
         return Weights.from_tensors(self.shape.cell, self.shape.pooling, arrays)
-
-    @classmethod
-    def from_weights(cls, weights: Weights) -> "Classifier":
-        """The classifier that has learnt `weights`."""
-        shape = Shape(
-            cell=weights.cell,
-            pooling=weights.pooling,
-            vocabulary=len(weights.embedding),
-            embedding=weights.embedding_size,
-            hidden=weights.hidden_size,
-            layers=len(weights.layers),
-            classes=weights.classes,
-        )
-        classifier = cls(shape)
-        classifier.load(weights)
-        return classifier
-
-    @torch.inference_mode()
-    def logits(self, token_ids: NDArray[np.int64], lengths: NDArray[np.integer[Any]]) -> Array:
-        """Logits `[B, C]` float32 without dropout, from arrays: `token_ids [T, B]`, `lengths [B]`."""
-        device, training = self.head.weight.device, self.training
-        self.eval()
-        found = self(torch.from_numpy(token_ids).to(device), torch.from_numpy(lengths).long().to(device))
-        self.train(training)
-        array: Array = found.cpu().numpy()
-        return array
 
     def load(self, weights: Weights) -> None:
         """Take over `weights`. Raises `ValueError` where they are of another cell, pooling or size."""

@@ -1,45 +1,47 @@
-"""The `gatescope` command: the sub-commands of both stages, each stage loaded only when one of its own is called."""
+"""The `gatescope` command: the sub-commands of both stages; only the stage whose command is called is loaded."""
 
 import importlib
 import sys
+from collections.abc import Callable
+from typing import Any
 
-import click
-from typer.main import get_command
+import typer
 
 COMMANDS = {
-    "export": ("export.cli", "Train on reviews, write verified ONNX bundles."),
-    "verify": ("export.cli", "Check a bundle: three implementations, any batch, any cut."),
-    "inspect": ("export.cli", "Say what a bundle holds."),
-    "compare": ("export.cli", "Compare every model of a repository in one table."),
-    "serve": ("service.cli", "Serve every model of a repository over HTTP."),
-    "score": ("service.score.cli", "Score files of any size."),
-    "trace": ("service.trace_cli", "Show on the terminal what the network kept of a text."),
+    "export": ("export.cli:export", "Train on reviews and write verified ONNX bundles."),
+    "verify": ("export.cli:verify", "Check a bundle: three implementations, any batch, any cut."),
+    "inspect": ("export.inspect:inspect", "Say what a bundle holds."),
+    "compare": ("export.compare:compare", "Compare linear models and every cell in one table."),
+    "serve": ("service.cli:serve", "Serve every model of a repository over HTTP."),
+    "score": ("service.score.cli:score", "Score files of any size."),
+    "trace": ("service.trace_cli:trace", "Show on the terminal what a network kept of a text."),
 }
 
 
-class _Stages(click.Group):
-    """Sub-commands by name, imported when they are called; the help text needs none of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
-        command = get_command(module.app)
-        return command.commands[cmd_name] if isinstance(command, click.Group) else command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=_Stages, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gatescope")
 def main() -> None:
-    """Review classifiers with gates to look into: train, export, verify, serve, score, trace."""
+    """Run the sub-command that the first argument names."""
+    called = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+    app = typer.Typer(
+        help="Review classifiers with gates to look into: train, export, verify, serve, score, trace.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, (place, text) in COMMANDS.items():
+        app.command(name, help=text)(_load(place) if name == called else _not_loaded)
+    app(prog_name="gatescope")
+
+
+def _load(place: str) -> Callable[..., Any]:
+    module, function = place.split(":")
+    loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return loaded
+
+
+def _not_loaded() -> None:
+    raise NotImplementedError("another command was called")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

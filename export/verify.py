@@ -89,7 +89,7 @@ def _session(bundle: Bundle, *, optimised: bool = True, provider: str = "CPUExec
 def _network(bundle: Bundle) -> Network:
     from models.networks import Classifier  # noqa: PLC0415 - a stored bundle is checked without training
 
-    return Classifier.of(bundle.weights).run
+    return Classifier.from_weights(bundle.weights).logits
 
 
 def _reviews(bundle: Bundle, batch: int, longest: int) -> list[Ids]:

@@ -56,7 +56,7 @@ class Classifier(nn.Module):
         return logits
 
     @classmethod
-    def of(cls, weights: Weights) -> "Classifier":
+    def from_weights(cls, weights: Weights) -> "Classifier":
         """The network that has learnt `weights`, without dropout."""
         vocabulary, embedding = weights.embedding.shape
         sizes = (vocabulary, embedding, weights.hidden_size, len(weights.layers), weights.classes)
@@ -65,7 +65,7 @@ class Classifier(nn.Module):
         return network
 
     @torch.inference_mode()
-    def run(self, token_ids: Array, lengths: Array) -> Array:
+    def logits(self, token_ids: Array, lengths: Array) -> Array:
         """Logits `[B, C]` of `token_ids [T, B]` and `lengths [B]` as arrays, without dropout."""
         device = self.head.weight.device
         found = self.eval()(torch.from_numpy(token_ids).to(device), torch.from_numpy(lengths).long().to(device))

@@ -123,8 +123,8 @@ def test_a_network_that_is_not_the_one_exported_is_found(tmp_path: Path) -> None
     from models.networks import Classifier
 
     folder = write_bundle(tmp_path, "model", random_weights("lstm", seed=1))
-    other = Classifier.of(random_weights("lstm", seed=2))
-    assert failed(folder, other.run).keys() == {"PyTorch"}
+    other = Classifier.from_weights(random_weights("lstm", seed=2))
+    assert failed(folder, other.logits).keys() == {"PyTorch"}
 
 
 def test_weights_that_are_not_the_graphs_are_found(tmp_path: Path) -> None:
@@ -164,9 +164,9 @@ def test_nothing_is_left_of_a_bundle_that_fails(tmp_path: Path) -> None:
     from models.networks import Classifier
 
     known = vocabulary()
-    other = Classifier.of(random_weights("lstm", seed=2))
+    other = Classifier.from_weights(random_weights("lstm", seed=2))
     with pytest.raises(VerificationFailed, match="PyTorch"):
-        package(tmp_path, "model", random_weights("lstm"), known, about(known), network=other.run)
+        package(tmp_path, "model", random_weights("lstm"), known, about(known), network=other.logits)
     assert model_names(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 

@@ -52,13 +52,13 @@ def logits(classifier: Classifier, encoded: Sequence[NDArray[np.int64]], size: i
     """What `classifier` says of each review, `[N, C]` float32, in the order given and without dropout."""
     found = np.empty((len(encoded), classifier.shape.classes), np.float32)
     for batch in ordered(encoded, size):
-        found[batch.rows] = classifier.run(batch.token_ids, batch.lengths)
+        found[batch.rows] = classifier.logits(batch.token_ids, batch.lengths)
     return found
 
 
 def predict(weights: Weights, vocabulary: Vocabulary, texts: Sequence[str], max_words: int) -> Array:
     """The logits `[N, C]`, temperature applied, that a trained classifier gives `texts`."""
-    return logits(Classifier.of(weights), encode(texts, vocabulary, max_words))
+    return logits(Classifier.from_weights(weights), encode(texts, vocabulary, max_words))
 
 
 def _pad(encoded: Sequence[NDArray[np.int64]], rows: NDArray[np.int64]) -> Batch:

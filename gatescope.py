@@ -9,7 +9,7 @@ import typer
 
 COMMANDS = {
     "export": ("export.cli:export", "Train on reviews and write verified ONNX bundles."),
-    "verify": ("export.cli:verify", "Check a bundle: three implementations, any batch, any cut."),
+    "verify": ("export.check:verify", "Check a bundle: three implementations, any batch, any cut."),
     "inspect": ("export.inspect:inspect", "Say what a bundle holds."),
     "compare": ("export.compare:compare", "Compare linear models and every cell in one table."),
     "serve": ("service.cli:serve", "Serve every model of a repository over HTTP."),

@@ -4,8 +4,9 @@ NB-SVM is Wang and Manning's (2012), with the logistic loss in place of the hing
 features scaled by their naive Bayes log-count ratio.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise, product
 
 import numpy as np
@@ -27,11 +28,16 @@ NB_SMOOTHINGS = (1.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A rival: its `probabilities [N, C]` on the test reviews, and the settings that did best on validation."""
+    """A rival: its `probabilities [N, C]` on the test reviews, and the settings that did best on validation.
+
+    `predict` gives the probabilities `[N, C]` of any texts; `parameters` is how many numbers it has learnt.
+    """
 
     name: str
     probabilities: Array
     chosen: Mapping[str, float]
+    parameters: int
+    predict: Callable[[Sequence[str]], Array]
 
 
 def baselines(splits: Splits) -> tuple[Baseline, ...]:
@@ -42,7 +48,11 @@ def baselines(splits: Splits) -> tuple[Baseline, ...]:
 def majority(splits: Splits) -> Baseline:
     """Every review has the training reviews' shares of labels."""
     shares = np.bincount(splits.train.targets, minlength=len(splits.labels)) / len(splits.train)
-    return Baseline("majority", np.tile(shares, (len(splits.test), 1)), {})
+
+    def predict(texts: Sequence[str]) -> Array:
+        return np.tile(shares, (len(texts), 1))
+
+    return Baseline("majority", predict(splits.test.texts), {}, len(shares), predict)
 
 
 def linear(splits: Splits) -> Baseline:
@@ -60,12 +70,14 @@ class _Candidate:
     chosen: Mapping[str, float]
     validation: Array
     test: Array
+    parameters: int
+    predict: Callable[[Sequence[str]], Array]
 
 
 def _best(name: str, splits: Splits, candidates: Iterator[_Candidate]) -> Baseline:
     labels = np.arange(len(splits.labels))
     best = min(candidates, key=lambda c: log_loss(splits.validation.targets, c.validation, labels=labels))
-    return Baseline(name, best.test, best.chosen)
+    return Baseline(name, best.test, best.chosen, best.parameters, best.predict)
 
 
 def _linear_models(splits: Splits) -> Iterator[_Candidate]:
@@ -75,21 +87,50 @@ def _linear_models(splits: Splits) -> Iterator[_Candidate]:
         for penalty in PENALTIES:
             model = LogisticRegression(C=penalty, max_iter=1000).fit(train, splits.train.targets)
             chosen = {"min_count": min_count, "C": penalty}
-            yield _Candidate(chosen, model.predict_proba(validation), model.predict_proba(test))
+            yield _Candidate(
+                chosen,
+                model.predict_proba(validation),
+                model.predict_proba(test),
+                model.coef_.size + model.intercept_.size,
+                partial(_predict_linear, features, model),
+            )
+
+
+_NbModels = list[tuple[sparse.dia_array, LogisticRegression]]
+
+
+def _predict_linear(features: TfidfVectorizer, model: LogisticRegression, texts: Sequence[str]) -> Array:
+    found: Array = model.predict_proba(features.transform(texts))
+    return found
 
 
 def _nb_models(splits: Splits) -> Iterator[_Candidate]:
-    train, validation, test = _features(CountVectorizer(analyzer=_ngrams, binary=True, dtype=np.float64), splits)
+    features = CountVectorizer(analyzer=_ngrams, binary=True, dtype=np.float64)
+    train, validation, test = _features(features, splits)
     classes = len(splits.labels)
     for smoothing, penalty in product(NB_SMOOTHINGS, NB_PENALTIES):
-        scores = []
+        models = []
         for label in range(1 if classes == 2 else 0, classes):
             is_label = splits.train.targets == label
             ratio = _log_count_ratio(train, is_label, smoothing)
             model = LogisticRegression(C=penalty, max_iter=1000).fit(train @ ratio, is_label)
-            scores.append([model.predict_proba(rows @ ratio)[:, 1] for rows in (validation, test)])
-        chosen = {"smoothing": smoothing, "C": penalty}
-        yield _Candidate(chosen, *(_shares(list(of_split)) for of_split in zip(*scores, strict=True)))
+            models.append((ratio, model))
+
+        yield _Candidate(
+            {"smoothing": smoothing, "C": penalty},
+            _score_nb(models, validation),
+            _score_nb(models, test),
+            len(models) * (2 * train.shape[1] + 1),
+            partial(_predict_nb, features, models),
+        )
+
+
+def _predict_nb(features: CountVectorizer, models: _NbModels, texts: Sequence[str]) -> Array:
+    return _score_nb(models, features.transform(texts))
+
+
+def _score_nb(models: _NbModels, counts: sparse.csr_matrix) -> Array:
+    return _shares([model.predict_proba(counts @ ratio)[:, 1] for ratio, model in models])
 
 
 def _log_count_ratio(counts: sparse.csr_matrix, is_label: NDArray[np.bool_], smoothing: float) -> sparse.dia_array:

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from export.graph import step_graph
-from export.session import StepSession
+from export.session import StepSession, states_of
 from export.verify import Network, require
 from models.bundle import contents, describe
 from models.cells import Array, Weights
-from models.manifest import Data, Golden, Manifest, Metrics, Provenance, Reference, State
+from models.manifest import Data, Golden, Manifest, Metrics, Provenance, Reference
 from models.repository import publish
-from models.states import state_tensors
 from models.words import PAD, UNK, Vocabulary
 
 GOLDEN_TEXTS = (
@@ -58,7 +57,7 @@ def package(
     """
     graph = step_graph(weights).SerializeToString()
     files = contents(weights, vocabulary, graph)
-    states = _states(weights)
+    states = states_of(weights)
     golden = golden_vectors(StepSession(graph, states, len(weights.layers)), vocabulary)
 
     def written(version: int) -> tuple[Manifest, Mapping[str, bytes]]:
@@ -101,8 +100,3 @@ def _golden(session: StepSession, vocabulary: Vocabulary, text: str) -> Golden:
     ids = vocabulary.encode(text, 2048).ids
     logits: Array = session.fresh([ids]).logits[0]
     return Golden(text=text, ids=tuple(ids.tolist()), logits=tuple(logits.tolist()))
-
-
-def _states(weights: Weights) -> tuple[State, ...]:
-    tensors = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
-    return tuple(State(name=s.name, output=s.output, dtype=s.dtype, shape=s.shape) for s in tensors)

@@ -8,9 +8,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.bundle import STEP
-from models.cells import Array
+from export.graph import step_graph
+from models.cells import Array, Weights
 from models.manifest import State
+from models.states import state_tensors
 
 Ids = NDArray[np.int64]
 Rows = dict[str, Array]
@@ -52,9 +53,9 @@ class StepSession:
         self._hidden = [f"over_time_hidden_{layer}" for layer in range(layers)]
 
     @classmethod
-    def of_bundle(cls, folder: Path, states: Sequence[State], layers: int) -> "StepSession":
-        """The step graph of the bundle in `folder`."""
-        return cls(folder / STEP, states, layers)
+    def of_weights(cls, weights: Weights) -> "StepSession":
+        """The step graph of `weights`."""
+        return cls(step_graph(weights).SerializeToString(), states_of(weights), len(weights.layers))
 
     def step(self, rows: Sequence[Ids], carry: Ids, previous: Rows, *, padding: int = 0) -> Chunk:
         """One chunk: `rows` of ids (none empty), padded to the longest and by `padding` steps more."""
@@ -91,3 +92,9 @@ def pad(rows: Sequence[Ids], padding: int = 0) -> tuple[Ids, NDArray[np.int32]]:
     for row, ids in enumerate(rows):
         token_ids[: len(ids), row] = ids
     return token_ids, lengths
+
+
+def states_of(weights: Weights) -> tuple[State, ...]:
+    """The state tensors of `weights`' step graph, as a manifest lists them."""
+    tensors = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
+    return tuple(State(name=s.name, output=s.output, dtype=s.dtype, shape=s.shape) for s in tensors)

@@ -204,8 +204,8 @@ def pool(pooling: Pooling, hidden: Array) -> Array:
         return hidden
     counts = np.arange(1, len(hidden) + 1, dtype=hidden.dtype)[:, None]
     if pooling == "mean":
-        return np.cumsum(hidden, axis=0) / counts
-    largest = np.maximum.accumulate(hidden, axis=0)
+        return cast(Array, np.cumsum(hidden, axis=0) / counts)
+    largest: Array = np.maximum.accumulate(hidden, axis=0)
     if pooling == "max":
         return largest
     return np.concatenate([largest, np.cumsum(hidden, axis=0) / counts], axis=1)
@@ -213,7 +213,8 @@ def pool(pooling: Pooling, hidden: Array) -> Array:
 
 def running_logits(weights: Weights, hidden: Array) -> Array:
     """The logits after each word, `[T, C]`, from the top layer's hidden states `[T, H]`."""
-    return cast(Array, pool(weights.pooling, hidden) @ weights.head_weight.T + weights.head_bias)
+    logits: Array = pool(weights.pooling, hidden) @ weights.head_weight.T + weights.head_bias
+    return logits
 
 
 def forward(weights: Weights, ids: NDArray[np.int64]) -> Forward:

@@ -1,0 +1,38 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+GATESCOPE_HOST ?= 127.0.0.1
+GATESCOPE_PORT ?= 8000
+export GATESCOPE_HOST GATESCOPE_PORT
+
+.PHONY: run test check bench clean
+
+run: $(VENV)/.installed
+	$(BIN)/gatescope export --if-missing
+	$(BIN)/gatescope serve
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export]'
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

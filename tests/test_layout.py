@@ -1,0 +1,50 @@
+"""The parts depend on each other one way: export -> models <- service, and only training needs torch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def imported(file: Path) -> set[str]:
+    """The top-level packages that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [("models", {"export", "service"}), ("service", {"export", "torch"}), ("export", {"service"})],
+)
+def test_imports_go_one_way(package: str, forbidden: set[str]) -> None:
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    wrong = {str(file): found for file in files if (found := imported(file) & forbidden)}
+    assert not wrong
+
+
+def test_only_the_networks_know_torch() -> None:
+    with_torch = {file.name for file in (ROOT / "models").rglob("*.py") if "torch" in imported(file)}
+    assert with_torch == {"networks.py"}
+
+
+@pytest.mark.parametrize("package", ["models", "service"])
+def test_importing_everything_pulls_no_torch_in(package: str) -> None:
+    modules = [
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in (ROOT / package).rglob("*.py")
+        if file.name not in {"networks.py", "__init__.py"}
+    ]
+    assert modules
+    code = f"import {', '.join(modules)}, sys; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"

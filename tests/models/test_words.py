@@ -1,0 +1,96 @@
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.words import PAD, SPECIAL, UNK, InvalidWords, Vocabulary, typed, words
+
+TRICKY = st.text(st.sampled_from("aZé1 _'’<>/br.!-\n\tİßǆﬁ👍🏽\u0301\u200d中"), max_size=40)
+TEXTS = st.one_of(TRICKY, st.text(max_size=60))
+
+
+@given(TEXTS)
+def test_every_word_is_a_slice_of_the_text_as_typed(text: str) -> None:
+    found = list(words(text))
+    assert all(word.text == text[word.start : word.end] and word.start < word.end for word in found)
+    assert all(before.end <= after.start for before, after in pairwise(found))
+
+
+@given(TEXTS)
+def test_a_prefix_that_ends_with_a_word_has_the_first_words_of_the_whole(text: str) -> None:
+    found = list(words(text))
+    for count, word in enumerate(found, 1):
+        assert list(words(text[: word.end])) == found[:count]
+
+
+@given(TEXTS)
+def test_the_quick_form_gives_the_same_words(text: str) -> None:
+    assert typed(text) == [word.text for word in words(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It's a film, really!", ["It's", "a", "film", ",", "really", "!"]),
+        ("Good.<br /><br />Bad", ["Good", ".", "Bad"]),
+        ("3 < 4 and 5 > 2", ["3", "<", "4", "and", "5", ">", "2"]),
+        ("'quoted' rock’n’roll", ["'", "quoted", "'", "rock’n’roll"]),
+        ("10/10 👍 snake_case", ["10", "/", "10", "👍", "snake", "_", "case"]),
+        (" \n\t", []),
+    ],
+)
+def test_what_a_word_is(text: str, expected: list[str]) -> None:
+    assert typed(text) == expected
+
+
+@given(TEXTS, st.sets(TEXTS.filter(lambda word: len(typed(word)) == 1), max_size=8))
+def test_an_id_is_that_of_the_lower_cased_word(text: str, known: set[str]) -> None:
+    lowered = sorted({typed(word)[0].lower() for word in known})
+    vocabulary = Vocabulary([*SPECIAL, *lowered])
+    expected = [lowered.index(w) + len(SPECIAL) if w in lowered else UNK for w in map(str.lower, typed(text))]
+    assert vocabulary.encode(text, max_words=1000).ids.tolist() == expected
+
+
+def test_only_the_first_words_are_read_and_the_cut_is_said() -> None:
+    vocabulary = Vocabulary([*SPECIAL, "a", "b"])
+    assert vocabulary.encode("a b", 2).truncated is False
+    cut = vocabulary.encode("a b a", 2)
+    assert cut.truncated is True
+    assert cut.ids.tolist() == [2, 3]
+
+
+def test_a_vocabulary_holds_the_commonest_words_first() -> None:
+    vocabulary = Vocabulary.build(["b b C c c", "a a d"], min_count=2, size=2)
+    assert vocabulary.words == ("<pad>", "<unk>", "c", "a")
+    assert (PAD, UNK) == (0, 1)
+
+
+@given(st.sets(st.text(min_size=1, max_size=8).filter(lambda word: word not in SPECIAL), max_size=20))
+def test_a_vocabulary_survives_its_file(known: set[str]) -> None:
+    vocabulary = Vocabulary([*SPECIAL, *sorted(known)])
+    assert Vocabulary.loads(vocabulary.dumps()).words == vocabulary.words
+
+
+def _file(**changes: object) -> str:
+    return json.dumps(json.loads(Vocabulary(SPECIAL).dumps()) | changes)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff",
+        "[",
+        "[]",
+        "{}",
+        _file(pattern=r"\w+"),
+        _file(words="abc"),
+        _file(words=[*SPECIAL, 3]),
+        _file(words=["a", "b"]),
+        _file(words=[*SPECIAL, "a", "a"]),
+    ],
+)
+def test_a_file_that_is_not_a_vocabulary_is_refused(content: str | bytes) -> None:
+    with pytest.raises(InvalidWords):
+        Vocabulary.loads(content)

@@ -4,7 +4,7 @@ Numbers of a response are nested lists in JSON (six significant digits); in msgp
 little-endian buffer; in npz it is the name of an array in the archive. Everything is in temperature-scaled logits.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,9 +63,7 @@ class Packed(Struct, frozen=True):
     data: bytes
 
 
-Numbers: TypeAlias = (
-    list[float] | list[list[float]] | list[list[list[float]]] | list[list[list[list[float]]]] | Packed | str
-)
+Numbers: TypeAlias = list[Any] | Packed | str
 """JSON: nested lists; msgpack: `Packed`; npz: the name of the array."""
 
 

@@ -1,0 +1,1 @@
+"""Stage 2: a bundle in, answers out. Never imports torch."""

@@ -1,0 +1,102 @@
+"""Wiring: settings to parts to an ASGI application. Nothing else knows how the parts come together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.types import ASGIApp
+
+from service.auth import Authenticated
+from service.catalog import Catalog
+from service.engine import Engine, EngineSettings
+from service.errors import answer
+from service.metrics import Metrics
+from service.middleware import Observed
+from service.observing import EngineMetrics
+from service.parts import Control, Parts
+from service.pulse import Pulse
+from service.routes import batch, compare, health, metrics, models, page, predict, schema, v2, v2_repository
+from service.settings import Settings
+
+ROUTES = [
+    predict.predict,
+    compare.compare,
+    batch.batch,
+    models.models,
+    models.model_versions,
+    models.model_version,
+    health.live,
+    health.ready,
+    metrics.metrics,
+    schema.schema,
+    page.index,
+    page.asset,
+    *v2.ROUTES,
+    *v2_repository.ROUTES,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One process of the service: the application that a server runs, and its parts."""
+
+    asgi: ASGIApp
+    parts: Parts
+
+    def start_draining(self) -> None:
+        """Say `not ready` from now on; accepted work goes on. For the moment before the port closes."""
+        self.parts.draining = True
+        self.parts.metrics.draining.set(1)
+
+
+def create_service(settings: Settings, control: Control | None = None) -> Service:
+    """Put the service together; models are loaded once the server has started it.
+
+    `control` loads and unloads in every worker process; left out, this process is the only one.
+    """
+    measured = Metrics(settings.max_words)
+    engine = Engine(engine_settings(settings), EngineMetrics(measured))
+    catalog = Catalog(
+        settings.repository, engine, measured, default=settings.default_model, keep=settings.versions_per_model
+    )
+    parts = Parts(settings, engine, catalog, control or catalog, measured, Pulse(measured, engine, catalog))
+    litestar = Litestar(
+        ROUTES,
+        lifespan=[lambda _: _running(parts)],
+        exception_handlers={Exception: answer},
+        state=State({"parts": parts}, deep_copy=False),
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+    guarded = Authenticated.around(litestar, settings)
+    return Service(Observed(guarded, measured, access_log=settings.access_log), parts)
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """What the engine needs to know."""
+    return EngineSettings(
+        threads=settings.threads or 1,
+        provider=settings.provider,
+        device_id=settings.device_id,
+        memory_limit=settings.device_memory,
+        queue_seconds=settings.max_queue_seconds,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(parts: Parts) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(parts.catalog.start()), asyncio.create_task(parts.pulse.run())]
+    try:
+        yield
+    finally:
+        parts.draining = True
+        await parts.engine.drain()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        parts.pulse.flush()
+        await asyncio.to_thread(parts.engine.close)

@@ -1,0 +1,48 @@
+"""`gatescope serve`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.logs import configure
+from service.settings import InvalidSettings, read_settings
+
+USAGE = 2
+
+
+def serve(
+    repository: Annotated[Path | None, typer.Option(help="folder of bundles")] = None,
+    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on; 0 picks a free one")] = None,
+    default_model: Annotated[str | None, typer.Option(help="model for requests that name none")] = None,
+    workers: Annotated[int | None, typer.Option(help="worker processes; 0 chooses by the number of cores")] = None,
+    threads: Annotated[int | None, typer.Option(help="ONNX Runtime threads a worker; 0 chooses")] = None,
+    provider: Annotated[str | None, typer.Option(help="cpu or cuda")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
+    log_format: Annotated[str | None, typer.Option(help="auto, json or pretty")] = None,
+    access_log: Annotated[bool | None, typer.Option(help="log a line a request")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings")] = None,
+) -> None:
+    """Serve every model of a repository. Each setting is also `GATESCOPE_<NAME>` in the environment."""
+    try:
+        settings = read_settings(
+            repository=repository,
+            host=host,
+            port=port,
+            default_model=default_model,
+            workers=workers,
+            threads=threads,
+            provider=provider,
+            log_level=log_level,
+            log_format=log_format,
+            access_log=access_log,
+            config=config,
+        )
+    except InvalidSettings as error:
+        typer.echo(f"gatescope serve: {error}", err=True)
+        raise typer.Exit(USAGE) from error
+    configure(settings.log_level, settings.log_format)
+    from service.server import run  # noqa: PLC0415 - a wrong flag is told before the service is loaded
+
+    raise typer.Exit(run(settings))

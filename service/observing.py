@@ -1,0 +1,48 @@
+"""What the engine lets others observe, as metrics."""
+
+from prometheus_client import Counter
+
+from service.metrics import BulkHistogram, Metrics
+
+
+class EngineMetrics:
+    """The engine's observer. `batch` comes from engine threads; prometheus-client locks each series."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._counters: dict[tuple[str, int], tuple[Counter, ...]] = {}
+        self._histograms: dict[str, tuple[BulkHistogram, ...]] = {}
+
+    def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
+        """A run of the step graph: its rows, the cells that hold a word, all cells, its seconds."""
+        counters = self._counters.get((model, version)) or self._add(model, version)
+        for counter, amount in zip(counters, (rows, 1, real, padded, seconds), strict=True):
+            counter.inc(amount)
+        batch_rows, batch_cells = self._histograms[model]
+        batch_rows.observe(rows)
+        batch_cells.observe(padded)
+
+    def refused(self, model: str, version: int) -> None:
+        """Too much work waits for a review to be accepted."""
+        self._metrics.requests.labels(model, str(version), "rejected").inc()
+
+    def expired(self, model: str, version: int) -> None:
+        """A deadline passed."""
+        self._metrics.requests.labels(model, str(version), "expired").inc()
+
+    def cancelled(self, model: str, version: int) -> None:
+        """A client went away."""
+        self._metrics.requests.labels(model, str(version), "cancelled").inc()
+
+    def _add(self, model: str, version: int) -> tuple[Counter, ...]:
+        metrics = self._metrics
+        self._histograms[model] = (metrics.batch_rows.labels(model), metrics.batch_padded_cells.labels(model))
+        counters = (
+            metrics.rows.labels(model, str(version)),
+            metrics.batches.labels(model, str(version)),
+            metrics.real_cells.labels(model),
+            metrics.padded_cells.labels(model),
+            metrics.batch_seconds.labels(model, str(version)),
+        )
+        self._counters[model, version] = counters
+        return counters

@@ -1,0 +1,40 @@
+"""The parts of a running service, as the routes get them."""
+
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from litestar.types import Scope
+
+from service.catalog import Catalog
+from service.engine import Engine
+from service.metrics import Metrics
+from service.pulse import Pulse
+from service.settings import Settings
+
+
+class Control(Protocol):
+    """Changes what is served, in every worker process; returns when all have."""
+
+    async def load(self, name: str, version: int | None = None) -> None:
+        """Serve a version, or the newest valid one. Raises `Problem` where there is none."""
+
+    async def unload(self, name: str) -> None:
+        """Stop serving a model. Raises `Problem` where it is not served."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a route may need. `draining` turns true once and for all."""
+
+    settings: Settings
+    engine: Engine
+    catalog: Catalog
+    control: Control
+    metrics: Metrics
+    pulse: Pulse
+    draining: bool = field(default=False)
+
+
+def parts_of(scope: Scope) -> Parts:
+    """The parts of the service that a request came to."""
+    return cast(Parts, scope["litestar_app"].state["parts"])

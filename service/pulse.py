@@ -1,0 +1,52 @@
+"""Four times a second: how late the event loop is, and what was noted since goes to the metrics."""
+
+import asyncio
+import os
+import resource
+from time import perf_counter
+
+from service.catalog import Catalog
+from service.engine import Engine
+from service.metrics import Metrics
+
+PERIOD = 0.25
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Pulse:
+    """Keeps the metrics of one process current."""
+
+    def __init__(self, metrics: Metrics, engine: Engine, catalog: Catalog) -> None:
+        self._metrics, self._engine, self._catalog = metrics, engine, catalog
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            due = perf_counter() + PERIOD
+            await asyncio.sleep(PERIOD)
+            self._metrics.loop_lag.observe(max(0.0, perf_counter() - due))
+            self.flush()
+
+    def flush(self) -> None:
+        """Add what was noted to the metrics; a scrape calls this too, so that it misses nothing of its own process."""
+        metrics, engine = self._metrics, self._engine
+        for model in self._catalog:
+            model.recorder.flush()
+            queue = engine.queue(model.served)
+            metrics.queue_rows.labels(model.name).set(queue.rows)
+            metrics.queue_cells.labels(model.name).set(queue.cells)
+            metrics.queue_predicted.labels(model.name).set(queue.seconds)
+            metrics.batch_rows_limit.labels(model.name).set(model.served.cost.rows)
+        metrics.queue_limit.set(engine.settings.queue_seconds)
+        metrics.workers.set(engine.settings.threads)
+        metrics.workers_busy.set(engine.busy)
+        for method, count in metrics.active.items():
+            metrics.http_active.labels(method).set(count)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        metrics.worker_cpu.set(used.ru_utime + used.ru_stime)
+        metrics.worker_memory.set(_resident())
+
+
+def _resident() -> int:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - read four times a second
+        return int(file.read().split()[1]) * _PAGE

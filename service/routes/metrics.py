@@ -1,0 +1,20 @@
+"""`GET /metrics` for Prometheus."""
+
+import asyncio
+from typing import Any
+
+from litestar import Request, Response, get
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.parts import parts_of
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
+
+
+@get("/metrics")
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """All metrics as text, written off the event loop."""
+    parts = parts_of(request.scope)
+    parts.pulse.flush()
+    content = await asyncio.to_thread(parts.metrics.expose)
+    return Response(content, media_type=MEDIA_TYPE)

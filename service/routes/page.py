@@ -1,0 +1,49 @@
+"""`GET /` and what the page loads: files of `service/web`, under a strict content security policy."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+
+WEB = Path(__file__).parents[1] / "web"
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+@get("/")
+async def index() -> Response[bytes]:
+    """The first page."""
+    return _file("index.html")
+
+
+@get("/web/{path:path}")
+async def asset(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A style sheet, a module or a picture of a page."""
+    return _file(str(request.path_params["path"]).lstrip("/"))
+
+
+def _file(name: str) -> Response[bytes]:
+    files = _files()
+    if name not in files:
+        raise NotFoundException
+    return Response(files[name].read_bytes(), headers=HEADERS, media_type=TYPES[files[name].suffix])
+
+
+@cache
+def _files() -> dict[str, Path]:
+    return {path.relative_to(WEB).as_posix(): path for path in WEB.rglob("*") if path.suffix in TYPES}

@@ -1,0 +1,88 @@
+"""Every setting of the service: flags win over `GATESCOPE_*` in the environment, which wins over a TOML file."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class InvalidSettings(ValueError):
+    """A setting that can't be used; the message names it."""
+
+
+class Settings(BaseSettings):
+    """How one service runs. Sizes are in bytes, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="GATESCOPE_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    config: Path | None = Field(None, description="TOML file with any of the settings below")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 picks a free one")
+    repository: Path = Field(Path("repository"), description="folder of bundles: NAME/VERSION/")
+    default_model: str | None = Field(None, description="model that answers where a request names none")
+    versions_per_model: Positive = Field(1, description="how many of a model's newest valid versions are served")
+    strict_readiness: bool = Field(True, description="ready only when every model of the repository is served")
+
+    workers: Annotated[int, Field(ge=0)] = Field(0, description="worker processes; 0 chooses by the number of cores")
+    threads: Annotated[int, Field(ge=0)] = Field(0, description="ONNX Runtime threads a worker; 0 chooses")
+    provider: Literal["cpu", "cuda"] = Field("cpu", description="where the networks run")
+    provider_fallback: bool = Field(False, description="use the CPU where CUDA is asked for and missing")
+    device_id: Annotated[int, Field(ge=0)] = Field(0, description="CUDA device")
+    device_memory: Annotated[int, Field(ge=0)] = Field(0, description="CUDA memory limit; 0 is none")
+
+    max_words: Positive = Field(2048, description="words read of a text; the rest is cut and the answer says so")
+    max_text_bytes: Positive = Field(1_000_000, description="largest text")
+    max_batch_bytes: Positive = Field(4_000_000, description="largest body of a JSON batch")
+    max_batch_rows: Positive = Field(1000, description="most rows of a JSON batch")
+    max_queue_seconds: Seconds = Field(2.0, description="most predicted work that may wait; past it requests get 429")
+    request_timeout: Seconds = Field(30.0, description="longest a request may take; its client may only shorten it")
+    drain_seconds: Seconds = Field(30.0, description="most time to finish accepted work after a stop signal")
+    drain_delay: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="time between `not ready` and closing the port, for load balancers to notice"
+    )
+
+    api_keys: tuple[SecretStr, ...] = Field((), description="JSON list of keys; one must come as a bearer token")
+    admin_keys: tuple[SecretStr, ...] = Field((), description="JSON list of keys that may also load and unload")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe line to log")
+    log_format: Literal["auto", "json", "pretty"] = Field("auto", description="auto is pretty on a terminal")
+    access_log: bool = Field(False, description="log a line a request")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then the file that one of them names."""
+        file = init_settings().get("config") or os.environ.get("GATESCOPE_CONFIG")
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
+
+
+def read_settings(**flags: object) -> Settings:
+    """The settings with the given flags; a flag that is None was not given. Raises `InvalidSettings`."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    file = given.get("config") or os.environ.get("GATESCOPE_CONFIG")
+    if file and not Path(str(file)).is_file():
+        raise InvalidSettings(f"config: no file {file}")
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise InvalidSettings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except ValueError as error:
+        raise InvalidSettings(str(error)) from error

@@ -1,0 +1,29 @@
+"""The engine: in-flight batching of recurrent state, admission, deadlines, fairness; and bulk runs for files."""
+
+from service.engine.engine import Engine
+from service.engine.interface import (
+    Answer,
+    DeadlinePassed,
+    Draining,
+    EngineSettings,
+    Memory,
+    Observer,
+    Overloaded,
+    QueueState,
+    Unobserved,
+)
+from service.engine.served import ServedModel
+
+__all__ = [
+    "Answer",
+    "DeadlinePassed",
+    "Draining",
+    "Engine",
+    "EngineSettings",
+    "Memory",
+    "Observer",
+    "Overloaded",
+    "QueueState",
+    "ServedModel",
+    "Unobserved",
+]

@@ -1,0 +1,46 @@
+"""Many reviews at once: sorted by length, in fixed groups whose rows leave as they end."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.cells import Array
+from service.engine.batch import Batch, Row
+from service.engine.session import Session
+
+ROWS = 24
+STEPS = 24
+"""Rows x steps of a chunk: not fitted, so that the same reviews give the same bits on every machine of a kind."""
+
+
+def run_many(session: Session, reviews: Sequence[NDArray[np.int64]], threads: int) -> Array:
+    """The logits `[N, C]` of `reviews`, in order. Every review needs a word."""
+    if not all(map(len, reviews)):
+        raise ValueError("a review needs a word")
+    rows = [Row(ids) for ids in reviews]
+    by_length = sorted(rows, key=lambda row: -len(row.ids))
+    groups = [by_length[start : start + ROWS] for start in range(0, len(rows), ROWS)]
+    if threads == 1 or len(groups) == 1:
+        for group in groups:
+            _run_group(session, group)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda group: _run_group(session, group), groups))
+    return np.array([_logits(row) for row in rows])
+
+
+def _run_group(session: Session, rows: Sequence[Row]) -> None:
+    batch = Batch(session)
+    batch.rows.extend(rows)
+    while batch.rows:
+        longest = max(row.left for row in batch.rows)
+        batch.advance(-(-longest // -(-longest // STEPS)))
+
+
+def _logits(row: Row) -> Array:
+    if row.error is not None:
+        raise row.error
+    assert row.logits is not None
+    return row.logits

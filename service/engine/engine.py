@@ -1,0 +1,232 @@
+"""The in-flight engine: reviews join and leave running batches at chunk boundaries, on threads of its own."""
+
+import asyncio
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.bundle import Bundle
+from models.cells import Array
+from service.engine.batch import Batch, Row
+from service.engine.bulk import run_many
+from service.engine.interface import (
+    Answer,
+    DeadlinePassed,
+    Draining,
+    EngineSettings,
+    Memory,
+    Observer,
+    Overloaded,
+    QueueState,
+    Unobserved,
+)
+from service.engine.served import ServedModel, open_model
+
+BYTES_A_WORD = 5
+Ids = NDArray[np.int64]
+
+
+class Engine:
+    """Computes the answers of every model of one process. `load`, `unload` and `run_many` block, the rest does not."""
+
+    def __init__(self, settings: EngineSettings, observe: Observer | None = None) -> None:
+        self.settings = settings
+        self.busy = 0
+        """Threads that compute at this moment."""
+        self._observe = observe or Unobserved()
+        self._models: list[ServedModel] = []
+        self._changed = threading.Condition()
+        self._draining = self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"engine-{number}", daemon=True)
+            for number in range(settings.threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def load(self, bundle: Bundle) -> ServedModel:
+        """Open a bundle, check its golden answers, warm it up, and serve it. Raises `InvalidBundle`."""
+        model = open_model(bundle, self.settings)
+        with self._changed:
+            model.used = min((other.used for other in self._models), default=0.0)
+            self._models.append(model)
+        return model
+
+    def unload(self, model: ServedModel) -> None:
+        """Give a model up once its accepted rows are answered."""
+        with self._changed:
+            self._changed.wait_for(lambda: model.waiting.rows == 0)
+            self._models.remove(model)
+
+    def admit(self, model: ServedModel, bytes_of_text: int) -> None:
+        """Raise `Overloaded` where the work accepted so far leaves no room for a text of that many bytes."""
+        self._require_room(model, bytes_of_text // BYTES_A_WORD)
+
+    def queue(self, model: ServedModel) -> QueueState:
+        """What is accepted for one model and not answered yet."""
+        waiting = model.waiting
+        return QueueState(waiting.rows, waiting.cells, model.seconds(waiting.cells) / self.settings.threads)
+
+    async def submit(
+        self,
+        model: ServedModel,
+        ids: Ids,
+        *,
+        deadline: float | None = None,
+        traced: bool = False,
+        background: bool = False,
+        memory: Memory | None = None,
+        keep: bool = False,
+    ) -> Answer:
+        """The answer to one review, `ids [T]` with T >= 1; a task that is cancelled here frees its row.
+
+        `deadline` is on the clock of `time.monotonic`. `background` work lets all other work pass. A stream goes on
+        from the `memory` of the answer before, which has one where `keep` is set. Raises `Overloaded`,
+        `DeadlinePassed`, `Draining`, or what ONNX Runtime raises for this row alone.
+        """
+        if not len(ids):
+            raise ValueError("a review needs a word")
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        row = Row(ids, traced, background, memory, keep, now, loop.create_future())
+        self._accept(model, row, deadline)
+        timer = None if deadline is None else loop.call_later(deadline - now, self._expire, model, row)
+        try:
+            await row.future  # type: ignore[misc]
+        except asyncio.CancelledError:
+            if self._leave(model, row):
+                self._observe.cancelled(model.name, model.version)
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+        return _answer(row)
+
+    def run_many(self, model: ServedModel, reviews: Sequence[Ids]) -> Array:
+        """The logits `[N, C]` of many reviews, in order, on threads of its own: as many as the engine has.
+
+        The same reviews give the same bits, whatever else the machine does. An empty review raises `ValueError`.
+        """
+        return run_many(model.session, reviews, self.settings.threads)
+
+    async def drain(self) -> None:
+        """Accept nothing more, and return when everything accepted is answered."""
+        self._draining = True
+        while any(model.waiting.rows for model in self._models):
+            await asyncio.sleep(0.005)
+
+    def close(self) -> None:
+        """End the threads; rows that are left are never answered."""
+        with self._changed:
+            self._draining = self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self, model: ServedModel, row: Row, deadline: float | None) -> None:
+        if self._draining:
+            raise Draining
+        if deadline is not None and deadline <= row.submitted:
+            self._observe.expired(model.name, model.version)
+            raise DeadlinePassed
+        if not row.background:
+            self._require_room(model, len(row.ids))
+        with self._changed:
+            if not model.waiting.rows:
+                model.used = max(model.used, min((m.used for m in self._models if m.waiting.rows), default=0.0))
+            model.waiting.add(row)
+            self._changed.notify()
+
+    def _require_room(self, model: ServedModel, cells: int) -> None:
+        queued = sum(m.seconds(m.waiting.urgent_cells) for m in self._models) / self.settings.threads
+        own = model.seconds(cells) / self.settings.threads
+        if queued and queued + own > self.settings.queue_seconds:
+            self._observe.refused(model.name, model.version)
+            raise Overloaded(max(1, math.ceil(queued)))
+
+    def _expire(self, model: ServedModel, row: Row) -> None:
+        if self._leave(model, row) and row.future is not None:
+            self._observe.expired(model.name, model.version)
+            row.future.set_exception(DeadlinePassed())
+
+    def _leave(self, model: ServedModel, row: Row) -> bool:
+        """Close a row that nobody waits for; false where it was closed before."""
+        with self._changed:
+            if not row.open:
+                return False
+            model.waiting.leave(row)
+            self._changed.notify_all()
+            return True
+
+    def _work(self) -> None:
+        """What an engine thread does: the next model's batch, one chunk, again; asleep where there is no work."""
+        batches: dict[ServedModel, Batch] = {}
+        while True:
+            with self._changed:
+                while (model := self._next(batches)) is None:
+                    if self._closed:
+                        return
+                    self._changed.wait()
+                batch = batches.setdefault(model, Batch(model.session))
+                if model.waiting.fill(batch, self.settings.threads):
+                    self._changed.notify()
+                self.busy += bool(batch.rows)
+            if batch.rows:
+                self._advance(model, batch)
+            if not batch.rows:
+                del batches[model]
+
+    def _next(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
+        """The model that has had the least of the machine among those with work for this thread, urgent work first."""
+        ready = [model for model in self._models if model in batches or model.waiting.any()]
+        return min(ready, key=lambda model: (not model.waiting.urgent(), model.used), default=None)
+
+    def _advance(self, model: ServedModel, batch: Batch) -> None:
+        rows, began = batch.rows, time.monotonic()
+        steps = model.cost.choose(batch.left())
+        ended, computed = batch.advance(steps)
+        now = time.monotonic()
+        with self._changed:
+            self.busy -= 1
+            model.took(float(model.cost.seconds(len(rows))[steps - 1]), now - began)
+            model.waiting.computed(rows)
+            answered = [row for row in ended if row.open]
+            for row in answered:
+                row.finished = now
+                model.waiting.leave(row)
+            if not model.waiting.rows:
+                self._changed.notify_all()
+        self._observe.batch(model.name, model.version, len(rows), computed, len(rows) * steps, now - began)
+        _hand_over(answered)
+
+
+def _hand_over(rows: Sequence[Row]) -> None:
+    """Wake the tasks that wait for these rows: one call a loop, whatever their number."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Row]] = {}
+    for row in rows:
+        if row.future is not None:
+            by_loop.setdefault(row.future.get_loop(), []).append(row)
+    for loop, theirs in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
+            loop.call_soon_threadsafe(_wake, theirs)
+
+
+def _wake(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row.future is None or row.future.done():
+            continue
+        if row.error is None:
+            row.future.set_result(None)
+        else:
+            row.future.set_exception(row.error)
+
+
+def _answer(row: Row) -> Answer:
+    assert row.logits is not None and row.probabilities is not None
+    hidden = tuple(np.concatenate(layer) for layer in zip(*row.hidden, strict=True)) if row.traced else None
+    queue, compute = row.started - row.submitted, row.finished - row.started
+    return Answer(row.logits, row.probabilities, queue, compute, hidden, row.memory)

@@ -1,0 +1,94 @@
+"""What the engine is told and what it says: settings, answers, refusals, and what it lets others observe."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from models.cells import Array
+
+Memory = tuple[Array, ...]
+"""What a network remembers of one review: its state tensors, in the manifest's order, without the batch axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How one engine runs. `rows` and `seconds_a_chunk` bound a batch; `rows` is fitted at load where it is None."""
+
+    threads: int = 1
+    provider: Literal["cpu", "cuda"] = "cpu"
+    device_id: int = 0
+    memory_limit: int = 0
+    queue_seconds: float = 2.0
+    rows: int | None = None
+    seconds_a_chunk: float = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says of one review: `logits [C]`, `probabilities [C]`, and seconds in queue and in compute.
+
+    `hidden` holds every layer's hidden states `[T, H]` where they were asked for; `memory` what a stream goes on from.
+    """
+
+    logits: Array
+    probabilities: Array
+    queue_seconds: float
+    compute_seconds: float
+    hidden: tuple[Array, ...] | None = None
+    memory: Memory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """The accepted work of one model: reviews, words left to compute, and the predicted seconds to compute them."""
+
+    rows: int
+    cells: int
+    seconds: float
+
+
+class Observer(Protocol):
+    """Is told what the engine does. `batch` is called by engine threads, the others by the event loop."""
+
+    def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
+        """The step graph ran: reviews in it, cells that hold a word, cells in all, seconds."""
+
+    def refused(self, model: str, version: int) -> None:
+        """A review was not accepted: too much work waits."""
+
+    def expired(self, model: str, version: int) -> None:
+        """A review's deadline passed before its answer."""
+
+    def cancelled(self, model: str, version: int) -> None:
+        """Nobody waits for a review's answer any longer."""
+
+
+class Unobserved:
+    """An observer that looks away."""
+
+    def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
+        """Nothing."""
+
+    def refused(self, model: str, version: int) -> None:
+        """Nothing."""
+
+    def expired(self, model: str, version: int) -> None:
+        """Nothing."""
+
+    def cancelled(self, model: str, version: int) -> None:
+        """Nothing."""
+
+
+class Overloaded(Exception):
+    """More predicted work waits than is allowed; `retry_after` whole seconds are predicted to work it off."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too much work waits; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class DeadlinePassed(Exception):
+    """The deadline came before the answer; what was left of the review is not computed."""
+
+
+class Draining(Exception):
+    """The engine finishes what it has accepted and takes no more."""

@@ -1,0 +1,80 @@
+"""A model that the engine serves: its session, warmed up and checked, its cost model and its queue."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.bundle import Bundle, replay_golden
+from models.cells import Array
+from service.engine.batch import Batch, Row
+from service.engine.cost import CostModel, measure
+from service.engine.interface import EngineSettings
+from service.engine.session import Session
+from service.engine.waiting import Waiting
+
+PACE_MEMORY = 0.02
+
+
+@dataclass(slots=True, eq=False)
+class ServedModel:
+    """One bundle in service. `pace` is how much longer chunks take than measured alone, `used` seconds computed."""
+
+    bundle: Bundle
+    session: Session
+    cost: CostModel
+    waiting: Waiting
+    pace: float = field(default=1.0)
+    used: float = field(default=0.0)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.bundle.manifest.name
+
+    @property
+    def version(self) -> int:
+        """The version's number."""
+        return self.bundle.manifest.version
+
+    def seconds(self, cells: int) -> float:
+        """The predicted seconds of one thread for `cells` words."""
+        return cells * self.cost.cell_seconds * self.pace
+
+    def took(self, predicted: float, seconds: float) -> None:
+        """A chunk is done: follow how fast the machine is now."""
+        self.used += seconds
+        self.pace += PACE_MEMORY * (min(seconds / predicted, 10.0) - self.pace)
+
+
+def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
+    """Load, replay the golden answers across chunks, warm up and measure. Raises `InvalidBundle`."""
+    session = Session(bundle, settings)
+    replay_golden(bundle, lambda ids: whole(session, ids))
+    cost = measure(lambda rows, steps: _run(session, rows, steps), usual_words(bundle), settings.seconds_a_chunk)
+    return ServedModel(bundle, session, cost, Waiting(settings.rows or cost.rows))
+
+
+def whole(session: Session, ids: Array) -> Array:
+    """The logits `[C]` of one review, in two chunks where it has two words."""
+    batch, row = Batch(session), Row(ids)
+    batch.rows.append(row)
+    while not row.ended:
+        batch.advance((len(ids) + 1) // 2)
+    if row.error is not None or row.logits is None:
+        raise row.error or RuntimeError("no answer")
+    return row.logits
+
+
+def usual_words(bundle: Bundle) -> float:
+    """The mean number of words of the reviews that the model was validated on."""
+    words = bundle.manifest.reference.words
+    middles = (np.array(words.edges[:-1]) + np.array(words.edges[1:])) / 2
+    counts = np.array(words.counts)
+    return max(1.0, float(middles @ counts) / max(1, int(counts.sum())))
+
+
+def _run(session: Session, rows: int, steps: int) -> None:
+    ids = np.zeros(steps + 1, np.int64)
+    batch = Batch(session)
+    batch.rows.extend(Row(ids) for _ in range(rows))
+    batch.advance(steps)

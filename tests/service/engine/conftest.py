@@ -1,0 +1,65 @@
+"""Engines over the small seeded bundles."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.bundle import Bundle, read
+from models.cells import CELLS, forward
+from service.engine import Engine, EngineSettings, Unobserved
+
+
+class Counted(Unobserved):
+    """Counts what the engine reports."""
+
+    def __init__(self) -> None:
+        self.rows_of_batches: list[int] = []
+        self.cells: list[tuple[int, int]] = []
+        self.told: list[str] = []
+
+    def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
+        self.rows_of_batches.append(rows)
+        self.cells.append((real, padded))
+
+    def refused(self, model: str, version: int) -> None:
+        self.told.append("refused")
+
+    def expired(self, model: str, version: int) -> None:
+        self.told.append("expired")
+
+    def cancelled(self, model: str, version: int) -> None:
+        self.told.append("cancelled")
+
+
+@pytest.fixture(scope="session")
+def bundles(repository: Path) -> dict[str, Bundle]:
+    return {cell: read(repository / cell / "1") for cell in CELLS}
+
+
+@pytest.fixture
+def observer() -> Counted:
+    return Counted()
+
+
+@pytest.fixture
+def new_engine(observer: Counted) -> Iterator[Callable[..., Engine]]:
+    """Makes engines that are closed at the end of the test."""
+    made: list[Engine] = []
+
+    def make(**settings: object) -> Engine:
+        made.append(Engine(EngineSettings(**settings), observer))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+def review(bundle: Bundle, length: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, bundle.manifest.vocabulary_size, length)
+
+
+def oracle(bundle: Bundle, ids: np.ndarray) -> np.ndarray:
+    return forward(bundle.weights.astype(np.float64), ids).logits

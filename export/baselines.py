@@ -40,11 +40,6 @@ class Baseline:
     predict: Callable[[Sequence[str]], Array]
 
 
-def baselines(splits: Splits) -> tuple[Baseline, ...]:
-    """Majority class, linear model and NB-SVM, learnt on training, tuned on validation, asked about test."""
-    return majority(splits), linear(splits), nb_svm(splits)
-
-
 def majority(splits: Splits) -> Baseline:
     """Every review has the training reviews' shares of labels."""
     shares = np.bincount(splits.train.targets, minlength=len(splits.labels)) / len(splits.train)

@@ -11,6 +11,7 @@ import structlog
 
 from models.bundle import Bundle, InvalidBundle, read
 from models.repository import model_names, versions
+from service.drift import Window
 from service.engine import Engine, ServedModel
 from service.errors import Problem, where
 from service.metrics import Metrics
@@ -27,6 +28,7 @@ class Model:
     bundle: Bundle
     served: ServedModel
     recorder: Recorder
+    window: Window
     in_use: int = 0
 
     @property
@@ -181,7 +183,7 @@ class Catalog:
             self._note_load(name, version, "ok")
             self._metrics.model_load_seconds.labels(name, str(version)).set(time.perf_counter() - started)
             log.info("model loaded", model=name, version=version, seconds=round(time.perf_counter() - started, 3))
-            return Model(bundle, served, Recorder(self._metrics, bundle))
+            return Model(bundle, served, Recorder(self._metrics, bundle), Window(bundle.manifest))
         self._refused[name, version] = reason
         self._note_load(name, version, "failed")
         log.error("bundle refused", model=name, version=version, reason=reason)

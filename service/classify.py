@@ -6,12 +6,12 @@ from time import perf_counter
 import numpy as np
 
 from models.words import UNK, Encoded
+from service.answered import Answered
 from service.catalog import Model
 from service.engine import Answer, DeadlinePassed, Draining, Overloaded
 from service.engine.engine import BYTES_A_WORD
 from service.errors import Problem, too_large
 from service.parts import Parts
-from service.recording import Answered
 from service.schemas import Prediction
 
 LONG_TEXT = 32_768

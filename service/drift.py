@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from models.manifest import Histogram, Manifest, Reference
-from service.recording import Answered
+from service.answered import Answered
 
 WINDOW = 2_000
 WINDOW_COUNTS, REFERENCE_COUNTS = "gatescope_drift_window_counts", "gatescope_drift_reference_counts"

@@ -17,6 +17,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from service.drift import WithDrift
+
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 PREFIX = "gatescope_"
@@ -55,15 +57,16 @@ class Metrics:
         self._requests(max_words)
         self._batches()
         self._models()
+        self._drift()
         self._process()
 
     def expose(self) -> bytes:
         """All metrics as text, those of every worker process added up. Blocks: to be called off the event loop."""
-        if MULTIPROCESS not in os.environ:
-            return generate_latest(self.registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        registry = self.registry
+        if MULTIPROCESS in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(WithDrift(registry))
 
     def _http(self) -> None:
         self.http_seconds = BulkHistogram(
@@ -124,6 +127,11 @@ class Metrics:
         self.model_ready = self._gauge("model_ready", "Whether a version is loaded and warm", version, "livemin")
         self.model_load_seconds = self._gauge("model_load_duration_seconds", "Time of a load", version, "livemax")
         self.model_loads = self._counter("model_loads", "Loads by how they ended", [*version, "outcome"])
+
+    def _drift(self) -> None:
+        bins = ["model", "version", "feature", "bin"]
+        self.drift_window = self._gauge("drift_window_counts", "The last predictions, by bin", bins)
+        self.drift_reference = self._gauge("drift_reference_counts", "Validation reviews, by bin", bins, "livemax")
 
     def _process(self) -> None:
         self.loop_lag = self._histogram("event_loop_lag_seconds", "How late the event loop woke up", [], SECONDS)

@@ -5,7 +5,8 @@ import os
 import resource
 from time import perf_counter
 
-from service.catalog import Catalog
+from service.answered import Answered
+from service.catalog import Catalog, Model
 from service.engine import Engine
 from service.metrics import Metrics
 
@@ -31,7 +32,7 @@ class Pulse:
         """Add what was noted to the metrics; a scrape calls this too, so that it misses nothing of its own process."""
         metrics, engine = self._metrics, self._engine
         for model in self._catalog:
-            model.recorder.flush()
+            self._drift(model, model.recorder.flush())
             queue = engine.queue(model.served)
             metrics.queue_rows.labels(model.name).set(queue.rows)
             metrics.queue_cells.labels(model.name).set(queue.cells)
@@ -45,6 +46,17 @@ class Pulse:
         used = resource.getrusage(resource.RUSAGE_SELF)
         metrics.worker_cpu.set(used.ru_utime + used.ru_stime)
         metrics.worker_memory.set(_resident())
+
+    def _drift(self, model: Model, answered: list[Answered]) -> None:
+        if not answered:
+            return
+        model.window.add(answered)
+        of = model.name, str(model.version)
+        for feature, bins in model.window.bins.items():
+            counts = model.window.counts[feature].tolist()
+            for name, count, expected in zip(bins.names, counts, bins.counts, strict=True):
+                self._metrics.drift_window.labels(*of, feature, name).set(count)
+                self._metrics.drift_reference.labels(*of, feature, name).set(expected)
 
 
 def _resident() -> int:

@@ -1,26 +1,10 @@
 """What happens to reviews, noted cheaply while they are answered and added to the metrics in bulk a little later."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from models.bundle import Bundle
+from service.answered import Answered
 from service.metrics import Metrics
-
-
-class Answered(NamedTuple):
-    """One prediction: seconds of its phases, what the text was like, what the model said."""
-
-    tokenization: float
-    queue: float
-    compute: float
-    postprocess: float
-    request: float
-    words: int
-    unknown: int
-    truncated: bool
-    label: int
-    confidence: float
 
 
 class Recorder:

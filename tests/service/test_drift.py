@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from models.bundle import read
 from models.manifest import Histogram, Manifest
 from service.drift import FEATURES, REFERENCE_COUNTS, WINDOW_COUNTS, Window, WithDrift, stability_index
-from service.recording import Answered
+from service.answered import Answered
 
 
 def manifest_of(repository: Path) -> Manifest:

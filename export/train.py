@@ -80,6 +80,7 @@ class _Run:
         self.optimiser = torch.optim.AdamW(
             [{"params": words, "peak": settings.embedding_rate}, {"params": others, "peak": settings.learning_rate}],
             weight_decay=settings.weight_decay,
+            fused=True,
         )
 
     @property

@@ -98,7 +98,7 @@ class Target(Struct, frozen=True):
     second: str | None
 
 
-class Prediction(Struct, frozen=True):
+class Verdict(Struct, frozen=True):
     """The verdict. `logit` is the target's, `bias` what it would be with nothing read; the ledger adds up to
     `logit - bias`.
     """
@@ -235,7 +235,7 @@ class Trace(Struct, frozen=True):
     model: Model
     words: list[Word]
     truncated: bool
-    prediction: Prediction
+    prediction: Verdict
     running: Running
     ledgers: Ledgers
     units: Units

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import structlog
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.types import ASGIApp
@@ -12,7 +13,7 @@ from litestar.types import ASGIApp
 from service.auth import Authenticated
 from service.catalog import Catalog
 from service.engine import Engine, EngineSettings
-from service.errors import answer
+from service.errors import answer, where
 from service.metrics import Metrics
 from service.middleware import Observed
 from service.observing import EngineMetrics
@@ -20,6 +21,8 @@ from service.parts import Control, Parts
 from service.pulse import Pulse
 from service.routes import batch, compare, health, metrics, models, page, predict, schema, v2, v2_repository
 from service.settings import Settings
+
+log = structlog.get_logger("gatescope")
 
 ROUTES = [
     predict.predict,
@@ -90,6 +93,8 @@ def engine_settings(settings: Settings) -> EngineSettings:
 @contextlib.asynccontextmanager
 async def _running(parts: Parts) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(parts.catalog.start()), asyncio.create_task(parts.pulse.run())]
+    for task in tasks:
+        task.add_done_callback(_report)
     try:
         yield
     finally:
@@ -100,3 +105,8 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         parts.pulse.flush()
         await asyncio.to_thread(parts.engine.close)
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the service can not run", error=repr(error), at=where(error))

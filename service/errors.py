@@ -95,6 +95,6 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     return Response(content, status_code=problem.status, headers=problem.headers, media_type=media_type)
 
 
-def where(error: Exception) -> list[str]:
+def where(error: BaseException) -> list[str]:
     """The places that an exception passed, innermost last. Its message is left out: it may hold a user's text."""
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
@@ -9,6 +10,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -84,5 +86,7 @@ def read_settings(**flags: object) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise InvalidSettings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except ValueError as error:
+    except TOMLDecodeError as error:
+        raise InvalidSettings(f"config: {error}") from error
+    except SettingsError as error:
         raise InvalidSettings(str(error)) from error

@@ -1,0 +1,148 @@
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings
+from tests.bundles import random_weights, write_bundle
+from tests.service.conftest import running
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """A repository whose `lstm` has versions 1 and 2."""
+    folder = tmp_path_factory.mktemp("versions") / "repository"
+    shutil.copytree(repository, folder)
+    write_bundle(folder, "lstm", random_weights("lstm", seed=7))
+    return folder
+
+
+@pytest.fixture
+def copied(tmp_path: Path, second: Path) -> Path:
+    """The same, to be changed by one test."""
+    return shutil.copytree(second, tmp_path / "repository")
+
+
+def versions(client, name: str) -> list[int]:
+    found = client.get(f"/v1/models/{name}")
+    return [card["version"] for card in found.json()["versions"]] if found.status_code == 200 else []
+
+
+def break_bundle(folder: Path) -> None:
+    with (folder / "step.onnx").open("r+b") as file:
+        file.seek(100)
+        file.write(b"\x00\xff")
+
+
+def test_the_newest_version_is_served_and_older_ones_where_a_setting_says_so(second: Path):
+    with running(Settings(repository=second)) as service:
+        assert versions(service.client, "lstm") == [2]
+        assert service.predict("good").json()["version"] == 2
+        assert service.predict("good", version=1).status_code == 404
+    with running(Settings(repository=second, versions_per_model=2)) as service:
+        assert versions(service.client, "lstm") == [2, 1]
+        answers = {service.predict("good", version=number).json()["probabilities"]["fresh"] for number in (1, 2)}
+        assert len(answers) == 2
+        assert service.predict("good").json()["version"] == 2
+
+
+def test_the_default_model_is_the_one_set_then_lstm_then_the_first(copied: Path):
+    with running(Settings(repository=copied, default_model="rnn")) as service:
+        assert service.predict("good").json()["model"] == "rnn"
+        assert [c["name"] for c in service.client.get("/v1/models").json()["models"] if c["default"]] == ["rnn"]
+    shutil.rmtree(copied / "lstm")
+    with running(Settings(repository=copied)) as service:
+        assert service.predict("good").json()["model"] == "gru"
+
+
+def test_a_card_says_what_the_manifest_says(second: Path):
+    manifest = json.loads((second / "gru" / "1" / "manifest.json").read_text())
+    with running(Settings(repository=second)) as service:
+        card = service.client.get("/v1/models/gru/versions/1").json()
+        assert card == service.client.get("/v1/models/gru").json()["versions"][0]
+        for name in (
+            "name",
+            "version",
+            "cell",
+            "embedding_size",
+            "hidden_size",
+            "layers",
+            "pooling",
+            "labels",
+            "metrics",
+        ):
+            assert card[name] == manifest[name]
+        assert card["sha256"] == service.service.parts.catalog.find("gru").bundle.sha256
+        assert service.client.get("/v1/models/gru/versions/2").status_code == 404
+        assert service.client.get("/v1/models/none").status_code == 404
+
+
+def test_a_bad_version_is_refused_by_name_and_the_one_before_it_is_served(copied: Path):
+    break_bundle(copied / "lstm" / "2")
+    with running(Settings(repository=copied)) as service:
+        assert versions(service.client, "lstm") == [1]
+        states = service.client.get("/health/ready").json()["models"]
+        assert [s["state"] for s in states if s["name"] == "lstm"] == ["READY", "UNAVAILABLE"]
+        assert any("lstm/2/step.onnx" in state["reason"] for state in states)
+        assert service.metric("gatescope_model_loads_total", model="lstm", version="2", outcome="failed") == 1
+        assert service.metric("gatescope_model_ready", model="lstm", version="1") == 1
+
+
+def test_a_model_without_a_valid_version_makes_the_service_not_ready_unless_told_otherwise(copied: Path):
+    break_bundle(copied / "gru" / "1")
+    with running(Settings(repository=copied), ready=False) as service:
+        while "loaded" in (answer := service.client.get("/health/ready")).json()["reason"]:
+            pass
+        assert (answer.status_code, answer.json()["reason"]) == (503, "no valid version of gru")
+        assert service.predict("good").status_code == 200
+        assert service.client.get("/health/live").status_code == 200
+    with running(Settings(repository=copied, strict_readiness=False)) as service:
+        assert service.predict("good", model="gru").status_code == 404
+
+
+def test_an_empty_repository_is_alive_but_not_ready(tmp_path: Path):
+    with running(Settings(repository=tmp_path / "none"), ready=False) as service:
+        assert service.client.get("/health/ready").status_code == 503
+        assert service.predict("good").status_code in (404, 503)
+        assert service.client.get("/v1/models").json() == {"models": []}
+
+
+def test_load_and_unload_change_what_is_served(copied: Path):
+    with running(Settings(repository=copied)) as service:
+        assert service.client.post("/v2/repository/models/lstm/load", json={"parameters": {"version": 1}}).is_success
+        assert versions(service.client, "lstm") == [1]
+        assert service.client.post("/v2/repository/models/lstm/load").is_success
+        assert versions(service.client, "lstm") == [2]
+        assert service.client.post("/v2/repository/models/lstm/unload").is_success
+        assert versions(service.client, "lstm") == []
+        assert service.predict("good").json()["model"] == "gru"
+        index = service.client.post("/v2/repository/index").json()
+        assert {row["state"] for row in index if row["name"] == "lstm"} == {"UNAVAILABLE"}
+        ready = service.client.post("/v2/repository/index", json={"ready": True}).json()
+        assert {row["name"] for row in ready} == {"gru", "rnn"}
+        for wrong in ("lstm/unload", "none/load", "none/unload"):
+            answer = service.client.post(f"/v2/repository/models/{wrong}")
+            assert (answer.status_code, list(answer.json())) == (404, ["error"])
+
+
+def test_a_load_that_fails_leaves_the_served_version_alone(copied: Path):
+    with running(Settings(repository=copied)) as service:
+        before = service.predict("good").json()
+        break_bundle(copied / "lstm" / "1")
+        answer = service.client.post("/v2/repository/models/lstm/load", json={"parameters": {"version": 1}})
+        assert answer.status_code == 409
+        assert "step.onnx" in answer.json()["error"]
+        assert service.predict("good").json() == before
+
+
+def test_no_request_fails_while_versions_are_swapped(copied: Path):
+    with running(Settings(repository=copied)) as service, ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(service.predict, f"good {'film ' * (n % 50)}") for n in range(400)]
+        for number in (1, 2) * 4:
+            wanted = {"parameters": {"version": number}}
+            assert service.client.post("/v2/repository/models/lstm/load", json=wanted).is_success
+        answers = [future.result() for future in asked]
+        assert {answer.status_code for answer in answers} == {200}
+        assert {answer.json()["version"] for answer in answers} <= {1, 2}

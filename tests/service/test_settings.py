@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from service.cli import serve
+from service.settings import InvalidSettings, read_settings
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "gatescope.toml"
+    file.write_text('port = 1\nhost = "a"\nmax_words = 3\napi_keys = ["k"]\n')
+    monkeypatch.setenv("GATESCOPE_CONFIG", str(file))
+    monkeypatch.setenv("GATESCOPE_HOST", "b")
+    monkeypatch.setenv("GATESCOPE_PORT", "2")
+    settings = read_settings(port=3, host=None)
+    assert (settings.port, settings.host, settings.max_words) == (3, "b", 3)
+    assert [key.get_secret_value() for key in settings.api_keys] == ["k"]
+    assert "'k'" not in repr(settings)
+    monkeypatch.setenv("GATESCOPE_API_KEYS", '["x", "y"]')
+    assert len(read_settings().api_keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [({"port": 70_000}, "port"), ({"provider": "tpu"}, "provider"), ({"max_words": 0}, "max_words")],
+)
+def test_a_wrong_setting_is_named(flags: dict[str, object], told: str):
+    with pytest.raises(InvalidSettings, match=told):
+        read_settings(**flags)
+
+
+def test_a_wrong_file_is_named(tmp_path: Path):
+    with pytest.raises(InvalidSettings, match="nowhere"):
+        read_settings(config=tmp_path / "nowhere.toml")
+    (tmp_path / "bad.toml").write_text("port = ")
+    with pytest.raises(InvalidSettings, match="config"):
+        read_settings(config=tmp_path / "bad.toml")
+    (tmp_path / "typo.toml").write_text("prot = 1")
+    with pytest.raises(InvalidSettings, match="prot"):
+        read_settings(config=tmp_path / "typo.toml")
+
+
+def test_a_wrong_flag_ends_with_2():
+    app = typer.Typer()
+    app.command()(serve)
+    result = CliRunner().invoke(app, ["--port", "70000"])
+    assert result.exit_code == 2
+    assert "port" in result.output

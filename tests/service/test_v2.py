@@ -1,0 +1,121 @@
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.service.conftest import Running
+
+TEXTS = ["a good film", "dull"]
+
+
+def infer(served: Running, where: str = "lstm", **fields: object):
+    tensor = {"name": "text", "shape": [len(TEXTS)], "datatype": "BYTES", "data": TEXTS}
+    return served.client.post(f"/v2/models/{where}/infer", json={"inputs": [tensor]} | fields)
+
+
+def error(response, status: int = 400) -> str:
+    assert response.status_code == status
+    assert list(response.json()) == ["error"]
+    return response.json()["error"]
+
+
+@pytest.mark.parametrize("where", ["lstm", "lstm/versions/1"])
+def test_outputs_are_those_of_predict(served: Running, where: str):
+    answer = infer(served, where, id="7").json()
+    assert (answer["model_name"], answer["model_version"], answer["id"]) == ("lstm", "1", "7")
+    outputs = {output["name"]: output for output in answer["outputs"]}
+    alone = [served.predict(text).json() for text in TEXTS]
+    assert outputs["label"] == {"name": "label", "datatype": "BYTES", "shape": [2], "data": [a["label"] for a in alone]}
+    assert outputs["words"]["data"] == [3, 1]
+    assert outputs["truncated"]["data"] == [False, False]
+    assert outputs["probabilities"]["shape"] == [2, 2]
+    expected = [p for answer in alone for p in answer["probabilities"].values()]
+    np.testing.assert_allclose(outputs["probabilities"]["data"], expected, atol=1e-5)
+
+
+def test_only_the_outputs_asked_for_are_sent(served: Running):
+    answer = infer(served, outputs=[{"name": "label"}]).json()
+    assert [output["name"] for output in answer["outputs"]] == ["label"]
+
+
+def test_a_column_of_texts_is_read_too(served: Running):
+    column = {"name": "text", "shape": [2, 1], "datatype": "BYTES", "data": [[text] for text in TEXTS]}
+    assert infer(served, inputs=[column]).json() == infer(served).json()
+
+
+def test_binary_tensors_in_and_out(served: Running):
+    data = b"".join(struct.pack("<I", len(text)) + text.encode() for text in TEXTS)
+    tensor = {"name": "text", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(data)}}
+    head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    length = {"Inference-Header-Content-Length": str(len(head))}
+    response = served.client.post("/v2/models/lstm/infer", content=head + data, headers=length)
+    end = int(response.headers["inference-header-content-length"])
+    outputs, place = {}, end
+    for output in json.loads(response.content[:end])["outputs"]:
+        size = output["parameters"]["binary_data_size"]
+        outputs[output["name"]] = response.content[place : place + size]
+        place += size
+    assert place == len(response.content)
+    expected = {output["name"]: output["data"] for output in infer(served).json()["outputs"]}
+    np.testing.assert_allclose(np.frombuffer(outputs["probabilities"], "<f4"), expected["probabilities"], atol=1e-5)
+    assert np.frombuffer(outputs["words"], "<i8").tolist() == expected["words"]
+    assert np.frombuffer(outputs["truncated"], "?").tolist() == expected["truncated"]
+    assert outputs["label"] == b"".join(struct.pack("<I", len(label)) + label.encode() for label in expected["label"])
+
+
+def test_metadata_names_the_tensors(served: Running):
+    answer = served.client.get("/v2/models/gru").json()
+    assert (answer["name"], answer["versions"], answer["platform"]) == ("gru", ["1"], "onnx_onnxv1")
+    assert answer["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
+    assert {"name": "probabilities", "datatype": "FP32", "shape": [-1, 2]} in answer["outputs"]
+    assert served.client.get("/v2/models/gru/versions/1/ready").json() == {"name": "gru", "ready": True}
+    assert set(served.client.get("/v2").json()) == {"name", "version", "extensions"}
+    assert served.client.get("/v2/health/live").is_success
+    assert served.client.get("/v2/health/ready").is_success
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "texts"},
+        {"datatype": "FP32"},
+        {"shape": [3]},
+        {"shape": [1, 2]},
+        {"shape": [2, 1, 1]},
+        {"shape": [-2]},
+        {"data": [1, 2]},
+        {"data": [["a", "b"]]},
+        {"data": None},
+        {"parameters": {"binary_data_size": 3}},
+        {"shape": [0], "data": []},
+    ],
+)
+def test_a_wrong_tensor_is_400(served: Running, change: dict[str, object]):
+    tensor = {"name": "text", "shape": [2], "datatype": "BYTES", "data": TEXTS} | change
+    assert "inputs" in error(infer(served, inputs=[tensor]))
+
+
+def test_wrong_outputs_models_and_texts(served: Running):
+    assert "label" in error(infer(served, outputs=[{"name": "logits"}]))
+    assert "lstm version 1" in error(infer(served, "none"), 404)
+    assert error(infer(served, "lstm/versions/x"), 404)
+    assert error(infer(served, inputs=[{"name": "text", "shape": [1], "datatype": "BYTES", "data": [" "]}]), 422)
+    assert error(served.client.get("/v2/nothing"), 404)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tail=st.binary(max_size=40),
+    size=st.integers(-1, 50),
+    length=st.one_of(st.none(), st.integers(-300, 300)),
+    n=st.integers(0, 3),
+)
+def test_any_binary_tensor_is_read_or_refused(served: Running, tail: bytes, size: int, length: int | None, n: int):
+    tensor = {"name": "text", "shape": [n], "datatype": "BYTES", "parameters": {"binary_data_size": size}}
+    head = json.dumps({"inputs": [tensor]}).encode()
+    header = {"Inference-Header-Content-Length": str(len(head) if length is None else length)}
+    response = served.client.post("/v2/models/lstm/infer", content=head + tail, headers=header)
+    assert response.status_code in (200, 400, 422)

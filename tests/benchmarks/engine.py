@@ -1,0 +1,177 @@
+"""The engine alone on one core, against the ways to call the same graph: one at a time, in batches, sorted.
+
+    python -m tests.benchmarks.engine [--cell gru] [--file REVIEWS.csv --column text] [--json OUT]
+
+`one at a time` runs every review alone; `FIFO n` pads n reviews in order of arrival to the longest; `sorted n` does
+so after sorting all of them by length, which only somebody who has all of them can; `in-flight` is `Engine.submit`
+from tasks that send all at once; `closed n` is the same with n senders, each waiting for its answer; `bulk` is
+`Engine.run_many`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from export.package import package
+from export.session import pad
+from export.sources import load
+from export.tables import READERS
+from models.bundle import Bundle, read
+from models.cells import CELLS, Cell
+from models.words import Vocabulary, typed
+from service.engine import Engine, EngineSettings, ServedModel, Unobserved
+from tests.benchmarks.fixed import MAX_WORDS
+from tests.bundles import about, random_weights
+
+SHORT_WORDS = 20
+BATCHES = (8, 16, 24, 32, 48, 64)
+Reviews = list[np.ndarray]
+
+
+@dataclass
+class Cells(Unobserved):
+    """Adds up what the engine computed."""
+
+    counts: list[tuple[int, int]] = field(default_factory=list)
+
+    def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
+        self.counts.append((real, padded))
+
+    def waste(self) -> float:
+        """The share of the cells that held no word, and start anew."""
+        real, padded = np.sum(self.counts, axis=0)
+        self.counts.clear()
+        return float(1 - real / padded)
+
+
+def static(model: ServedModel, reviews: Reviews, size: int) -> float:
+    """Batches of `size` in the order given, each padded to its longest; returns the share of padding."""
+    padded = 0
+    for start in range(0, len(reviews), size):
+        ids, lengths = pad(reviews[start : start + size])
+        model.session.run(ids, lengths, np.full(len(lengths), -1), model.session.nothing, traced=False)
+        padded += ids.size
+    return 1 - sum(map(len, reviews)) / padded
+
+
+def in_flight(engine: Engine, model: ServedModel, reviews: Reviews, senders: int) -> None:
+    """Every review through `submit`, from so many senders."""
+
+    async def send() -> None:
+        left = iter(reviews)
+
+        async def sender() -> None:
+            for ids in left:
+                await engine.submit(model, ids)
+
+        await asyncio.gather(*(sender() for _ in range(senders)))
+
+    asyncio.run(send())
+
+
+def contenders(engine: Engine, cells: Cells, model: ServedModel, reviews: Reviews) -> dict[str, Callable[[], float]]:
+    """What is measured, by name; each returns its share of padding."""
+    by_length = sorted(reviews, key=len)
+
+    def flying(senders: int) -> float:
+        in_flight(engine, model, reviews, senders)
+        return cells.waste()
+
+    def bulk() -> float:
+        engine.run_many(model, reviews)
+        return float("nan")
+
+    found: dict[str, Callable[[], float]] = {"one at a time": lambda: static(model, reviews, 1)}
+    found |= {f"FIFO {size}": lambda size=size: static(model, reviews, size) for size in (32, 64)}
+    found |= {f"sorted {size}": lambda size=size: static(model, by_length, size) for size in BATCHES}
+    found |= {f"closed {count}": lambda count=count: flying(count) for count in (1, 16, 32)}
+    return found | {"in-flight": lambda: flying(len(reviews)), "bulk": bulk}
+
+
+def measured(found: dict[str, Callable[[], float]], count: int, repeats: int) -> dict[str, dict[str, float]]:
+    """Reviews a second of each contender, the median of repeats in changing order, and its padding."""
+    rates: dict[str, list[float]] = {name: [] for name in found}
+    waste: dict[str, float] = {}
+    order = list(found)
+    for _ in range(repeats):
+        random.Random(len(rates[order[0]])).shuffle(order)
+        for name in order:
+            began = time.perf_counter()
+            waste[name] = found[name]()
+            rates[name].append(count / (time.perf_counter() - began))
+    return {name: {"reviews_per_second": statistics.median(rates[name]), "waste": waste[name]} for name in found}
+
+
+def review_texts(file: Path | None, column: str) -> list[str]:
+    """The long reviews: the built-in ones, or those of a file."""
+    if file is None:
+        return [row.text for row in load("critics-long").rows]
+    return [text for _, record in READERS[file.suffix.lower()](file) if typed(text := str(record[column]))]
+
+
+def bundle_of(cell: Cell, folder: Path, vocabulary: Vocabulary) -> Bundle:
+    """E = H = 128, max||mean, seeded weights: speed does not depend on what they have learnt."""
+    weights = random_weights(cell, vocabulary_size=len(vocabulary), embedding_size=128, hidden_size=128)
+    return read(package(folder, cell, weights, vocabulary, about(vocabulary)))
+
+
+def mixes(long: Reviews) -> dict[str, Reviews]:
+    """Short, long, and half and half, in a seeded order; every set has about as many words."""
+    short = [ids[:SHORT_WORDS] for ids in long if len(ids) >= SHORT_WORDS]
+    mixed = [*long[::2], *short[1::2]]
+    random.Random(0).shuffle(mixed)
+    return {"short": short, "long": long, "mixed": mixed}
+
+
+def report(name: str, found: dict[str, dict[str, float]]) -> None:
+    """One table on the terminal; `of sorted` is against sorting at its best batch size."""
+    best = max(row["reviews_per_second"] for contender, row in found.items() if contender.startswith("sorted"))
+    print(f"\n{name}\n{'':16}{'reviews/s':>10}{'of sorted':>11}{'padding':>9}")
+    for contender, row in found.items():
+        rate = row["reviews_per_second"]
+        print(f"{contender:16}{rate:10.0f}{rate / best:11.1%}{row['waste']:9.1%}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cell", choices=CELLS, action="append")
+    parser.add_argument("--file", type=Path, help="reviews of your own: CSV, JSONL or Parquet")
+    parser.add_argument("--column", default="text")
+    parser.add_argument("--count", type=int, default=1000, help="reviews a set")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    options = parser.parse_args(arguments)
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    texts = review_texts(options.file, options.column)
+    vocabulary = Vocabulary.build(texts, min_count=2, size=20_000)
+    drawn = random.Random(0).sample(texts, min(options.count, len(texts)))
+    sets = mixes([vocabulary.encode(text, MAX_WORDS).ids for text in drawn])
+    everything: dict[str, dict[str, dict[str, float]]] = {}
+    with TemporaryDirectory() as folder:
+        for cell in options.cell or ("lstm", "gru"):
+            cells = Cells()
+            engine = Engine(EngineSettings(queue_seconds=float("inf")), cells)
+            model = engine.load(bundle_of(cell, Path(folder), vocabulary))
+            print(f"{cell}: batches of {model.cost.rows} rows, {1e6 * model.cost.cell_seconds:.2f} us a word predicted")
+            for name, reviews in sets.items():
+                found = measured(contenders(engine, cells, model, reviews), len(reviews), options.repeats)
+                everything[f"{cell}, {name}"] = found
+                mean = statistics.mean(map(len, reviews))
+                report(f"{cell}, {name} reviews ({len(reviews)}, {mean:.0f} words on average)", found)
+            engine.close()
+    if options.json:
+        options.json.write_text(json.dumps(everything, indent=1))
+
+
+if __name__ == "__main__":
+    main()

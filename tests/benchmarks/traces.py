@@ -1,0 +1,82 @@
+"""What a trace costs at the service, part by part: `python -m tests.benchmarks.traces`.
+
+One client, one request at a time, the fixed LSTM; median milliseconds from request to last byte.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+import httpx
+
+from export.sources import load
+from models.words import words
+from tests.benchmarks.fixed import fixed_bundle
+from tests.benchmarks.process import Command, free_port, running
+from tests.benchmarks.reviews import built_in_texts
+
+PARTS = ("deep", "memory", "gradient", "gates", "tensors", "occlusion")
+QUICK = [part for part in PARTS if part != "occlusion"]
+LENGTHS = (20, 250, 1000)
+WARM_UP, REPEATS = 5, 60
+PATIENCE = 12.0
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        repository = Path(folder)
+        fixed_bundle(repository, built_in_texts())
+        port = free_port()
+        serve = [sys.executable, "-m", "gatescope", "serve", "--repository", folder, "--port", str(port)]
+        probe = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        environment = {"GATESCOPE_WORKERS": "1"}
+        with (
+            running(Command(serve, Path.cwd(), environment), port, probe, repository / "log"),
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+        ):
+            print(f"| milliseconds, median | {' | '.join(f'{length} words' for length in LENGTHS)} |")
+            print(f"|---|{'---:|' * len(LENGTHS)}")
+            for name, path, fields, headers in _requests():
+                costs = [_cost(client, path, {"text": _text(length), **fields}, headers) for length in LENGTHS]
+                print(f"| {name} | {' | '.join(costs)} |", flush=True)
+
+
+def _requests() -> list[tuple[str, str, Mapping[str, object], Mapping[str, str]]]:
+    every = {"include": QUICK, "tensors": {"units": "all"}}
+    packed = {"Accept": "application/x-msgpack"}
+    return [
+        ("prediction", "/v1/predict", {}, {}),
+        ("default trace", "/v1/trace", {}, {}),
+        *((f"with `{part}`", "/v1/trace", {"include": [part]}, {}) for part in PARTS),
+        ("with `tensors`, all units", "/v1/trace", {"include": ["tensors"], "tensors": {"units": "all"}}, {}),
+        ("everything but `occlusion`", "/v1/trace", {"include": QUICK}, {}),
+        ("the same, all units, JSON", "/v1/trace", every, {}),
+        ("the same, all units, msgpack", "/v1/trace", every, packed),
+    ]
+
+
+def _text(length: int) -> str:
+    """The first `length` words of built-in long reviews, one after another."""
+    text = " ".join(row.text for row in load("critics-long").rows[:20])
+    return text[: list(islice(words(text), length))[-1].end]
+
+
+def _cost(client: httpx.Client, path: str, body: Mapping[str, object], headers: Mapping[str, str]) -> str:
+    content, took = json.dumps(body).encode(), []
+    until = time.monotonic() + PATIENCE
+    while len(took) < WARM_UP + REPEATS and (time.monotonic() < until or len(took) <= WARM_UP):
+        started = time.perf_counter()
+        answer = client.post(path, content=content, headers={"Content-Type": "application/json", **headers})
+        took.append(1000 * (time.perf_counter() - started))
+        answer.raise_for_status()
+    return f"{statistics.median(took[WARM_UP:]):.1f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -54,6 +54,7 @@ REASONS = {
     503: "not ready or draining",
     504: "the deadline passed",
 }
+OPTIONAL = ("IndexRequest", "LoadRequest")
 READS = (401, 404, 503)
 WORKS = (400, 401, 404, 413, 422, 429, 503, 504)
 
@@ -153,7 +154,7 @@ def _operation(
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": name, "summary": summary, "responses": responses}
     if body is not None:
-        operation["requestBody"] = {"required": True, "content": _json(_reference(body))}
+        operation["requestBody"] = {"required": body not in OPTIONAL, "content": _json(_reference(body))}
     return operation | ({"parameters": parameters} if parameters else {})
 
 

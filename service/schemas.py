@@ -63,8 +63,8 @@ class Prediction(BaseModel):
     truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
 
 
-class BatchRows(RootModel[list[PredictRequest | str]]):
-    """Reviews to be classified: each as for `/v1/predict`, or only its text."""
+class BatchRows(RootModel[list[PredictRequest | str | Any]]):
+    """Reviews to be classified: each as for `/v1/predict`, or only its text; anything else is answered by an error."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [[TEXT, {"text": "Dull.", "model": "gru"}]]})
 

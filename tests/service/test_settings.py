@@ -5,7 +5,7 @@ import typer
 from typer.testing import CliRunner
 
 from service.cli import serve
-from service.settings import InvalidSettings, read_settings
+from service.settings import InvalidSettings, Settings, read_settings
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -48,3 +48,8 @@ def test_a_wrong_flag_ends_with_2():
     result = CliRunner().invoke(app, ["--port", "70000"])
     assert result.exit_code == 2
     assert "port" in result.output
+
+
+def test_every_setting_is_documented():
+    documented = Path("docs/api.md").read_text()
+    assert not [name for name in Settings.model_fields if f"| `{name}` |" not in documented]

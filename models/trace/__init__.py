@@ -1,0 +1,26 @@
+"""What happened inside a network while it read: pure functions over hidden states and weights."""
+
+from models.trace.gradient import Gradient, gradient
+from models.trace.ledger import Ledger, TopUnits, deep_ledger, top_units, write_ledger
+from models.trace.memory import Memory, memory
+from models.trace.recover import LayerTrace, Trace, recover
+from models.trace.target import Head, Target, default_target, head_of
+
+__all__ = [
+    "Gradient",
+    "Head",
+    "LayerTrace",
+    "Ledger",
+    "Memory",
+    "Target",
+    "TopUnits",
+    "Trace",
+    "deep_ledger",
+    "default_target",
+    "gradient",
+    "head_of",
+    "memory",
+    "recover",
+    "top_units",
+    "write_ledger",
+]

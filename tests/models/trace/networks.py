@@ -1,0 +1,50 @@
+"""Traced reviews for the tests: random networks of every cell, depth and pooling, in float64 by the oracle."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.cells import CELLS, POOLINGS, Array, Cell, Pooling, Weights, forward, running_logits
+from models.trace import Head, Target, Trace, default_target, head_of, recover
+from tests.bundles import random_weights
+
+KINDS = [(cell, pooling, layers) for cell in CELLS for pooling in POOLINGS for layers in (1, 2)]
+GATED = [kind for kind in KINDS if kind[0] != "rnn"]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A review, what the network made of it, and the target that is explained."""
+
+    weights: Weights
+    ids: Any
+    hidden: list[Array]
+    logits: Array
+    trace: Trace
+    target: Target
+    head: Head
+
+    @property
+    def logit(self) -> float:
+        return float(self.target.of(self.logits))
+
+    @property
+    def running(self) -> Array:
+        return self.target.of(running_logits(self.weights, self.hidden[-1]))
+
+
+def traced(
+    cell: Cell, pooling: Pooling, layers: int = 1, *, words: int = 23, classes: int = 2, seed: int = 0, target=None
+) -> Traced:
+    weights = random_weights(cell, pooling, layers=layers, classes=classes, seed=seed).astype(np.float64)
+    ids = np.random.default_rng(seed).integers(1, len(weights.embedding), words)
+    return of(weights, ids, target)
+
+
+def of(weights: Weights, ids, target: Target | None = None) -> Traced:
+    answer = forward(weights, ids)
+    hidden = [run.hidden for run in answer.runs]
+    chosen = target or default_target(answer.logits)
+    trace = recover(weights, ids, hidden)
+    return Traced(weights, ids, hidden, answer.logits, trace, chosen, head_of(weights, chosen))

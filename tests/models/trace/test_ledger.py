@@ -1,0 +1,208 @@
+"""Ledgers add up to the verdict, are what the gates say, and go wrong where a gate does."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from export.session import StepSession
+from models.cells import Array
+from models.trace import Target, Trace, deep_ledger, default_target, head_of, recover, top_units, write_ledger
+from models.trace.ledger import TOLERANCE, kept, readout, written
+from models.trace.target import head_gradient
+from tests.bundles import random_weights
+from tests.models.trace.networks import GATED, KINDS, Traced, traced
+
+
+def write(one: Traced):
+    return write_ledger(one.trace, one.head, one.logit)
+
+
+def deep(one: Traced):
+    return deep_ledger(one.trace, one.head, one.logit)
+
+
+@pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
+def test_the_write_ledger_adds_up(cell, pooling, layers) -> None:
+    one = traced(cell, pooling, layers, classes=3)
+    found = write(one)
+    assert found.error < 1e-9
+    assert found.sum + one.head.bias == pytest.approx(one.logit, abs=1e-9)
+    assert found.units.sum(axis=1) == pytest.approx(found.words, abs=1e-12)
+
+
+@pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
+def test_the_deep_ledger_adds_up(cell, pooling, layers) -> None:
+    one = traced(cell, pooling, layers, classes=3)
+    found = deep(one)
+    assert found.error < 1e-9
+    assert found.sum + one.head.bias == pytest.approx(one.logit, abs=1e-9)
+
+
+@pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
+def test_in_float32_by_onnx_runtime_they_add_up_to_rounding(cell, pooling, layers) -> None:
+    weights = random_weights(cell, pooling, layers=layers, hidden_size=48, embedding_size=32)
+    ids = np.random.default_rng(1).integers(1, len(weights.embedding), 300)
+    answer = StepSession.of_weights(weights).fresh([ids])
+    trace = recover(weights, ids, [layer[:, 0] for layer in answer.hidden])
+    target = default_target(answer.logits[0])
+    head, logit = head_of(weights, target), float(target.of(answer.logits[0]))
+    assert deep_ledger(trace, head, logit).error <= TOLERANCE
+    if cell != "rnn":
+        assert write_ledger(trace, head, logit).error <= TOLERANCE
+
+
+@pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
+def test_the_write_ledger_is_the_product_of_the_gates_that_kept(cell, pooling, layers) -> None:
+    one = traced(cell, pooling, layers, words=9)
+    layer, through = one.trace.top, head_gradient(one.head, one.hidden[-1])
+    read = np.ones_like(through) if (found := readout(layer)) is None else found
+    expected = np.zeros_like(through)
+    for t in range(9):
+        for s in range(t, 9):
+            survived = np.prod(kept(layer)[t + 1 : s + 1], axis=0)
+            expected[t] += through[s] * read[s] * survived * written(layer)[t]
+    assert write(one).units == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
+def test_the_deep_ledger_is_gradient_times_input_with_gates_frozen(cell, pooling, layers) -> None:
+    one = traced(cell, pooling, layers, words=11)
+    vectors = torch.tensor(one.trace.layers[0].inputs, requires_grad=True)
+    hidden = frozen_forward(one.trace, vectors)
+    gradient = torch.tensor(head_gradient(one.head, one.hidden[-1]))
+    (hidden * gradient).sum().backward()
+    assert vectors.grad is not None
+    expected = (vectors.grad * vectors.detach()).numpy()
+    assert deep(one).units == pytest.approx(expected, abs=1e-12)
+
+
+def frozen_forward(trace: Trace, inputs: torch.Tensor) -> torch.Tensor:
+    """The network with every gate and every tanh ratio taken from the trace as a constant."""
+    for layer, learnt in zip(trace.layers, trace.weights.layers, strict=True):
+        inputs = torch.stack(_frozen_layer(layer, learnt, inputs))
+    return inputs
+
+
+def _frozen_layer(layer, learnt, inputs: torch.Tensor) -> list[torch.Tensor]:
+    size = layer["hidden"].shape[1]
+    block = slice(0, size) if "candidate" not in layer.values else slice(2 * size, 3 * size)
+    w, u, b, c = (
+        torch.tensor(array[block]) for array in (learnt.weight_ih, learnt.weight_hh, learnt.bias_ih, learnt.bias_hh)
+    )
+    of = {name: torch.tensor(values) for name, values in layer.values.items()}
+    squashed = of["candidate"] if "candidate" in of else of["hidden"]
+    slope, h, cell, states = squashed / torch.tensor(layer.pre), torch.zeros(size, dtype=w.dtype), 0.0, []
+    for t, x in enumerate(inputs):
+        reset = of["reset"][t] if "reset" in of else 1.0
+        new = slope[t] * (w @ x + b + reset * (u @ h + c))
+        if "cell" in of:
+            cell = of["forget"][t] * cell + of["input"][t] * new
+            h = of["output"][t] * torch.tanh(of["cell"][t]) / of["cell"][t] * cell
+        else:
+            h = (1 - of["update"][t]) * new + of["update"][t] * h if "update" in of else new
+        states.append(h)
+    return states
+
+
+@pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
+def test_the_opposite_target_has_the_opposite_ledger(cell, pooling, layers) -> None:
+    one = traced(cell, pooling, layers, classes=3, target=Target(2, 0))
+    other = traced(cell, pooling, layers, classes=3, target=Target(0, 2))
+    assert write(one).words == pytest.approx(-write(other).words)
+    assert deep(one).words == pytest.approx(-deep(other).words)
+
+
+@pytest.mark.parametrize("name", ["forget", "input", "output", "candidate"])
+def test_a_wrong_lstm_gate_does_not_add_up(name) -> None:
+    one = traced("lstm", "max||mean")
+    assert write_ledger(spoilt(one.trace, name), one.head, one.logit).error > 1e-2
+
+
+@pytest.mark.parametrize("name", ["update", "candidate"])
+def test_a_wrong_gru_gate_does_not_add_up(name) -> None:
+    one = traced("gru", "last")
+    assert write_ledger(spoilt(one.trace, name), one.head, one.logit).error > 1e-2
+
+
+def test_adding_up_by_itself_proves_nothing() -> None:
+    """Differences telescope for any keeping factor: the sum is right and the shares are not."""
+    one = traced("gru", "last")
+    hidden, any_share = one.hidden[-1], np.random.default_rng(0).uniform(-1, 2, one.hidden[-1].shape)
+    before = np.vstack([0 * hidden[:1], hidden[:-1]])
+    later = np.vstack([np.cumprod(any_share[:0:-1], axis=0)[::-1], np.ones((1, hidden.shape[1]))])
+    telescoped = (one.head.last * later * (hidden - any_share * before)).sum(axis=1)
+    assert telescoped.sum() + one.head.bias == pytest.approx(one.logit, abs=1e-6)
+    assert np.abs(telescoped - write(one).words).max() > 0.1
+
+
+def spoilt(trace: Trace, name: str) -> Trace:
+    """The trace with one tensor of its top layer drawn at random."""
+    top = trace.top
+    random = np.random.default_rng(0).random(top[name].shape)
+    return replace(trace, layers=(*trace.layers[:-1], replace(top, values={**top.values, name: random})))
+
+
+def test_a_gru_that_keeps_everything_has_written_nothing() -> None:
+    one = traced("gru", "last")
+    top = one.trace.top
+    shut = replace(top, values={**top.values, "update": np.ones_like(top["update"])})
+    assert not write_ledger(replace(one.trace, layers=(shut,)), one.head, 0.0).words.any()
+
+
+def test_an_lstm_with_every_gate_open_is_a_plain_sum() -> None:
+    one = traced("lstm", "last")
+    top, ones = one.trace.top, np.ones_like(one.hidden[-1])
+    cell = np.cumsum(top["candidate"], axis=0)
+    values = {**top.values, "forget": ones, "input": ones, "output": ones, "cell": cell}
+    found = write_ledger(replace(one.trace, layers=(replace(top, values=values),)), one.head, 0.0)
+    expected = one.head.last * np.tanh(cell[-1]) / cell[-1] * top["candidate"]
+    assert found.units == pytest.approx(expected)
+
+
+def test_an_rnn_has_no_write_ledger() -> None:
+    with pytest.raises(ValueError, match="no write ledger"):
+        write(traced("rnn", "last"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(words=st.integers(1, 40), count=st.integers(1, 12), seed=st.integers(0, 5))
+def test_the_top_units_say_what_they_leave_out(words: int, count: int, seed: int) -> None:
+    found = write(traced("lstm", "max", words=words, seed=seed))
+    units = top_units(found, count)
+    size = np.abs(found.units).sum(axis=0)
+    assert len(units.selected) == min(count, 10) and units.omitted == 10 - len(units.selected)
+    assert units.omitted_share == pytest.approx(1 - size[units.selected].sum() / size.sum())
+    assert sorted(size[units.selected])[::-1] == size[units.selected].tolist()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "max||mean"])
+def test_one_word(cell, pooling) -> None:
+    one = traced(cell, pooling, 2, words=1)
+    assert deep(one).error < 1e-9
+
+
+def test_cancellation_grows_where_words_fight() -> None:
+    found = write(traced("lstm", "mean"))
+    assert found.cancellation >= 1
+    balanced = replace(found, words=np.array([5.0, -5.0, 1.0]), residual=0.0)
+    assert balanced.cancellation == pytest.approx(11)
+
+
+def finite(array: Array) -> bool:
+    return bool(np.isfinite(array).all())
+
+
+def test_nothing_divides_by_a_state_of_zero() -> None:
+    weights = random_weights("lstm").astype(np.float64)
+    still = replace(weights, embedding=0 * weights.embedding)
+    quiet = replace(still.layers[0], bias_ih=0 * still.layers[0].bias_ih, bias_hh=0 * still.layers[0].bias_hh)
+    still = replace(still, layers=(quiet,))
+    ids = np.ones(5, np.int64)
+    trace = recover(still, ids, [np.zeros((5, 10))])
+    head = head_of(still, Target(1, 0))
+    assert finite(write_ledger(trace, head, head.bias).units) and finite(deep_ledger(trace, head, head.bias).units)

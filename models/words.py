@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 PATTERN = r"</?[A-Za-z][^<>]*>|([^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_)"
+LONG_WORD = 16
 PAD, UNK = 0, 1
 SPECIAL = ("<pad>", "<unk>")
 
@@ -50,8 +52,13 @@ def words(text: str) -> Iterator[Word]:
             yield Word(match[1], match.start(1), match.end(1))
 
 
-def typed(text: str) -> list[str]:
-    """The words of `text` as typed, without their places: the quick form of `words`."""
+def typed(text: str, most: int | None = None) -> list[str]:
+    """The words of `text` as typed, without their places: the quick form of `words`.
+
+    Where only the first `most` are wanted, a text that is much longer is not read to its end.
+    """
+    if most is not None and len(text) > LONG_WORD * most:
+        return list(islice(filter(None, (match[1] for match in _find.finditer(text))), most))
     found = _find.findall(text)
     return [word for word in found if word] if "<" in text else found
 
@@ -79,7 +86,7 @@ class Vocabulary:
 
     def encode(self, text: str, max_words: int) -> Encoded:
         """The ids of the first `max_words` words of `text`; a word not known is `UNK`."""
-        found = typed(text)
+        found = typed(text, max_words + 1)
         ids = map(self._ids.__getitem__, found[:max_words])
         return Encoded(np.fromiter(ids, np.int64, min(len(found), max_words)), len(found) > max_words)
 

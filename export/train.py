@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from export.baselines import opinions
 from export.batches import Batch, encode, logits, shuffled
 from export.checkpoint import load, save
 from export.evaluate import fit_temperature
@@ -69,7 +70,7 @@ class _Run:
         self.splits, self.lexicon, self.settings, self.state = splits, lexicon, settings, _State()
         self.encoded = encode(splits.train.texts, lexicon.vocabulary, settings.max_words)
         self.validation = encode(splits.validation.texts, lexicon.vocabulary, settings.max_words)
-        self.targets = torch.from_numpy(splits.train.targets)
+        self.targets = _soft_targets(splits, settings)
         self.batches = -(-len(self.encoded) // settings.batch_size)
         self.device = torch.device(_device(settings.device))
         torch.manual_seed(settings.seed)
@@ -114,14 +115,12 @@ class _Run:
         self.state.seconds = before + time.monotonic() - started
 
     def _step(self, batch: Batch) -> float:
-        token_ids, settings = torch.from_numpy(batch.token_ids), self.settings
-        hidden = (torch.rand(token_ids.shape) < settings.unknown_rate) & (token_ids != PAD)
-        token_ids = token_ids.masked_fill(hidden, UNK).to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * one_cycle(self.share)
-        found = self.model(token_ids, torch.from_numpy(batch.lengths).to(self.device))
-        targets = self.targets[batch.rows].to(self.device)
-        loss = nn.functional.cross_entropy(found, targets, label_smoothing=settings.label_smoothing)
+        targets = self.targets[batch.rows].repeat(2, 1).to(self.device)
+        lengths = torch.from_numpy(batch.lengths).repeat(2).to(self.device)
+        found = nn.functional.log_softmax(self.model(self._twice(batch), lengths), dim=1)
+        loss = -(targets * found).sum(1).mean() + self.settings.consistency * disagreement(*found.chunk(2))
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
@@ -129,6 +128,12 @@ class _Run:
         self.state.step += 1
         self._average()
         return float(loss.detach())
+
+    def _twice(self, batch: Batch) -> Tensor:
+        """The reviews of a batch two times side by side, other words hidden in each: `[T, 2B]`."""
+        token_ids = torch.from_numpy(batch.token_ids).repeat(1, 2)
+        hidden = (torch.rand(token_ids.shape) < self.settings.unknown_rate) & (token_ids != PAD)
+        return token_ids.masked_fill(hidden, UNK).to(self.device)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -224,6 +229,21 @@ def one_cycle(share: float) -> float:
     if share < 0.1:
         return 0.1 + 9.0 * share
     return 0.5 + 0.5 * float(np.cos(np.pi * (share - 0.1) / 0.9))
+
+
+def disagreement(first: Tensor, second: Tensor) -> Tensor:
+    """Half the symmetric Kullback-Leibler divergence of two sets of log-probabilities `[B, C]`, averaged over B."""
+    return ((first.exp() - second.exp()) * (first - second)).sum(1).mean() / 2
+
+
+def _soft_targets(splits: Splits, settings: Settings) -> Tensor:
+    """What a training review should be answered, `[N, C]`: its label, smoothed, and a linear model's opinion."""
+    classes = len(splits.labels)
+    labels = np.eye(classes)[splits.train.targets]
+    targets = (1 - settings.label_smoothing) * labels + settings.label_smoothing / classes
+    if settings.guidance:
+        targets = (1 - settings.guidance) * targets + settings.guidance * opinions(splits.train, classes)
+    return torch.from_numpy(targets.astype(np.float32))
 
 
 def _classifier(splits: Splits, lexicon: Lexicon, settings: Settings) -> Classifier:

@@ -12,7 +12,10 @@ class Settings:
     """How a classifier is trained; the defaults were chosen on the validation films of the built-in reviews.
 
     `unknown_rate` of the training words are hidden behind the unknown word, so that the classifier knows what that
-    is; `average` is the decay of the running average of the weights that is kept; `time_budget` in seconds.
+    is. `consistency` weighs how far two draws of dropout may disagree on a review (R-Drop, Liang et al. 2021), and
+    `guidance` how much of a review's target is the opinion of a linear model that has not read its group (distillation,
+    Hinton et al. 2015). `average` is the decay of the running average of the weights that is kept, `time_budget` is in
+    seconds.
     """
 
     cell: Cell
@@ -20,7 +23,7 @@ class Settings:
     hidden: int = 128
     layers: int = 1
     max_words: int = 400
-    epochs: int = 10
+    epochs: int = 6
     patience: int = 3
     batch_size: int = 64
     learning_rate: float = 2e-3
@@ -30,7 +33,9 @@ class Settings:
     embedding_dropout: float = 0.4
     layer_dropout: float = 0.2
     head_dropout: float = 0.4
-    unknown_rate: float = 0.05
+    unknown_rate: float = 0.15
+    consistency: float = 1.0
+    guidance: float = 0.3
     average: float = 0.99
     time_budget: float | None = None
     seed: int = 0

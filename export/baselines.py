@@ -67,12 +67,12 @@ def opinions(part: Part, classes: int) -> Array:
 
     Where a label stands in so few groups that leaving some out leaves the label out, these are the labels themselves.
     """
-    features = TfidfVectorizer(analyzer=_ngrams, min_df=min(2, len(part)), sublinear_tf=True).fit_transform(part.texts)
     found = np.eye(classes)[part.targets]
     count = min(OPINION_FOLDS, len(set(part.groups)))
     parted = list(GroupKFold(count).split(part.texts, groups=part.groups)) if count > 1 else []
     if not parted or any(len(np.unique(part.targets[read])) < classes for read, _ in parted):
         return found
+    features = TfidfVectorizer(analyzer=_ngrams, sublinear_tf=True).fit_transform(part.texts)
     for read, held in parted:
         model = LogisticRegression(C=OPINION_PENALTY, max_iter=300).fit(features[read], part.targets[read])
         found[held] = model.predict_proba(features[held])

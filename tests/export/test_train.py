@@ -10,7 +10,7 @@ import torch
 from export.batches import encode, ordered, predict, shuffled
 from export.reviews import DataError, Row, gather
 from export.splits import Splits, split
-from export.train import one_cycle, train
+from export.train import disagreement, one_cycle, train
 from export.training import Progress, Settings
 from export.vectors import Lexicon, learn_words
 from models.cells import CELLS, Cell, forward, softmax
@@ -134,6 +134,17 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert rates[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_disagreement_is_nothing_between_equals_and_the_same_both_ways() -> None:
+    first, second = torch.log_softmax(torch.tensor([[1.0, 2.0]]), 1), torch.log_softmax(torch.tensor([[0.0, -1.0]]), 1)
+    assert disagreement(first, first) == 0
+    assert disagreement(first, second) == disagreement(second, first)
+    divergences = [
+        torch.nn.functional.kl_div(a, b, log_target=True, reduction="sum")
+        for a, b in [(first, second), (second, first)]
+    ]
+    assert disagreement(first, second) == pytest.approx(float(sum(divergences)) / 2)
 
 
 def test_batches_hold_every_review_once_padded_to_the_longest() -> None:

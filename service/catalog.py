@@ -23,13 +23,13 @@ log = structlog.get_logger("gatescope")
 
 @dataclass(slots=True, eq=False)
 class Model:
-    """One served version. `in_use` counts the requests that hold it: a retired version leaves when it is 0."""
+    """One served version. `with model:` holds it: a retired version is given up when nobody holds it any longer."""
 
     bundle: Bundle
     served: ServedModel
     recorder: Recorder
     window: Window
-    in_use: int = 0
+    holders: int = 0
 
     @property
     def name(self) -> str:
@@ -40,6 +40,12 @@ class Model:
     def version(self) -> int:
         """The version's number."""
         return self.bundle.manifest.version
+
+    def __enter__(self) -> None:
+        self.holders += 1
+
+    def __exit__(self, *error: object) -> None:
+        self.holders -= 1
 
 
 Table = Mapping[str, tuple[Model, ...]]
@@ -210,7 +216,7 @@ class Catalog:
 
     async def _retire(self, models: list[Model] | tuple[Model, ...]) -> None:
         for model in models:
-            while model.in_use:
+            while model.holders:
                 await asyncio.sleep(0.01)
             model.recorder.flush()
             await asyncio.to_thread(self._engine.unload, model.served)

@@ -31,9 +31,9 @@ async def classify(
 
     Raises 413 and 422 for a text that can't be classified, and `Overloaded`, `DeadlinePassed`, `Draining`.
     """
-    model.in_use += 1
     try:
-        return await _classify(parts, model, text, deadline, background)
+        with model:
+            return await _classify(parts, model, text, deadline, background)
     except (Overloaded, DeadlinePassed, Draining, asyncio.CancelledError):
         raise  # the engine has counted these
     except NoWords:
@@ -45,8 +45,6 @@ async def classify(
     except Exception:
         model.recorder.failed("error")
         raise
-    finally:
-        model.in_use -= 1
 
 
 async def _classify(parts: Parts, model: Model, text: str, deadline: float | None, background: bool) -> Prediction:

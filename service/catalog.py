@@ -102,6 +102,8 @@ class Catalog:
         """Load the newest valid versions of every model; those that can't be served are named in `states`."""
         names = await asyncio.to_thread(model_names, self._repository)
         self._loading.update(names)
+        if not names:
+            log.error("the repository has no model", repository=str(self._repository))
         for name in names:
             try:
                 await self.load(name)

@@ -8,7 +8,7 @@ import typer
 from service.logs import configure
 from service.settings import InvalidSettings, read_settings
 
-USAGE = 2
+FAILED, USAGE = 1, 2
 
 
 def serve(
@@ -17,7 +17,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="port to listen on; 0 picks a free one")] = None,
     default_model: Annotated[str | None, typer.Option(help="model for requests that name none")] = None,
     workers: Annotated[int | None, typer.Option(help="worker processes; 0 chooses by the number of cores")] = None,
-    threads: Annotated[int | None, typer.Option(help="ONNX Runtime threads a worker; 0 chooses")] = None,
+    threads: Annotated[int | None, typer.Option(help="engine threads a worker, one core each; 0 chooses")] = None,
     provider: Annotated[str | None, typer.Option(help="cpu or cuda")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, json or pretty")] = None,
@@ -39,10 +39,14 @@ def serve(
             access_log=access_log,
             config=config,
         )
+        configure(settings.log_level, settings.log_format)
+        from service.server import run  # noqa: PLC0415 - a wrong flag is told before the service is loaded
+
+        code = run(settings)
     except InvalidSettings as error:
         typer.echo(f"gatescope serve: {error}", err=True)
         raise typer.Exit(USAGE) from error
-    configure(settings.log_level, settings.log_format)
-    from service.server import run  # noqa: PLC0415 - a wrong flag is told before the service is loaded
-
-    raise typer.Exit(run(settings))
+    except OSError as error:
+        typer.echo(f"gatescope serve: {settings.host}:{settings.port}: {error.strerror}", err=True)
+        raise typer.Exit(FAILED) from error
+    raise typer.Exit(code)

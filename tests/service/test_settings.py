@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_wrong_flag_ends_with_2():
     result = CliRunner().invoke(app, ["--port", "70000"])
     assert result.exit_code == 2
     assert "port" in result.output
+
+
+def test_a_port_in_use_is_named():
+    app = typer.Typer()
+    app.command()(serve)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = CliRunner().invoke(app, ["--port", str(taken.getsockname()[1])])
+    assert result.exit_code == 1
+    assert "in use" in result.output
 
 
 def test_every_setting_is_documented():

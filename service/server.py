@@ -32,7 +32,7 @@ class Server(uvicorn.Server):
                 service.asgi,
                 loop="uvloop",
                 http="httptools",
-                ws="websockets",
+                ws="websockets-sansio",
                 lifespan="on",
                 log_config=None,
                 access_log=False,

@@ -18,15 +18,19 @@ from service.metrics import Metrics
 from service.middleware import Observed
 from service.observing import EngineMetrics
 from service.parts import Control, Parts
+from service.provider import provider_of
 from service.pulse import Pulse
-from service.routes import batch, compare, health, metrics, models, page, predict, schema, v2, v2_repository
+from service.routes import batch, compare, health, metrics, models, page, predict, schema, trace, v2, v2_repository
 from service.settings import Settings
+from service.tracing.line import Line
+from service.tracing.tracer import Tracer
 
 log = structlog.get_logger("gatescope")
 
 ROUTES = [
     predict.predict,
     compare.compare,
+    trace.trace,
     batch.batch,
     models.models,
     models.model_versions,
@@ -65,7 +69,8 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
     catalog = Catalog(
         settings.repository, engine, measured, default=settings.default_model, keep=settings.versions_per_model
     )
-    parts = Parts(settings, engine, catalog, control or catalog, measured, Pulse(measured, engine, catalog))
+    pulse, tracer = Pulse(measured, engine, catalog), Tracer(engine, Line(), settings.max_words)
+    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer)
     litestar = Litestar(
         ROUTES,
         lifespan=[lambda _: _running(parts)],
@@ -83,7 +88,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
     """What the engine needs to know."""
     return EngineSettings(
         threads=settings.threads or 1,
-        provider=settings.provider,
+        provider=provider_of(settings),
         device_id=settings.device_id,
         memory_limit=settings.device_memory,
         queue_seconds=settings.max_queue_seconds,
@@ -104,6 +109,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         parts.pulse.flush()
+        await asyncio.to_thread(parts.tracer.close)
         await asyncio.to_thread(parts.engine.close)
 
 

@@ -23,6 +23,7 @@ TITLES = {
     "not-found": (404, "There is nothing here"),
     "unknown-model": (404, "No such model is served"),
     "method-not-allowed": (405, "This method is not allowed here"),
+    "not-acceptable": (406, "The answer does not come in this form"),
     "conflict": (409, "The repository can't do that"),
     "too-large": (413, "The request is too large"),
     "no-words": (422, "The text has no words"),

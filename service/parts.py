@@ -10,6 +10,7 @@ from service.engine import Engine
 from service.metrics import Metrics
 from service.pulse import Pulse
 from service.settings import Settings
+from service.tracing.tracer import Tracer
 
 
 class Control(Protocol):
@@ -32,6 +33,7 @@ class Parts:
     control: Control
     metrics: Metrics
     pulse: Pulse
+    tracer: Tracer
     draining: bool = field(default=False)
 
 

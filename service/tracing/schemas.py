@@ -118,15 +118,15 @@ class Running(Struct, frozen=True):
 
 
 class Ledger(Struct, frozen=True):
-    """Who made the verdict: `words [T]` add up, with `bias`, to `logit - bias`; `units [T, k]` are the shares of the
-    selected units in them.
+    """Who made the verdict: `words [T]` and `bias` add up to the target's logit less the head's bias. `units [T, k]`
+    are the shares of the selected units in them (null in the deep ledger, which goes by words alone).
 
     `bias` is what the network's own biases made (deep ledger; 0 in the write ledger). `residual` is what is missing
     from the sum, `cancellation` the sum of |words| over |logit - bias|: above 10 the shares say little.
     """
 
     words: Numbers
-    units: Numbers
+    units: Numbers | None
     bias: float
     sum: float
     residual: float
@@ -141,13 +141,14 @@ class Ledgers(Struct, frozen=True):
 
 
 class Units(Struct, frozen=True):
-    """The units that mattered most, by the sum of |share| over all words of ledger `ranked_by`, largest first.
+    """The top layer's units that mattered most, largest first: by the sum of their |shares| in the `write` ledger, or
+    for an RNN by what the `head` read of them.
 
     `omitted` units are not detailed; `omitted_share` of all |shares| is theirs.
     """
 
     layer: int
-    ranked_by: Literal["write", "deep"]
+    ranked_by: Literal["write", "head"]
     selected: list[int]
     omitted: int
     omitted_share: float

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.package import package
+from models.cells import Cell
 from models.repository import versions
 from models.words import Vocabulary
 from tests.bundles import about, random_weights
 
 MAX_WORDS = 1024
-NAME = "lstm"
+NAME: Cell = "lstm"
+LABELS = ("rotten", "fresh")
 
 
 def fixed_bundle(repository: Path, texts: Sequence[str]) -> Path:
@@ -21,4 +23,4 @@ def fixed_bundle(repository: Path, texts: Sequence[str]) -> Path:
         return repository / NAME / str(known[-1])
     vocabulary = Vocabulary.build(texts, min_count=2, size=20_000)
     weights = random_weights(NAME, vocabulary_size=len(vocabulary), embedding_size=128, hidden_size=128)
-    return package(repository, NAME, weights, vocabulary, about(vocabulary))
+    return package(repository, NAME, weights, vocabulary, about(vocabulary, LABELS))

@@ -13,18 +13,6 @@ from tests.benchmarks.fixed import MAX_WORDS
 from tests.benchmarks.process import Command
 from tests.benchmarks.wire import GATESCOPE, LISTED, OPEN_INFERENCE, PLAIN, Wire
 
-BENTOML_NEEDS = (
-    """a2wsgi aiohttp aiohttp-asgi-connector aiosqlite attrs cattrs>=22.1,<23.2 certifi click
-click-option-group cloudpickle fsspec httpx httpx-ws jinja2 kantoku numpy nvidia-ml-py opentelemetry-api~=1.20
-opentelemetry-instrumentation-aiohttp-client~=0.41b0 opentelemetry-instrumentation-asgi~=0.41b0
-opentelemetry-instrumentation~=0.41b0 opentelemetry-sdk~=1.20 opentelemetry-semantic-conventions~=0.41b0
-opentelemetry-util-http~=0.41b0 packaging pathspec pip-requirements-parser prometheus-client psutil pydantic<3
-python-dateutil python-json-logger python-multipart pyyaml rich rich-toolkit schema simple-di starlette tomli-w uvicorn
-watchfiles""".split()
-    + [RUNTIME]
-)
-"""BentoML's own requirements but for its lower bound on `certifi`, which not every package index can meet."""
-
 PEERS = CHECKOUT / "tests" / "benchmarks" / "peers"
 
 
@@ -39,6 +27,8 @@ class Setup:
 
     def described(self) -> str:
         """The settings for people."""
+        if not self.workers and not self.threads:
+            return "as it comes"
         batching = (
             f"batches of at most {self.batch}, waits {1000 * self.delay:g} ms" if self.batch > 1 else "no batches"
         )
@@ -81,8 +71,8 @@ class Server:
     others: tuple[Setup, ...]
 
     def binaries(self, home: Path) -> Path:
-        """The `bin` of its environment, made where it is missing."""
-        return environment(home / self.name.lower(), *self.install)
+        """The `bin` of its environment, made where it is missing; Gatescope's is the one that runs the benchmark."""
+        return Path(sys.executable).parent if not self.install else environment(home / self.name.lower(), *self.install)
 
 
 def _fastapi(place: Place, binaries: Path, setup: Setup, port: int) -> Command:
@@ -169,6 +159,9 @@ def _batched(*batches: int, delay: float = 0.0) -> tuple[Setup, ...]:
     )
 
 
+GATESCOPE_SERVER = Server(
+    "Gatescope", ("litestar", "uvicorn", "onnxruntime", "numpy"), (), GATESCOPE, _gatescope, Setup(0, 0), ()
+)
 PEER_SERVERS = (
     Server(
         "Triton",
@@ -200,7 +193,7 @@ PEER_SERVERS = (
     Server(
         "BentoML",
         ("bentoml", "uvicorn", "onnxruntime", "numpy"),
-        (BENTOML_NEEDS, ["--no-deps", "bentoml==1.4.40"]),
+        (["-r", str(PEERS / "bentoml.txt"), RUNTIME], ["--no-deps", "bentoml==1.4.40"]),
         LISTED,
         _bentoml,
         documented=Setup(1, CORES, 32, 1.0),
@@ -219,10 +212,3 @@ PEER_SERVERS = (
 """Documented set-ups follow: Triton's `dynamic_batching {}`, which batches whatever waits; LitServe's examples (8 rows,
 50 ms); BentoML's `batchable` example (32 rows, 1 s of latency allowed); MLServer's adaptive batching, for which its
 pages name no figures. FastAPI has no batching: one process with its thread pool."""
-
-
-def gatescope() -> Server:
-    """Gatescope from this checkout, in the environment that runs the benchmark, in its default set-up."""
-    return Server(
-        "Gatescope", ("litestar", "uvicorn", "onnxruntime", "numpy"), (), GATESCOPE, _gatescope, Setup(0, 0), ()
-    )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.benchmarks.fixed import LABELS
 from tests.benchmarks.peers.network import Answer
 
 
@@ -45,5 +46,5 @@ OPEN_INFERENCE = Wire("/v2/models/reviews/infer", _open_inference_body, _open_in
 GATESCOPE = Wire(
     "/v1/predict",
     lambda text: {"text": text},
-    lambda found: Answer(found["label"], list(found["probabilities"].values()), found["words"]),
+    lambda found: Answer(found["label"], [found["probabilities"][label] for label in LABELS], found["words"]),
 )

@@ -1,0 +1,34 @@
+"""A whole run as one value, and as a JSON file from which the page can be drawn again."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.benchmarks.measure import Figures
+from tests.benchmarks.stages import Lonely
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that one run has measured; parts that were left out are empty."""
+
+    facts: dict[str, str]
+    versions: dict[str, str]
+    reviews: dict[str, str]
+    tried: list[Figures]
+    closed: list[Figures]
+    open: list[Figures]
+    crowd: list[Figures]
+    lonely: list[Lonely]
+    engine: dict[str, dict[str, dict[str, float]]]
+
+    def write(self, path: Path) -> None:
+        """Keep the run."""
+        path.write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        """A run that was kept."""
+        content = json.loads(path.read_text())
+        rows = {name: [Figures(**row) for row in content[name]] for name in ("tried", "closed", "open", "crowd")}
+        return cls(**{**content, **rows, "lonely": [Lonely(**row) for row in content["lonely"]]})

@@ -12,7 +12,7 @@ from export.reviews import DataError, Reviews, Row
 SHARE = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One split: texts, label indices `[N]`, and the group of each text (its own number where it has none)."""
 

@@ -21,6 +21,7 @@ from service.parts import Control, Parts
 from service.provider import provider_of
 from service.pulse import Pulse
 from service.routes import batch, compare, health, metrics, models, page, predict, schema, trace, v2, v2_repository
+from service.routes.health import why_not_ready
 from service.settings import Settings
 from service.tracing.line import Line
 from service.tracing.tracer import Tracer
@@ -39,7 +40,7 @@ ROUTES = [
     health.ready,
     metrics.metrics,
     schema.schema,
-    page.index,
+    page.page,
     page.asset,
     *v2.ROUTES,
     *v2_repository.ROUTES,
@@ -57,6 +58,7 @@ class Service:
         """Say `not ready` from now on; accepted work goes on. For the moment before the port closes."""
         self.parts.draining = True
         self.parts.metrics.draining.set(1)
+        self.parts.metrics.ready.set(0)
 
 
 def create_service(settings: Settings, control: Control | None = None) -> Service:
@@ -97,7 +99,10 @@ def engine_settings(settings: Settings) -> EngineSettings:
 
 @contextlib.asynccontextmanager
 async def _running(parts: Parts) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(parts.catalog.start()), asyncio.create_task(parts.pulse.run())]
+    tasks = [
+        asyncio.create_task(parts.catalog.start()),
+        asyncio.create_task(parts.pulse.run(lambda: not why_not_ready(parts))),
+    ]
     for task in tasks:
         task.add_done_callback(_report)
     try:

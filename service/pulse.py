@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+from collections.abc import Callable
 from time import perf_counter
 
 from service.answered import Answered
@@ -20,9 +21,10 @@ class Pulse:
     def __init__(self, metrics: Metrics, engine: Engine, catalog: Catalog) -> None:
         self._metrics, self._engine, self._catalog = metrics, engine, catalog
 
-    async def run(self) -> None:
-        """Beat until cancelled."""
+    async def run(self, ready: Callable[[], bool]) -> None:
+        """Beat until cancelled; `ready` says whether requests should be sent here."""
         while True:
+            self._metrics.ready.set(ready())
             due = perf_counter() + PERIOD
             await asyncio.sleep(PERIOD)
             self._metrics.loop_lag.observe(max(0.0, perf_counter() - due))

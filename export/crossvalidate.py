@@ -7,8 +7,12 @@ import argparse
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -34,31 +38,63 @@ PAGE = """# Accuracy on unseen films
 
 {rows:,} reviews of {films} films ({data}), {folds} folds by film: each model is tested once on every review, and
 never on a film that it was trained or tuned on. A tenth of the films of each fold's rest is validation: on it the
-networks pick their epoch, the linear models their penalty and n-gram counts. Networks start from word vectors of the
-fold's training texts and use the defaults of `gatescope export`.
+networks pick their epoch, the linear models their penalty and their n-grams. The networks use the defaults of
+`gatescope export`: word vectors from the fold's training texts, and targets that are in part the opinion of a linear
+model, fitted on other training films than the review's.
 
-| model | accuracy % | interval | {headings} | seconds a fold |
+| model | accuracy % | interval | {headings} | seconds |
 |---|---|---|{lines}|---|
 {table}
 
-Differences in points; all intervals are 95 %, from {resamples:,} paired bootstrap resamples of whole films. The
-defaults of the networks were chosen on validation films of the same folds, so a little of the lead may be choice.
+Differences in points; intervals are 95 %, from {resamples:,} bootstrap resamples of whole films, paired for the
+differences. The networks' defaults were chosen on validation films of these folds, so a little of the lead may be
+choice. Seconds are those of one fold on one thread, {jobs} folds at a time; what the first network took includes the
+word vectors and the opinions, which all networks share.
 
 Measured {date} with `{command}` on {machine}.
 """
 
 
-def answers(splits: Splits, cells: tuple[Cell, ...], seed: int) -> Iterator[tuple[str, Array, float]]:
-    """Each model's name, its probabilities or logits `[N, C]` on the fold's test, and the seconds it took."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the command line asks for."""
+
+    data: str
+    cells: tuple[Cell, ...]
+    seed: int
+    jobs: int
+    out: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One fold: the film of each test review, and for each model which it got right, `[N]`, and the seconds it took."""
+
+    films: tuple[str, ...]
+    right: dict[str, NDArray[np.bool_]]
+    seconds: dict[str, float]
+
+
+def run_fold(told: Told, number: int) -> Tested:
+    """Train and test every model on fold `number`, on one thread."""
+    torch.set_num_threads(1)
+    splits = folds(load(told.data), FOLDS, told.seed)[number]
+    tested = Tested(splits.test.groups, {}, {})
+    before = time.monotonic()
+    for name, scores in _answers(splits, told):
+        tested.right[name] = scores.argmax(1) == splits.test.targets
+        tested.seconds[name], before = time.monotonic() - before, time.monotonic()
+    return tested
+
+
+def _answers(splits: Splits, told: Told) -> Iterator[tuple[str, Array]]:
+    """Each model's name, and its probabilities or logits `[N, C]` on the test reviews."""
     for name, fit in RIVALS.items():
-        started = time.monotonic()
-        yield name, fit(splits).probabilities, time.monotonic() - started
-    lexicon = learn_words(splits.train.texts, size=20_000, min_count=2, width=128, seed=seed)
-    for cell in cells:
-        started = time.monotonic()
-        trained = train(splits, lexicon, Settings(cell, seed=seed))
-        logits = predict(trained.weights, trained.vocabulary, splits.test.texts, MAX_WORDS)
-        yield cell, logits, time.monotonic() - started
+        yield name, fit(splits).probabilities
+    lexicon = learn_words(splits.train.texts, size=20_000, min_count=2, width=128, seed=told.seed)
+    for cell in told.cells:
+        trained = train(splits, lexicon, Settings(cell, seed=told.seed))
+        yield cell, predict(trained.weights, trained.vocabulary, splits.test.texts, MAX_WORDS)
 
 
 def film_bootstrap(gain: NDArray[np.floating[Any]], films: NDArray[np.str_], seed: int) -> tuple[float, float]:
@@ -73,47 +109,57 @@ def film_bootstrap(gain: NDArray[np.floating[Any]], films: NDArray[np.str_], see
 
 def main() -> None:
     """Cross-validate and write the page."""
+    told = _told()
+    tested = []
+    with ProcessPoolExecutor(told.jobs, get_context("spawn")) as pool:
+        for one in pool.map(partial(run_fold, told), range(FOLDS)):
+            tested.append(one)
+            scores = ", ".join(f"{name} {100 * hits.mean():.2f} %" for name, hits in one.right.items())
+            print(f"fold {len(tested)} of {FOLDS}: {scores}", flush=True)
+    told.out.write_text(_page(told, tested), "utf-8")
+
+
+def _told() -> Told:
     parser = argparse.ArgumentParser(prog="python -m export.crossvalidate", description=__doc__)
     parser.add_argument("--data", choices=BUILT_IN, default="critics")
-    parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
+    parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="folds at a time, each on one thread")
     parser.add_argument("--out", type=Path, default=Path("docs/accuracy.md"))
-    told = parser.parse_args()
-    reviews = load(told.data)
-    right: dict[str, list[NDArray[np.bool_]]] = {}
-    seconds: dict[str, list[float]] = {}
-    films: list[str] = []
-    for number, fold in enumerate(folds(reviews, FOLDS, told.seed), 1):
-        films += fold.test.groups
-        for name, scores, taken in answers(fold, tuple(told.cells), told.seed):
-            right.setdefault(name, []).append(scores.argmax(1) == fold.test.targets)
-            seconds.setdefault(name, []).append(taken)
-            print(f"fold {number}, {name}: {100 * right[name][-1].mean():.2f} %, {taken:.0f} s", flush=True)
-    page = PAGE.format(
+    given = parser.parse_args()
+    return Told(given.data, tuple(given.cells), given.seed, given.jobs, given.out)
+
+
+def _page(told: Told, tested: Sequence[Tested]) -> str:
+    films = [film for one in tested for film in one.films]
+    options = f"--data {told.data} --cells {' '.join(told.cells)} --seed {told.seed} --jobs {told.jobs}"
+    return PAGE.format(
         rows=len(films),
         films=len(set(films)),
-        data=reviews.name,
+        data=told.data,
         folds=FOLDS,
         headings=" | ".join(f"against {rival}" for rival in RIVALS),
         lines="|".join("---" for _ in RIVALS),
-        table="\n".join(_lines({name: np.concatenate(parts) for name, parts in right.items()}, films, seconds)),
+        table="\n".join(_lines(tested, np.array(films))),
         resamples=RESAMPLES,
+        jobs=told.jobs,
         date=datetime.now(UTC).date(),
-        command=f"python -m export.crossvalidate --data {told.data} --seed {told.seed} --cells {' '.join(told.cells)}",
+        command=f"python -m export.crossvalidate {options}",
         machine=f"{os.cpu_count()} {platform.machine()} cores, torch {torch.__version__}, {platform.system()}",
     )
-    told.out.write_text(page, "utf-8")
 
 
-def _lines(right: dict[str, NDArray[np.bool_]], films: list[str], seconds: dict[str, list[float]]) -> Iterator[str]:
+def _lines(tested: Sequence[Tested], films: NDArray[np.str_]) -> Iterator[str]:
+    right = {name: np.concatenate([one.right[name] for one in tested]) for name in tested[0].right}
     for name, hits in right.items():
-        low, high = film_bootstrap(100.0 * hits, np.array(films), seed=0)
+        low, high = film_bootstrap(100.0 * hits, films, seed=0)
         cells = [name, f"{100 * hits.mean():.2f}", f"{low:.1f} to {high:.1f}"]
         for rival in RIVALS:
             gain = 100.0 * (hits.astype(float) - right[rival])
-            low, high = film_bootstrap(gain, np.array(films), seed=0)
+            low, high = film_bootstrap(gain, films, seed=0)
             cells.append("" if name == rival else f"{gain.mean():+.2f} ({low:+.2f} to {high:+.2f})")
-        yield f"| {' | '.join([*cells, f'{np.mean(seconds[name]):.0f}'])} |"
+        seconds = np.mean([one.seconds[name] for one in tested])
+        yield f"| {' | '.join([*cells, f'{seconds:.0f}'])} |"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`GET /` and what the page loads: files of `service/web`, under a strict content security policy."""
+"""The pages and what they load: files of `service/web`, under a strict content security policy."""
 
 from functools import cache
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 
+PAGES = {"/": "index.html", "/monitor": "monitor.html"}
 WEB = Path(__file__).parents[1] / "web"
 TYPES = {
     ".html": "text/html",
@@ -25,10 +26,10 @@ HEADERS = {
 }
 
 
-@get("/")
-async def index() -> Response[bytes]:
-    """The first page."""
-    return _file("index.html")
+@get(list(PAGES))
+async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """One of the pages."""
+    return _file(PAGES[request.scope["path"]])
 
 
 @get("/web/{path:path}")

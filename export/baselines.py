@@ -23,7 +23,7 @@ from models.words import typed
 
 MIN_COUNTS = (1, 2)
 PENALTIES = (4.0, 8.0, 16.0, 32.0)
-OPINION_FOLDS, OPINION_PENALTY = 5, 8.0
+OPINION_FOLDS, OPINION_NGRAMS, OPINION_PENALTY = 5, 40_000, 8.0
 NB_PENALTIES = (0.3, 1.0, 3.0, 10.0)
 NB_SMOOTHINGS = (1.0, 2.0)
 
@@ -74,10 +74,11 @@ def opinions(part: Part, classes: int) -> Array:
     parted = list(GroupKFold(count).split(part.texts, groups=part.groups)) if count > 1 else []
     if not parted or any(len(np.unique(part.targets[read])) < classes for read, _ in parted):
         return found
-    features = TfidfVectorizer(analyzer=_ngrams, sublinear_tf=True).fit_transform(part.texts)
+    features = TfidfVectorizer(analyzer=_ngrams, max_features=OPINION_NGRAMS, sublinear_tf=True)
+    rows = features.fit_transform(part.texts)
     for read, held in parted:
-        model = LogisticRegression(C=OPINION_PENALTY, max_iter=300).fit(features[read], part.targets[read])
-        found[held] = model.predict_proba(features[held])
+        model = LogisticRegression(C=OPINION_PENALTY, max_iter=300).fit(rows[read], part.targets[read])
+        found[held] = model.predict_proba(rows[held])
     return found
 
 

@@ -130,10 +130,10 @@ class _Run:
         return float(loss.detach())
 
     def _twice(self, batch: Batch) -> Tensor:
-        """The reviews of a batch two times side by side, other words hidden in each: `[T, 2B]`."""
-        token_ids = torch.from_numpy(batch.token_ids).repeat(1, 2)
+        """The reviews of a batch with some words hidden, two times side by side: `[T, 2B]`."""
+        token_ids = torch.from_numpy(batch.token_ids)
         hidden = (torch.rand(token_ids.shape) < self.settings.unknown_rate) & (token_ids != PAD)
-        return token_ids.masked_fill(hidden, UNK).to(self.device)
+        return token_ids.masked_fill(hidden, UNK).repeat(1, 2).to(self.device)
 
     @torch.no_grad()
     def _average(self) -> None:

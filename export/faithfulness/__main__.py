@@ -3,6 +3,7 @@
 import datetime
 import platform
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,11 +46,15 @@ def main(
             Subject.of_bundle(bundle),
             [encoded[number] for number in kept],
             part.targets[kept],
-            lambda method, name=name: print(f"{name}: {method}", file=sys.stderr),
+            partial(_note, name),
         )
         studies.append(found)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(report(studies, _how(bundles)))
+
+
+def _note(model: str, method: str) -> None:
+    print(f"{model}: {method}", file=sys.stderr, flush=True)
 
 
 def _newest(repository: Path, name: str) -> Bundle:

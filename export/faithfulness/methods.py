@@ -13,6 +13,7 @@ from torch import Tensor
 
 from export.faithfulness.subject import Subject, margins
 from export.session import Ids, pad
+from models import trace as maths
 from models.cells import Array
 from models.words import UNK
 
@@ -107,6 +108,37 @@ def _mean_gradient(
             hook.remove()
         total += torch.autograd.grad(explained, leaf)[0]
     return total / len(scales), vectors
+
+
+def write_ledger(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+    """What each step wrote into the top layer's memory that survived to the end. Not for an RNN."""
+    return _by_ledger(subject, reviews, directions, maths.write_ledger)
+
+
+def deep_ledger(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+    """Each word's share with gates and tanh ratios frozen."""
+    return _by_ledger(subject, reviews, directions, maths.deep_ledger)
+
+
+def methods_of(subject: Subject) -> dict[str, Method]:
+    """The methods that a model's cell has, by name."""
+    own = {"deep ledger": deep_ledger}
+    return {**METHODS, **({} if subject.weights.cell == "rnn" else {"write ledger": write_ledger}), **own}
+
+
+def _by_ledger(
+    subject: Subject,
+    reviews: Sequence[Ids],
+    directions: Array,
+    ledger: Callable[[maths.Trace, maths.Head, float], maths.Ledger],
+) -> Scores:
+    logits = margins(subject.logits(reviews), directions)
+    found = []
+    for ids, direction, logit in zip(reviews, directions, logits, strict=True):
+        trace = maths.recover(subject.weights, ids, subject.hidden(ids))
+        target = maths.Target(int(direction.argmax()), None)
+        found.append(ledger(trace, maths.head_of(subject.weights, target), float(logit)).words)
+    return found
 
 
 METHODS: Mapping[str, Method] = {

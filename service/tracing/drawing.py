@@ -18,20 +18,21 @@ _FAINT, _STRONG = 0.1, 0.5
 def drawing(trace: Trace, width: int) -> RenderableType:
     """The whole picture, `width` columns wide."""
     ledger = ledger_of(trace)
-    return Group(
+    picture: list[RenderableType] = [
         _equation(trace, ledger),
         Text(""),
         _text(trace.words, _list(ledger.words)),
         _legend(trace),
         Text(""),
         _running(trace, width),
-        Text(""),
-        _units(trace, ledger),
-    )
+    ]
+    if ledger.units is not None:
+        picture += [Text(""), _units(trace, ledger)]
+    return Group(*picture)
 
 
 def ledger_of(trace: Trace) -> Ledger:
-    """The ledger that ranks the units: `write` where the cell has one."""
+    """The write ledger where the cell has one, else the deep ledger."""
     ledger = trace.ledgers.write or trace.ledgers.deep
     if ledger is None:
         raise ValueError("the trace has no ledger")

@@ -16,11 +16,10 @@ FRESH = -1
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One review on its way: `ids [T]` int64, and how far it has come.
+    """One review on its way: `ids [T]` int64, of which `position` are done whenever it is in no batch.
 
-    `source` is its row in the batch's memory after the last chunk, or FRESH. A row that brings its own `memory`, as a
-    parked one or a stream does, joins with that. `open` turns false once: answered, failed, expired or given up.
-    `charged` is how many of its words the queue still counts as work to do.
+    A row that brings its own `memory`, as a parked one or a stream does, joins a batch with that. `open` turns false
+    once: answered, failed, expired or given up.
     """
 
     ids: NDArray[np.int64]
@@ -29,11 +28,9 @@ class Row:
     memory: Memory | None = None
     keep: bool = False
     submitted: float = 0.0
-    future: "asyncio.Future[object] | None" = None
+    future: "asyncio.Future[None] | None" = None
     key: tuple[bool, float, int] = (False, 0.0, 0)
     position: int = 0
-    source: int = FRESH
-    charged: int = 0
     started: float = 0.0
     finished: float = 0.0
     open: bool = True
@@ -42,44 +39,51 @@ class Row:
     probabilities: Array | None = None
     hidden: list[tuple[Array, ...]] = field(default_factory=list)
 
-    @property
-    def left(self) -> int:
-        """Words still to be computed."""
-        return len(self.ids) - self.position
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left to compute, or nothing can be."""
-        return self.position == len(self.ids) or self.error is not None
-
 
 class Batch:
-    """Rows of one model in one thread, and what the network remembers of them: state tensors `[S, ...]`."""
+    """Rows of one model in one thread, and what the network remembers of them: state tensors `[S, ...]`.
+
+    Per row, in the order of `rows`: its next word, how many are left, and its place in the memory (FRESH: none).
+    """
 
     def __init__(self, session: Session) -> None:
         self.rows: list[Row] = []
         self._session = session
         self._memory = session.nothing
+        self._position, self.left, self._place = _book([])
 
-    def left(self) -> NDArray[np.int64]:
-        """How many words each row still has, `[B]`."""
-        return np.array([row.left for row in self.rows])
+    def join(self, rows: Sequence[Row]) -> None:
+        """Take rows in; they are computed from the next chunk on."""
+        places = [FRESH] * len(rows)
+        bringing = [index for index, row in enumerate(rows) if row.memory is not None]
+        if bringing:
+            size = len(self._memory[0])
+            brought = zip(*(rows[index].memory or () for index in bringing), strict=True)
+            self._memory = tuple(
+                np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(self._memory, brought, strict=True)
+            )
+            for place, index in enumerate(bringing, size):
+                places[index], rows[index].memory = place, None
+        book = _book(
+            [(row.position, len(row.ids) - row.position, place) for row, place in zip(rows, places, strict=True)]
+        )
+        self._set_book(np.concatenate([self._book(), book], axis=1))
+        self.rows = [*self.rows, *rows]
 
     def drop_closed(self) -> None:
         """Take out the rows that nobody waits for any longer."""
         if not all(row.open for row in self.rows):
-            self.rows = [row for row in self.rows if row.open]
+            self._keep([index for index, row in enumerate(self.rows) if row.open])
 
     def park(self, rows: Sequence[Row]) -> None:
         """Take rows out; each keeps its own memory, with which it can join any batch of the same model."""
-        begun = [row for row in rows if row.source != FRESH]
-        if begun:
-            sources = [row.source for row in begun]
-            taken = [tensor[sources] for tensor in self._memory]
-            for index, row in enumerate(begun):
-                row.memory, row.source = tuple(tensor[index] for tensor in taken), FRESH
-        parked = set(map(id, rows))
-        self.rows = [row for row in self.rows if id(row) not in parked]
+        parted = set(map(id, rows))
+        indices = [index for index, row in enumerate(self.rows) if id(row) in parted]
+        for index in indices:
+            row, place = self.rows[index], int(self._place[index])
+            row.position = int(self._position[index])
+            row.memory = None if place == FRESH else tuple(tensor[place].copy() for tensor in self._memory)
+        self._keep([index for index, row in enumerate(self.rows) if id(row) not in parted])
 
     def advance(self, steps: int) -> tuple[list[Row], int]:
         """Compute up to `steps` words of every row, of which there is at least one.
@@ -87,74 +91,73 @@ class Batch:
         Returns the rows that ended, which have left the batch, and how many words were computed. Where the run fails,
         every row is run alone, so that only the rows at fault carry an `error`.
         """
-        rows = self.rows
+        lengths = np.minimum(self.left, steps).astype(np.int32)
         try:
-            lengths = self._run(rows, steps)
+            chunk = self._run(lengths)
         except Exception:  # whatever ONNX Runtime raises: one bad row must not fail its batch-mates
-            lengths = self._each_alone(steps)
-        ended = [row for row in rows if row.ended]
-        if ended:
-            self.rows = [row for row in rows if not row.ended]
-        return ended, lengths
+            return self._each_alone(steps)
+        return self._take(chunk, lengths), int(lengths.sum())
 
-    def _run(self, rows: Sequence[Row], steps: int) -> int:
-        lengths = [min(row.left, steps) for row in rows]
-        self._admit_memories(rows)
-        chunk = self._session.run(
-            _token_ids(rows, lengths),
-            np.array(lengths, np.int32),
-            np.array([row.source for row in rows]),
-            self._memory,
-            traced=any(row.traced for row in rows),
-        )
+    def _run(self, lengths: NDArray[np.int32]) -> Chunk:
+        traced = any(row.traced for row in self.rows)
+        return self._session.run(self._token_ids(lengths), lengths, self._place, self._memory, traced=traced)
+
+    def _take(self, chunk: Chunk, lengths: NDArray[np.int32]) -> list[Row]:
+        """Write a chunk's results down; the rows that it ended leave."""
         self._memory = chunk.memory
-        for index, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-            row.source = index
-            row.position += length
-            if row.traced:
-                row.hidden.append(tuple(layer[:length, index].copy() for layer in chunk.hidden))
-            if row.position == len(row.ids):
-                _finish(row, chunk, index)
-        return sum(lengths)
+        self._position, self.left = self._position + lengths, self.left - lengths
+        self._place = np.arange(len(self.rows))
+        if chunk.hidden:
+            for index, row in enumerate(self.rows):
+                if row.traced:
+                    row.hidden.append(tuple(layer[: lengths[index], index].copy() for layer in chunk.hidden))
+        indices = np.flatnonzero(self.left == 0).tolist()
+        if not indices:
+            return []
+        ended = [self.rows[index] for index in indices]
+        for index, row in zip(indices, ended, strict=True):
+            row.logits, row.probabilities = chunk.logits[index], chunk.probabilities[index]
+            if row.keep:
+                row.memory = tuple(tensor[index].copy() for tensor in chunk.memory)
+        self._keep(np.flatnonzero(self.left).tolist())
+        return ended
 
-    def _admit_memories(self, rows: Sequence[Row]) -> None:
-        """Put the memories that rows bring behind those of the batch."""
-        bringing = [row for row in rows if row.memory is not None]
-        if not bringing:
-            return
-        size = len(self._memory[0])
-        brought = zip(*(row.memory for row in bringing if row.memory is not None), strict=True)
-        self._memory = tuple(
-            np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(self._memory, brought, strict=True)
-        )
-        for index, row in enumerate(bringing):
-            row.source, row.memory = size + index, None
-
-    def _each_alone(self, steps: int) -> int:
-        rows, computed = self.rows, 0
+    def _each_alone(self, steps: int) -> tuple[list[Row], int]:
+        rows, ended, computed = self.rows, list[Row](), 0
         self.park(rows)
-        self.rows = rows
         for row in rows:
-            self._memory = self._session.nothing
+            alone = Batch(self._session)
+            alone.join([row])
+            lengths = np.minimum(alone.left, steps).astype(np.int32)
             try:
-                computed += self._run([row], steps)
-                if not row.ended:
-                    row.memory, row.source = tuple(tensor[0] for tensor in self._memory), FRESH
+                ended += alone._take(alone._run(lengths), lengths)
+                computed += int(lengths[0])
             except Exception as error:  # handed to whoever waits for this row
                 row.error = error
-        self._memory = self._session.nothing
-        return computed
+                ended.append(row)
+            else:
+                alone.park(alone.rows)
+        self.join([row for row in rows if row not in ended])
+        return ended, computed
+
+    def _token_ids(self, lengths: NDArray[np.int32]) -> NDArray[np.int64]:
+        """The next words of every row, `[T, B]`, padded with zeros to the longest."""
+        steps = int(lengths.max())
+        pieces = [row.ids[at : at + steps] for row, at in zip(self.rows, self._position.tolist(), strict=True)]
+        for index in np.flatnonzero(lengths < steps).tolist():
+            pieces[index] = np.concatenate([pieces[index], np.zeros(steps - lengths[index], np.int64)])
+        return np.ascontiguousarray(np.concatenate(pieces).reshape(len(pieces), steps).T)
+
+    def _book(self) -> NDArray[np.int64]:
+        return np.array([self._position, self.left, self._place])
+
+    def _set_book(self, book: NDArray[np.int64]) -> None:
+        self._position, self.left, self._place = book
+
+    def _keep(self, indices: list[int]) -> None:
+        self.rows = [self.rows[index] for index in indices]
+        self._set_book(self._book()[:, indices])
 
 
-def _token_ids(rows: Sequence[Row], lengths: Sequence[int]) -> NDArray[np.int64]:
-    """The next words of every row, `[T, B]`, padded with zeros to the longest."""
-    token_ids = np.zeros((len(rows), max(lengths)), np.int64)
-    for index, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-        token_ids[index, :length] = row.ids[row.position : row.position + length]
-    return np.ascontiguousarray(token_ids.T)
-
-
-def _finish(row: Row, chunk: Chunk, index: int) -> None:
-    row.logits, row.probabilities = chunk.logits[index], chunk.probabilities[index]
-    if row.keep:
-        row.memory = tuple(tensor[index].copy() for tensor in chunk.memory)
+def _book(rows: list[tuple[int, int, int]]) -> NDArray[np.int64]:
+    return np.array(rows, np.int64).reshape(-1, 3).T

@@ -33,9 +33,9 @@ def run_many(session: Session, reviews: Sequence[NDArray[np.int64]], threads: in
 
 def _run_group(session: Session, rows: Sequence[Row]) -> None:
     batch = Batch(session)
-    batch.rows.extend(rows)
+    batch.join(rows)
     while batch.rows:
-        longest = max(row.left for row in batch.rows)
+        longest = int(batch.left.max())
         batch.advance(-(-longest // -(-longest // STEPS)))
 
 

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from models.cells import Array
 
-ROWS = (1, 2, 4, 8, 16, 24, 32, 48, 64)
-STEPS = (1, 4, 8, 16, 24, 32, 64, 128)
-REPEATS = 3
+ROWS = (1, 2, 4, 8, 16, 24, 32, 48)
+STEPS = (1, 4, 8, 16, 24, 32, 48, 64)
+PASSES = 5
+CLOSE = 1.02
+"""Of row counts whose best chunks are this close, the least is taken: fewer reviews are held up by each other."""
 
 
 class CostModel:
@@ -57,28 +59,35 @@ class CostModel:
 
     def _best(self, typical: float) -> tuple[int, float]:
         """A review of `typical` words wastes half of its last chunk, whatever its length."""
-        best = (1, float("inf"))
+        a_word = []
         for rows in map(int, self._rows):
             curve = self.seconds(rows)
             steps = np.arange(1, len(curve) + 1)
-            a_word = float(np.min(curve / (rows * steps) * (1 + (steps - 1) / (2 * typical))))
-            if a_word < best[1]:
-                best = (rows, a_word)
-        return best
+            a_word.append(float(np.min(curve / (rows * steps) * (1 + (steps - 1) / (2 * typical)))))
+        least = min(a_word)
+        return next((int(rows), s) for rows, s in zip(self._rows, a_word, strict=True) if s <= CLOSE * least)
 
 
 def measure(run: Callable[[int, int], object], typical: float, longest: float) -> CostModel:
-    """Time `run(rows, steps)` over the grid, the least of a few repeats; chunks that no one will run are estimated."""
-    seconds = np.zeros((len(ROWS), len(STEPS)))
-    for line, rows in enumerate(ROWS):
-        for column, steps in enumerate(STEPS):
-            guess = 0.0
-            if column:
-                guess = seconds[line, column - 1] * steps / STEPS[column - 1]
-            elif line:
-                guess = seconds[line - 1, 0] * rows / ROWS[line - 1]
-            seconds[line, column] = guess if guess > longest else min(_timed(run, rows, steps) for _ in range(REPEATS))
+    """Time `run(rows, steps)` over the grid; chunks that nobody will run are estimated.
+
+    The least of several passes counts: what else the machine does only ever makes a chunk slower.
+    """
+    seconds = np.full((len(ROWS), len(STEPS)), np.inf)
+    for _ in range(PASSES):
+        for line, rows in enumerate(ROWS):
+            for column, steps in enumerate(STEPS):
+                guess = _guess(seconds, line, column)
+                found = guess if guess > longest else _timed(run, rows, steps)
+                seconds[line, column] = min(seconds[line, column], found)
     return CostModel(np.array(ROWS), np.array(STEPS), seconds, typical, longest)
+
+
+def _guess(seconds: Array, line: int, column: int) -> float:
+    """In proportion to the next smaller chunk; nothing for the smallest."""
+    if column:
+        return float(seconds[line, column - 1]) * STEPS[column] / STEPS[column - 1]
+    return float(seconds[line - 1, 0]) * ROWS[line] / ROWS[line - 1] if line else 0.0
 
 
 def _timed(run: Callable[[int, int], object], rows: int, steps: int) -> float:

@@ -183,17 +183,17 @@ class Engine:
     def _next(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
         """The model that has had the least of the machine among those with work for this thread, urgent work first."""
         ready = [model for model in self._models if model in batches or model.waiting.any()]
-        return min(ready, key=lambda model: (not model.waiting.urgent(), model.used), default=None)
+        return min(ready, key=lambda model: (not model.waiting.urgent_rows, model.used), default=None)
 
     def _advance(self, model: ServedModel, batch: Batch) -> None:
         rows, began = batch.rows, time.monotonic()
-        steps = model.cost.choose(batch.left())
+        steps = model.cost.choose(batch.left)
         ended, computed = batch.advance(steps)
         now = time.monotonic()
         with self._changed:
             self.busy -= 1
             model.took(float(model.cost.seconds(len(rows))[steps - 1]), now - began)
-            model.waiting.computed(rows)
+            model.waiting.computed(computed)
             answered = [row for row in ended if row.open]
             for row in answered:
                 row.finished = now

@@ -57,8 +57,8 @@ def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
 def whole(session: Session, ids: Array) -> Array:
     """The logits `[C]` of one review, in two chunks where it has two words."""
     batch, row = Batch(session), Row(ids)
-    batch.rows.append(row)
-    while not row.ended:
+    batch.join([row])
+    while batch.rows:
         batch.advance((len(ids) + 1) // 2)
     if row.error is not None or row.logits is None:
         raise row.error or RuntimeError("no answer")
@@ -76,5 +76,5 @@ def usual_words(bundle: Bundle) -> float:
 def _run(session: Session, rows: int, steps: int) -> None:
     ids = np.zeros(steps + 1, np.int64)
     batch = Batch(session)
-    batch.rows.extend(Row(ids) for _ in range(rows))
+    batch.join([Row(ids)] * rows)
     batch.advance(steps)

@@ -15,55 +15,45 @@ BACKGROUND_SHARE = 4
 
 
 class Waiting:
-    """The accepted rows of one model, in batches or not. Not thread-safe: the engine's lock guards it."""
+    """The accepted rows of one model, in batches or not. Not thread-safe: the engine's lock guards it.
+
+    Words count as work to do until their review is answered: what running rows have done already is a few chunks.
+    """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.rows = 0
-        self.urgent_cells = 0
-        """Words still to compute that are no background work."""
-        self._background_cells = 0
-        self._interactive = 0
+        self.rows = self.urgent_rows = 0
+        self.cells = self.urgent_cells = 0
         self._heap: list[tuple[tuple[bool, float, int], Row]] = []
         self._clock = 0.0
         self._count = 0
-
-    @property
-    def cells(self) -> int:
-        """Words still to compute."""
-        return self.urgent_cells + self._background_cells
 
     def add(self, row: Row) -> None:
         """Accept a row; its place is where it would end under equal shares."""
         self._count += 1
         row.key = (row.background, self._clock + len(row.ids), self._count)
         heapq.heappush(self._heap, (row.key, row))
-        self.rows += 1
-        self._interactive += not row.background
-        self._charge(row, row.left)
+        self._tally(row, 1)
 
     def leave(self, row: Row) -> None:
         """A row is answered, failed, expired or given up: called once a row."""
         row.open = False
-        self.rows -= 1
-        self._interactive -= not row.background
-        self._charge(row, 0)
+        self._tally(row, -1)
 
-    def computed(self, rows: list[Row]) -> None:
-        """These rows have come further: everybody's share of that work passes on the clock."""
-        before = self.cells
-        for row in rows:
-            if row.open:
-                self._charge(row, row.left)
-        self._clock += (before - self.cells) / max(1, self.rows)
+    def computed(self, cells: int) -> None:
+        """So many words were computed: everybody's share of them passes on the clock."""
+        self._clock += cells / max(1, self.rows)
+
+    def _tally(self, row: Row, sign: int) -> None:
+        self.rows += sign
+        self.cells += sign * len(row.ids)
+        if not row.background:
+            self.urgent_rows += sign
+            self.urgent_cells += sign * len(row.ids)
 
     def any(self) -> bool:
         """Whether a row waits to join a batch."""
         return self._first() is not None
-
-    def urgent(self) -> bool:
-        """Whether there is anything but background work."""
-        return self._interactive > 0
 
     def fill(self, batch: Batch, threads: int) -> bool:
         """Bring `batch` up to date: out with rows nobody waits for, in with the next ones, as many as is its share.
@@ -71,46 +61,54 @@ class Waiting:
         Returns whether rows are left for other threads.
         """
         batch.drop_closed()
+        if self.urgent_rows and self.rows > self.urgent_rows:
+            background = sorted((row for row in batch.rows if row.background), key=_key)
+            self._park(batch, background[self._spared() :])
+        joining = self._overtake(batch)
         share = min(self.capacity, -(-self.rows // threads))
-        while (row := self._first()) is not None:
-            if len(batch.rows) < share:
-                if row.background and self._interactive and _background(batch) >= self._spared():
-                    break
-            elif len(batch.rows) >= self.capacity and row.key < (last := max(batch.rows, key=_key)).key:
-                self._park(batch, [last])
-            else:
+        while (row := self._first()) is not None and len(batch.rows) + len(joining) < share:
+            if row.background and self.urgent_rows and _background(batch.rows) + _background(joining) >= self._spared():
                 break
-            heapq.heappop(self._heap)
-            batch.rows.append(row)
-            row.started = row.started or time.monotonic()
-        if self._interactive and (excess := _background(batch) - self._spared()) > 0:
-            self._park(batch, sorted((row for row in batch.rows if row.background), key=_key)[-excess:])
+            joining.append(self._pop())
+        if joining:
+            batch.join(joining)
         return self.any()
 
-    def _charge(self, row: Row, cells: int) -> None:
-        if row.background:
-            self._background_cells += cells - row.charged
-        else:
-            self.urgent_cells += cells - row.charged
-        row.charged = cells
-
-    def _first(self) -> Row | None:
-        while self._heap and not self._heap[0][1].open:
-            heapq.heappop(self._heap)
-        return self._heap[0][1] if self._heap else None
+    def _overtake(self, batch: Batch) -> list[Row]:
+        """Park the last rows of a full batch where rows that come before them wait, and return those."""
+        joining: list[Row] = []
+        if len(batch.rows) >= self.capacity and self.any():
+            for last in sorted(batch.rows, key=_key, reverse=True):
+                row = self._first()
+                if row is None or last.key < row.key:
+                    break
+                joining.append(self._pop())
+            self._park(batch, heapq.nlargest(len(joining), batch.rows, key=_key))
+        return joining
 
     def _park(self, batch: Batch, rows: list[Row]) -> None:
-        batch.park(rows)
+        if rows:
+            batch.park(rows)
         for row in rows:
             heapq.heappush(self._heap, (row.key, row))
 
     def _spared(self) -> int:
         return max(1, self.capacity // BACKGROUND_SHARE)
 
+    def _first(self) -> Row | None:
+        while self._heap and not self._heap[0][1].open:
+            heapq.heappop(self._heap)
+        return self._heap[0][1] if self._heap else None
+
+    def _pop(self) -> Row:
+        row = heapq.heappop(self._heap)[1]
+        row.started = row.started or time.monotonic()
+        return row
+
 
 def _key(row: Row) -> tuple[bool, float, int]:
     return row.key
 
 
-def _background(batch: Batch) -> int:
-    return sum(row.background for row in batch.rows)
+def _background(rows: list[Row]) -> int:
+    return sum(row.background for row in rows)

@@ -3,11 +3,14 @@
 from importlib.metadata import version
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service import open_inference, schemas
 from service.routes import v2_repository
+from service.tracing.schemas import Trace, TraceRequest
+from service.tracing.wire import FORMATS
 
 MODELS: tuple[type[BaseModel], ...] = (
     schemas.PredictRequest,
@@ -22,10 +25,12 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.Readiness,
     schemas.Liveness,
     schemas.ProblemDetails,
+    TraceRequest,
     open_inference.InferRequest,
     v2_repository.IndexRequest,
     v2_repository.LoadRequest,
 )
+SCHEMA = "#/components/schemas/{}"
 NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}, "description": "model name"}
 VERSION = {
     "name": "version",
@@ -47,6 +52,7 @@ REASONS = {
     401: "no API key",
     403: "the API key may not do that",
     404: "no such model",
+    406: "no form of a trace that the client accepts",
     409: "no valid version",
     413: "too large; the limit is named",
     422: "no words in the text",
@@ -62,7 +68,8 @@ WORKS = (400, 401, 404, 413, 422, 429, 503, 504)
 def document() -> dict[str, Any]:
     """The whole document."""
     kinds = [(kind, "validation") for kind in MODELS]
-    _, definitions = models_json_schema(kinds, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    _, definitions = models_json_schema(kinds, ref_template=SCHEMA.format("{model}"))  # type: ignore[arg-type]
+    _, of_traces = msgspec.json.schema_components([Trace], ref_template=SCHEMA.format("{name}"))
     error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     return {
         "openapi": "3.1.0",
@@ -73,7 +80,7 @@ def document() -> dict[str, Any]:
         },
         "paths": _paths(),
         "components": {
-            "schemas": definitions["$defs"] | {"Error": error},
+            "schemas": of_traces | definitions["$defs"] | {"Error": error},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"key": []}],
@@ -87,6 +94,7 @@ def _paths() -> dict[str, Any]:
         "/v1/compare": {
             "post": _call("compare", "One review through every model", "CompareRequest", "Comparison", WORKS, TIMED)
         },
+        "/v1/trace": {"post": _trace()},
         "/v1/models": {"get": _call("models", "What is served", None, "Models", (401,))},
         "/v1/models/{name}": {"get": _call("modelVersions", "Versions of a model", None, "Versions", READS, [NAME])},
         "/v1/models/{name}/versions/{version}": {
@@ -158,6 +166,13 @@ def _operation(
     return operation | ({"parameters": parameters} if parameters else {})
 
 
+def _trace() -> dict[str, Any]:
+    operation = _call("trace", "What a network kept of one review", "TraceRequest", "Trace", (*WORKS, 406), TIMED)
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    operation["responses"]["200"]["content"] |= {form: binary for form in FORMATS if form != "application/json"}
+    return operation
+
+
 def _ready() -> dict[str, Any]:
     content = _json(_reference("Readiness"))
     responses = {"200": {"description": "ready", "content": content}, "503": {"description": "not", "content": content}}
@@ -174,4 +189,4 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reference(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
+    return {"$ref": SCHEMA.format(name)}

@@ -1,4 +1,4 @@
-"""Learning one classifier: the epoch that does best on validation is the one that is kept."""
+"""Learning one classifier: the epoch with the least log-loss on validation is the one that is kept."""
 
 import copy
 import time
@@ -148,10 +148,7 @@ class _Run:
         cost = float(nn.functional.cross_entropy(torch.from_numpy(found), torch.from_numpy(targets)))
         epoch = Epoch(number, loss, cost, right, self.state.seconds)
         self.state.history.append(epoch)
-        if self.state.best is None or (right, -cost) > (
-            self.state.best.validation_accuracy,
-            -self.state.best.validation_loss,
-        ):
+        if self.state.best is None or cost < self.state.best.validation_loss:
             self.state.best = epoch
             self.state.best_tensors = {k: v.detach().cpu().clone() for k, v in self.average.state_dict().items()}
 

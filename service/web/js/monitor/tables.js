@@ -1,0 +1,86 @@
+// What is no line over time: label shares, drift with both distributions, versions.
+
+import { h, s } from "../dom.js";
+
+export function table(head, rows) {
+  const cell = (name, value) => h(name, { class: typeof value === "number" ? "number" : "" }, typeof value === "number" ? value.toLocaleString("en") : value);
+  return h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((value) => cell("td", value))))),
+  );
+}
+
+/** How often each model gave each label. */
+export function labels(scrape) {
+  const samples = scrape.of("gatescope_predictions_total");
+  const total = new Map();
+  for (const { labels, value } of samples) total.set(labels.model, (total.get(labels.model) ?? 0) + value);
+  const rows = samples.map(({ labels, value }) => {
+    const all = total.get(labels.model);
+    return [labels.model, labels.version, labels.label, value, all ? `${((100 * value) / all).toFixed(1)} %` : "–"];
+  });
+  return table(["model", "version", "label", "answers", "share"], rows);
+}
+
+/** Served versions. */
+export function versions(scrape) {
+  const seconds = new Map(scrape.of("gatescope_model_load_duration_seconds").map(({ labels, value }) => [`${labels.model} ${labels.version}`, value]));
+  const rows = scrape
+    .of("gatescope_model_info")
+    .filter(({ value }) => value)
+    .map(({ labels }) => {
+      const loaded = seconds.get(`${labels.model} ${labels.version}`);
+      return [labels.model, labels.version, labels.cell.toUpperCase(), loaded === undefined ? "–" : `${loaded.toFixed(2)} s`, labels.sha256.slice(0, 12)];
+    });
+  return table(["model", "version", "cell", "loaded in", "sha256"], rows);
+}
+
+const NAMES = { words: "words of a review", unknown_rate: "share of unknown words", confidence: "confidence", labels: "labels" };
+
+/** One small picture for each model and feature that has seen reviews. */
+export function drift(scrape) {
+  const reference = grouped(scrape.of("gatescope_drift_reference_counts"));
+  const now = grouped(scrape.of("gatescope_drift_window_counts"));
+  return scrape
+    .of("gatescope_drift_psi")
+    .map(({ labels, value }) => feature(labels, value, now.get(key(labels)), reference.get(key(labels))));
+}
+
+function key({ model, version, feature }) {
+  return `${model} ${version} ${feature}`;
+}
+
+function grouped(samples) {
+  const groups = new Map();
+  for (const { labels, value } of samples) {
+    const group = groups.get(key(labels)) ?? new Map();
+    groups.set(key(labels), group.set(labels.bin, value));
+  }
+  return groups;
+}
+
+function shares(counts, bins) {
+  const total = [...counts.values()].reduce((sum, value) => sum + value, 0);
+  return bins.map((bin) => (total ? (counts.get(bin) ?? 0) / total : 0));
+}
+
+function feature(labels, index, now, reference) {
+  const bins = [...reference.keys()];
+  const [present, past] = [shares(now, bins), shares(reference, bins)];
+  const highest = Math.max(...present, ...past);
+  const width = 300 / bins.length;
+  const bars = bins.flatMap((bin, place) => {
+    const bar = (share, kind) => {
+      const height = (72 * share) / highest;
+      return s("rect", { class: kind, x: place * width + 2, y: 74 - height, width: width - 4, height });
+    };
+    const title = s("title", {}, `${bin}: ${(100 * present[place]).toFixed(1)} % now, ${(100 * past[place]).toFixed(1)} % at validation`);
+    return [s("g", {}, title, bar(present[place], "now"), bar(past[place], "then"))];
+  });
+  const said = `${NAMES[labels.feature] ?? labels.feature}: stability index ${index.toFixed(3)}`;
+  const picture = s("svg", { viewBox: "0 0 300 76", preserveAspectRatio: "none", role: "img", "aria-label": said }, ...bars);
+  const verdict = h("span", { class: index > 0.25 ? "moved" : "quiet" }, ` ${index.toFixed(3)}${index > 0.25 ? " moved" : ""}`);
+  return h("div", { class: "feature" }, h("h3", {}, `${labels.model}: ${NAMES[labels.feature] ?? labels.feature}`, verdict), picture, h("p", { class: "quiet small" }, `${bins[0]} … ${bins.at(-1)}`));
+}

@@ -1,0 +1,62 @@
+/** What the page asks of the service. Texts travel in bodies, never in addresses. */
+
+import { decode } from "./msgpack.js";
+
+const MSGPACK = "application/x-msgpack";
+let key = "";
+
+/** An answer that is no success; `message` says what happened, `status` is 0 where no answer came. */
+export class Failure extends Error {
+  constructor(status, title, detail = "", retryAfter = 0) {
+    super(detail ? `${title}: ${detail}` : title);
+    Object.assign(this, { status, title, detail, retryAfter });
+  }
+}
+
+/** Send this API key from now on; it is kept by this page alone, until it is closed. */
+export function useKey(value) {
+  key = value;
+}
+
+/** The cards of all served models. */
+export async function models() {
+  return (await (await call("/v1/models")).json()).models;
+}
+
+/** The trace of `body.text`. */
+export async function trace(body, signal) {
+  const response = await call("/v1/trace", { body, signal, accept: MSGPACK });
+  return decode(await response.arrayBuffer());
+}
+
+/** The same trace as an archive of arrays for NumPy. */
+export async function archive(body) {
+  return (await call("/v1/trace", { body, accept: "application/x-npz" })).blob();
+}
+
+/** Every model's prediction of `text`. */
+export async function compare(text, signal) {
+  return (await (await call("/v1/compare", { body: { text }, signal })).json()).predictions;
+}
+
+async function call(path, { body, signal, accept = "application/json" } = {}) {
+  const headers = { Accept: accept };
+  if (key) headers.Authorization = `Bearer ${key}`;
+  const request = { headers, signal, cache: "no-store" };
+  if (body) {
+    headers["Content-Type"] = "application/json";
+    Object.assign(request, { method: "POST", body: JSON.stringify(body) });
+  }
+  const response = await fetch(path, request).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new Failure(0, "The service does not answer");
+  });
+  if (!response.ok) throw await failure(response);
+  return response;
+}
+
+async function failure(response) {
+  const after = Number(response.headers.get("Retry-After")) || 0;
+  const problem = await response.json().catch(() => ({}));
+  return new Failure(response.status, problem.title ?? response.statusText, problem.detail, after);
+}

@@ -1,0 +1,179 @@
+/** Wiring: what is chosen and typed goes to the service, its answer to the panels, the cursor to all of them. */
+
+import * as api from "./api.js";
+import * as cursor from "./cursor.js";
+import { h, id } from "./dom.js";
+import * as input from "./input.js";
+import * as keyboard from "./keyboard.js";
+import { mount as mountCard } from "./panels/card.js";
+import { mount as mountCell } from "./panels/cell.js";
+import { mount as mountComparison } from "./panels/comparison.js";
+import { mount as mountGradient } from "./panels/gradient.js";
+import { mount as mountMemory } from "./panels/memory.js";
+import { mount as mountReview } from "./panels/review.js";
+import { mount as mountRunning } from "./panels/running.js";
+import { mount as mountTable } from "./panels/table.js";
+import { mount as mountUnits } from "./panels/units.js";
+import { mount as mountVerdict } from "./panels/verdict.js";
+import { mount as mountWhatif } from "./panels/whatif.js";
+import * as problem from "./problem.js";
+import { Reading } from "./reading.js";
+import * as store from "./store.js";
+import * as takeaway from "./takeaway.js";
+import * as theme from "./theme.js";
+
+const EVERYTHING = ["deep", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"];
+const BESIDE = ["deep", "gradient"];
+const WHILE_TYPING = 120;
+const AFTER_TYPING = 450;
+
+let reading = null;
+let target = null;
+let running = new AbortController();
+let timers = [];
+let cards = null;
+
+const served = () => (cards ??= api.models());
+const fail = (error) => problem.show(error, () => read(false));
+const context = {
+  cards: served,
+  fail,
+  retarget: (chosen) => (target = chosen, read(false)),
+  ask: (text) => api.trace(body(text, [])),
+  adopt: (text) => (input.replace(text), read(false), scrollTo({ top: 0 })),
+};
+
+const panels = {
+  verdict: mountVerdict(context),
+  review: mountReview(),
+  running: mountRunning(),
+  memory: mountMemory(),
+  cell: mountCell(),
+  units: mountUnits(),
+  gradient: mountGradient(),
+  whatif: mountWhatif(context),
+  comparison: mountComparison(),
+  card: mountCard(context),
+  table: mountTable(),
+};
+const all = Object.values(panels);
+
+function body(text, include, model = store.get("model")) {
+  return { text, include, ...(model && { model }), ...(target && { target }) };
+}
+
+/** Read the text: the verdict at once, everything else when no key has been pressed for a while. */
+function read(typing) {
+  for (const timer of timers) clearTimeout(timer);
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
+  if (!typing) return whole(signal);
+  timers = [
+    setTimeout(() => guarded(() => quick(signal)), WHILE_TYPING),
+    setTimeout(() => whole(signal), AFTER_TYPING),
+  ];
+}
+
+function whole(signal) {
+  return guarded(async () => {
+    await full(signal);
+    await beside(signal);
+  });
+}
+
+async function guarded(work) {
+  id("main").classList.add("reading");
+  try {
+    await work();
+  } catch (error) {
+    fail(error);
+    if (error.name === "AbortError") return;
+  }
+  id("main").classList.remove("reading");
+}
+
+async function traced(include, signal) {
+  const text = input.text();
+  const started = performance.now();
+  const next = new Reading(await api.trace(body(text, include), signal), text);
+  problem.clear();
+  input.tell(next, performance.now() - started);
+  reading = next;
+  return next;
+}
+
+async function quick(signal) {
+  await traced([], signal);
+  place();
+  for (const panel of all) if (panel.light) panel.show(reading);
+  point(cursor.at());
+}
+
+async function full(signal) {
+  await traced(EVERYTHING, signal);
+  place();
+  for (const panel of all) panel.show(reading);
+  point(cursor.at());
+  id("main").classList.remove("reading");
+}
+
+/** The cursor starts where the address says, else at the word that mattered most. */
+function place() {
+  const asked = Number(store.get("word"));
+  const start = store.get("word") !== "" && asked < reading.length ? asked : reading.ranked(reading.ledger.words)[0].t;
+  cursor.over(reading.length, start, Array.from({ length: reading.length }, (_, t) => reading.turn(t)));
+}
+
+/** The other models on the same text: the newest of each other cell, and the one to compare with. */
+async function beside(signal) {
+  const models = await served();
+  const mine = reading.trace.model;
+  const newest = new Map(models.filter((card) => card.labels.join() === mine.labels.join()).map((card) => [card.cell, card.name]));
+  newest.delete(mine.cell);
+  const names = new Set([...newest.values(), store.get("compare")].filter((name) => name && name !== mine.name));
+  const [predictions, ...traces] = await Promise.all([
+    api.compare(reading.text, signal),
+    ...[...names].map((name) => api.trace(body(reading.text, BESIDE, name), signal)),
+  ]);
+  panels.comparison.opinions(predictions);
+  const others = new Map(traces.map((trace) => [trace.model.name, new Reading(trace, reading.text)]));
+  for (const panel of all) panel.beside?.(others, store.get("compare"));
+}
+
+function point(t) {
+  for (const panel of all) panel.point?.(t);
+  keyboard.speak(reading, t);
+}
+
+async function choosers() {
+  const models = await served();
+  const names = [...new Set(models.map((card) => card.name))];
+  const current = names.includes(store.get("model")) ? store.get("model") : models.find((card) => card.default)?.name;
+  const option = (name) => h("option", { value: name }, `${name} v${models.find((card) => card.name === name).version}`);
+  id("model").append(...names.map(option));
+  id("compare").append(...names.map(option));
+  id("model").value = current;
+  id("compare").value = store.get("compare");
+}
+
+function start() {
+  theme.mount(() => {
+    for (const panel of all) panel.repaint?.();
+  });
+  input.mount(read);
+  keyboard.mount(panels);
+  takeaway.mount(() => body(input.text(), EVERYTHING), fail);
+  cursor.onMove(point);
+  id("model").addEventListener("change", (event) => (target = null, store.set({ model: event.target.value })));
+  id("compare").addEventListener("change", (event) => store.set({ compare: event.target.value }));
+  store.watch(["model"], () => read(false));
+  store.watch(["compare"], () => {
+    id("compare").value = store.get("compare");
+    guarded(() => beside(running.signal));
+  });
+  read(false);
+  choosers().catch(fail);
+}
+
+start();

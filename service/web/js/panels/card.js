@@ -1,0 +1,46 @@
+/** The model's report card: how well it does, and how well this trace holds together. */
+
+import { h, id } from "../dom.js";
+import { percent, residual, whole } from "../format.js";
+
+export function mount({ cards }) {
+  const body = id("card").querySelector(".body");
+  return {
+    async show(reading) {
+      const { name, version } = reading.trace.model;
+      const card = (await cards()).find((one) => one.name === name && one.version === version);
+      if (card) body.replaceChildren(h("dl", { class: "facts" }, ...facts(card)), trust(card, reading));
+    },
+  };
+}
+
+function facts(card) {
+  const metrics = card.metrics.test ?? Object.values(card.metrics)[0];
+  const range = metrics.accuracy_interval;
+  const rows = [
+    ["model", `${card.name} v${card.version}`, `${card.cell.toUpperCase()}, ${card.layers} × ${card.hidden_size} units, ${card.pooling} pooling`],
+    ["accuracy", percent(metrics.accuracy, 1), `95 % sure: ${percent(range.low, 1)} to ${percent(range.high, 1)}`],
+    ["area under ROC curve", metrics.auc.toFixed(3), `F1 ${metrics.f1.toFixed(3)}`],
+    ["calibration error", percent(metrics.calibration_error, 1), "how far its percentages are off, on average"],
+    ["tested on", `${whole(metrics.rows)} reviews`, `${card.data.name}; ${card.data.split_rule}`],
+    ["size", `${whole(card.parameters)} weights`, `${whole(card.vocabulary_size)} words known`],
+    ["made", card.provenance.created.slice(0, 10), `sha256 ${card.sha256.slice(0, 12)}…`],
+  ];
+  return rows.map(([name, value, more]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, h("small", {}, more))));
+}
+
+function trust(card, reading) {
+  const { checks, model } = reading.trace;
+  const { cancellation } = reading.ledger;
+  const residuals = [
+    `gates rebuilt to ${residual(checks.reconstruction)}`,
+    `running verdict to ${residual(checks.running)}`,
+    ...Object.entries(checks.ledgers).map(([name, value]) => `${name} ledger to ${residual(value)}`),
+    checks.memory === null ? null : `memory to ${residual(checks.memory)}`,
+  ].filter(Boolean);
+  return h("ul", { class: "trust" },
+    h("li", {}, `The equations of this trace hold: ${residuals.join(", ")}.`),
+    h("li", {}, `The shares pull ${cancellation.toFixed(1)} times as hard as their sum${cancellation > 10 ? ": single shares say little here." : "."}`),
+    h("li", {}, "A share says what was written at a word, not what caused it: “not” works through the word after it. Removed and disagreement show that."),
+    ...Object.entries(model.conventions).map(([name, meaning]) => h("li", {}, `${name}: ${meaning}.`)));
+}

@@ -1,0 +1,69 @@
+/** How strongly each earlier word's hidden state can still move the verdict: RNN, GRU and LSTM side by side. */
+
+import { Chart } from "../chart.js";
+import { id, s } from "../dom.js";
+
+const KINDS = { rnn: "line dotted-line", gru: "line other", lstm: "line" };
+const FLOOR = 1e-8;
+
+export function mount() {
+  const host = id("gradient").querySelector(".figure");
+  let readings = [];
+
+  const draw = (chart) => {
+    const all = readings.flatMap((reading) => Array.from(norms(reading)));
+    const low = Math.floor(Math.log10(Math.max(FLOOR, Math.min(...all))));
+    const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...all, FLOOR))));
+    const height = (value) => (Math.log10(Math.max(FLOOR, value)) - low) / (high - low);
+    const every = Math.ceil((high - low) / 5);
+    for (let power = low; power <= high; power += every) chart.rule(height(10 ** power), power ? `10${superscript(power)}` : "1");
+    chart.foot(`${chart.length} words before the end`, "the last word");
+    const names = readings.map((reading) => {
+      const series = norms(reading);
+      chart.svg.append(s("polyline", { class: KINDS[reading.cell], points: chart.points((t) => height(series[t])).join(" ") }));
+      return reading.cell;
+    });
+    key(chart, names);
+    const mine = norms(readings[0]);
+    chart.heightAt = (t) => height(mine[t]);
+  };
+  const chart = new Chart(host, draw);
+
+  const show = (reading, others) => {
+    const seen = new Set();
+    readings = [reading, ...others].filter((one) =>
+      one.trace.gradient && one.length === reading.length && !seen.has(one.cell) && seen.add(one.cell));
+    if (!readings.length) return;
+    id("gradient-says").textContent =
+      "How strongly the state after each word can still move the verdict. " + (readings[0].trace.model.pooling === "last"
+        ? "The head reads the last state alone, so every earlier word must pass through all steps between."
+        : `The head pools over all words (${readings[0].trace.model.pooling}), so no word is cut off altogether.`);
+    chart.over(reading.length);
+  };
+  let current = null;
+  return {
+    point: (t) => chart.point(t),
+    show: (reading) => show((current = reading), []),
+    beside: (others) => show(current, [...others.values()]),
+  };
+}
+
+/** The top layer's gradient norms `[T]`. */
+function norms(reading) {
+  const { norm } = reading.trace.gradient;
+  return norm.subarray((norm.shape[0] - 1) * norm.shape[1]);
+}
+
+/** A key above the chart: a piece of each line with its name. */
+function key(chart, names) {
+  names.forEach((name, i) => {
+    const x = chart.x(0) + i * 84;
+    chart.svg.append(
+      s("line", { class: KINDS[name], x1: x, x2: x + 30, y1: 10, y2: 10 }),
+      s("text", { class: "series", x: x + 37, y: 14 }, name.toUpperCase()));
+  });
+}
+
+function superscript(power) {
+  return String(power).replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
+}

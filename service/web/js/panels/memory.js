@@ -1,0 +1,134 @@
+/** The memory triangle: row = a word's memory over time, column = what is remembered then. */
+
+import { cells, Layers } from "../canvas.js";
+import { css, diverging, palette } from "../colours.js";
+import * as cursor from "../cursor.js";
+import { h, id, s } from "../dom.js";
+import { percent, signed } from "../format.js";
+import { largest } from "../reading.js";
+
+const REMEMBERED = 6;
+const NONE = "This cell has no gate that carries its state from word to word, so what is remembered cannot be told " +
+  "apart by word. The short-term memory below shows how soon an RNN loses hold of a word.";
+
+export function mount() {
+  const body = id("memory").querySelector(".body");
+  const triangle = h("div", { class: "triangle layers" });
+  const lists = h("div", { class: "remembered" });
+  const note = h("p", { class: "quiet small" });
+  const frame = h("div", { class: "triangle-frame", tabindex: "0", "data-keys": "chart", role: "slider",
+    "aria-label": "Cursor in memory" }, triangle);
+  const layout = h("div", { class: "memory-body" }, frame, lists);
+  const legend = h("div", { class: "legend" });
+  let reading = null;
+  let layers = null;
+
+  const place = (event) => {
+    const box = triangle.getBoundingClientRect();
+    const { clientX, clientY } = event;
+    const across = (clientX - box.left) / box.width;
+    const down = (clientY - box.top) / box.height;
+    return Math.floor(Math.min(across, down < 0 ? 0 : Math.max(down, 0) > across ? across : down) * reading.length);
+  };
+  triangle.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(place(event)));
+  triangle.addEventListener("click", (event) => cursor.click(place(event)));
+
+  const draw = () => {
+    const memory = reading?.trace.memory;
+    if (!memory || !layers.width) return;
+    const [n] = memory.matrix.shape;
+    const colours = palette();
+    const most = largest(memory.matrix);
+    const colour = diverging(colours);
+    const image = cells(n, n, (row, column) =>
+      column < row ? null : colour(root(memory.matrix[row * n + column] / most)));
+    const context = layers.clear("base");
+    context.imageSmoothingEnabled = false;
+    context.drawImage(image, 0, 0, layers.width, layers.height);
+    context.strokeStyle = css(colours.muted);
+    context.globalAlpha = 0.5;
+    context.stroke(new Path2D(`M0,0 L${layers.width},${layers.height}`));
+    words(context, reading, layers, css(colours.muted));
+    point(cursor.at());
+  };
+
+  const point = (t) => {
+    const memory = reading?.trace.memory;
+    if (!memory || t >= reading.length) return;
+    const size = layers.width / reading.length;
+    const middle = (t + 0.5) * size;
+    const context = layers.clear("over");
+    context.strokeStyle = css(palette().ink);
+    context.lineWidth = 1.5;
+    context.stroke(new Path2D(`M${middle},0 V${middle} H${layers.width}`));
+    lists.replaceChildren(...remembered(reading, t));
+  };
+
+  return {
+    point,
+    show(next) {
+      reading = next;
+      const { memory } = reading.trace;
+      body.replaceChildren(...(memory ? [layout, legend, note] : [h("p", { class: "quiet" }, NONE)]));
+      if (!memory) return;
+      layers ??= new Layers(triangle, () => draw());
+      layers.fit();
+      const { toward, against } = reading.ends;
+      legend.replaceChildren(h("span", {}, h("b", {}, `− ${against}`), h("i", { class: "ramp two" }), h("b", {}, `+ ${toward}`)),
+        h("span", {}, `deepest: ${largest(memory.matrix).toFixed(2)} logits; colour grows with the square root`),
+        h("span", {}, "down: words in order; right: time"));
+      note.textContent = memory.block > 1
+        ? `The text is long: each square stands for ${memory.block} × ${memory.block} words, averaged.` : "";
+      draw();
+    },
+    repaint: draw,
+  };
+}
+
+/** Small values stay visible: the square root with the sign kept. */
+const root = (value) => Math.sign(value) * Math.sqrt(Math.abs(value));
+
+/** Names of the words that weigh most at the end, along the diagonal, where there is room. */
+function words(context, reading, layers, colour) {
+  const size = layers.width / reading.length;
+  context.globalAlpha = 1;
+  context.fillStyle = colour;
+  context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  context.textAlign = "right";
+  let free = 0;
+  const strong = new Set(reading.ranked(reading.ledger.words).slice(0, 12).map(({ t }) => t));
+  reading.words.forEach((word, t) => {
+    const y = (t + 0.5) * size;
+    const width = context.measureText(word.text).width;
+    if (y < free || (!strong.has(t) && size < 14) || t * size < width + 6) return;
+    context.fillText(word.text, t * size - 5, y + 4);
+    free = y + 13;
+  });
+}
+
+function remembered(reading, t) {
+  const { matrix, block } = reading.trace.memory;
+  const [n] = matrix.shape;
+  const column = Math.floor(t / block);
+  const now = Array.from({ length: column + 1 }, (_, row) => ({ row, value: matrix[row * n + column] }))
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, REMEMBERED);
+  const name = (row) => reading.words[row * block].text + (block > 1 ? " …" : "");
+  const kept = reading.retained(t);
+  const line = Array.from({ length: n - column }, (_, i) => matrix[column * n + column + i]);
+  return [
+    h("h3", {}, "Remembered now"),
+    h("ol", {}, ...now.map(({ row, value }) => h("li", {}, h("span", {}, name(row)), h("b", {}, signed(value))))),
+    h("h3", {}, `From “${reading.words[t].text}” on`),
+    spark(line),
+    h("p", { class: "small quiet" }, kept === null ? "" : `${percent(kept)} of what it wrote is still there at the end`),
+  ];
+}
+
+function spark(values) {
+  const most = largest(values);
+  const points = values.map((value, i) => `${(i / Math.max(1, values.length - 1)) * 200},${28 - (value / most) * 25}`);
+  return s("svg", { class: "spark", viewBox: "0 0 200 56", preserveAspectRatio: "none", "aria-hidden": "true" },
+    s("line", { class: "axis middle", x1: 0, x2: 200, y1: 28, y2: 28, "vector-effect": "non-scaling-stroke" }),
+    s("polyline", { class: "line", points: points.length > 1 ? points.join(" ") : `${points[0]} 200,${points[0].split(",")[1]}`,
+      "vector-effect": "non-scaling-stroke" }));
+}

@@ -1,0 +1,122 @@
+/** The review as running text: fill and underline for how much, hue and glyph for which way. */
+
+import * as cursor from "../cursor.js";
+import { h, id } from "../dom.js";
+import { signed } from "../format.js";
+import { largest, VIEWS } from "../reading.js";
+import * as store from "../store.js";
+
+const GLYPH_FROM = 0.3;
+
+export function mount() {
+  const surface = id("words");
+  let reading = null;
+  let spans = [];
+  let here = null;
+
+  const wordOf = (event) => event.target.closest("[data-t]")?.dataset.t;
+  surface.addEventListener("pointerover", (event) => {
+    const t = wordOf(event);
+    if (t !== undefined && event.pointerType === "mouse") cursor.hover(Number(t));
+  });
+  surface.addEventListener("click", (event) => wordOf(event) !== undefined && cursor.click(Number(wordOf(event))));
+
+  const paint = () => {
+    if (!reading) return;
+    const view = reading.viewOr(store.get("view"));
+    const shares = reading.shares(view) ?? reading.ledger.words;
+    const most = largest(shares);
+    spans.forEach((span, t) => {
+      const much = Math.abs(shares[t]) / most;
+      span.style.setProperty("--much", much.toFixed(3));
+      span.classList.toggle("against", shares[t] < 0);
+      span.classList.toggle("marked", much >= GLYPH_FROM);
+    });
+    legend(reading, view, most);
+    choices(reading, view);
+  };
+  store.watch(["view"], paint);
+
+  const point = (t) => {
+    here?.classList.remove("here");
+    here = spans[t];
+    here?.classList.add("here");
+    const box = surface.getBoundingClientRect();
+    const word = here?.getBoundingClientRect();
+    if (word && surface.matches(":focus") && (word.top < box.top || word.bottom > box.bottom)) {
+      here.scrollIntoView({ block: "nearest" });
+    }
+  };
+
+  return {
+    light: true,
+    point,
+    show(next) {
+      reading = next;
+      spans = reading.words.map((word, t) => h("span", { "data-t": t, class: word.oov && "unknown" }, word.text));
+      here = null;
+      surface.replaceChildren(...interleaved(reading, spans));
+      paint();
+    },
+    line: (direction) => nearestOnLine(spans, cursor.at(), direction),
+  };
+}
+
+/** The words with what stands between them as typed; markup is left out, a `<br>` becomes a new line. */
+function interleaved(reading, spans) {
+  const points = /[\ud800-\udfff]/.test(reading.text) ? Array.from(reading.text) : null;
+  const cut = (from, to) => (points ? points.slice(from, to).join("") : reading.text.slice(from, to));
+  const nodes = [];
+  let end = 0;
+  reading.words.forEach((word, t) => {
+    nodes.push(between(cut(end, word.start)), spans[t]);
+    end = word.end;
+  });
+  if (reading.trace.truncated) {
+    nodes.push(h("span", { class: "cut" }, ` … not read: the model stops after ${reading.length} words.`));
+  }
+  return nodes;
+}
+
+function between(gap) {
+  return gap.replace(/(?:<br\s*\/?>\s*)+/gi, "\n").replace(/<[^>]*>/g, "");
+}
+
+/** The word above or below word t that stands nearest to it. */
+function nearestOnLine(spans, t, direction) {
+  const box = spans[t].getBoundingClientRect();
+  let best = t;
+  let bestDistance = Infinity;
+  let line = null;
+  for (let i = t + direction; i >= 0 && i < spans.length; i += direction) {
+    const other = spans[i].getBoundingClientRect();
+    if (Math.abs(other.top - box.top) < box.height / 2) continue;
+    line ??= other.top;
+    if (Math.abs(other.top - line) > box.height / 2) break;
+    const distance = Math.abs(other.left - box.left);
+    if (distance < bestDistance) [best, bestDistance] = [i, distance];
+  }
+  return best;
+}
+
+function choices(reading, current) {
+  const host = document.querySelector("#review .views");
+  const missing = reading.cell === "rnn" ? "an RNN has no gates that carry what is written" : "being worked out";
+  host.replaceChildren(...Object.entries(VIEWS).map(([view, { label, says }]) =>
+    h("button", {
+      type: "button",
+      "aria-pressed": String(view === current),
+      disabled: !reading.shares(view),
+      title: reading.shares(view) ? says : missing,
+      onclick: () => store.set({ view }),
+    }, label)));
+}
+
+function legend(reading, view, most) {
+  const { toward, against } = reading.ends;
+  id("review-says").textContent = `The colour shows ${VIEWS[view].says}.`;
+  id("review-legend").replaceChildren(
+    h("span", {}, h("b", {}, `− ${against}`), h("i", { class: "ramp text" }), h("b", {}, `+ ${toward}`)),
+    h("span", {}, `deepest fill and thickest underline: ${signed(most).slice(1)} logits`),
+    h("span", { class: "dotted" }, "a word that the model does not know"));
+}

@@ -1,0 +1,83 @@
+/** The verdict after every word. */
+
+import { Chart } from "../chart.js";
+import { id, s } from "../dom.js";
+
+const MOST_LABELS = 7;
+
+export function mount() {
+  const host = id("running").querySelector(".figure");
+  let reading = null;
+  let other = null;
+
+  const draw = (chart) => {
+    const { p } = reading.running;
+    chart.rule(1, "100 %");
+    chart.rule(0.5, "50 %", "axis middle");
+    chart.rule(0, "0 %");
+    chart.foot("first word", "last word");
+    areas(chart, p);
+    if (other) chart.svg.append(s("polyline", { class: "line other", points: chart.points((t) => other.running.p[t]).join(" ") }));
+    chart.svg.append(s("polyline", { class: "line", points: chart.points((t) => p[t]).join(" ") }));
+    const { toward, against } = reading.ends;
+    chart.svg.append(
+      s("text", { x: chart.x(0) - 4, y: chart.y(1) - 10 }, `↑ ${toward}`),
+      s("text", { x: chart.x(0) - 4, y: chart.y(0) - 6 }, `↓ ${against}`));
+    if (other) chart.svg.append(s("text", { x: chart.width - 14, y: chart.y(1) - 10, "text-anchor": "end" },
+      `solid: ${reading.trace.model.name}, dashed: ${other.trace.model.name}`));
+    turns(chart, reading);
+    chart.heightAt = (t) => p[t];
+  };
+  const chart = new Chart(host, draw);
+
+  return {
+    light: true,
+    point: (t) => chart.point(t),
+    show(next) {
+      reading = next;
+      other = null;
+      chart.over(reading.length);
+    },
+    beside(others, chosen) {
+      other = others.get(chosen) ?? null;
+      chart.refresh();
+    },
+  };
+}
+
+function areas(chart, p) {
+  const clip = (name, from, to) => s("clipPath", { id: name },
+    s("rect", { x: 0, width: chart.width, y: chart.y(to), height: chart.y(from) - chart.y(to) }));
+  const middle = chart.y(0.5);
+  const shape = `M${chart.x(0)},${middle} L${chart.points((t) => p[t]).join(" L")} L${chart.x(p.length - 1)},${middle} Z`;
+  chart.svg.append(
+    s("defs", {}, clip("above", 0.5, 1), clip("below", 0, 0.5)),
+    s("path", { d: shape, class: "area-toward", "clip-path": "url(#above)" }),
+    s("path", { d: shape, class: "area-against", "clip-path": "url(#below)" }));
+}
+
+/** The biggest turns with their words, as many as find room; each label beside the line, on the side it turned to. */
+function turns(chart, reading) {
+  const { p } = reading.running;
+  const ranked = reading.ranked(Array.from({ length: reading.length }, (_, t) => reading.turn(t)));
+  const taken = [];
+  for (const { t, value } of ranked.slice(0, 40)) {
+    if (taken.length === MOST_LABELS) break;
+    const text = reading.words[t].text;
+    if (!/[\p{L}\p{N}]/u.test(text)) continue;
+    const half = text.length * 3.7 + 4;
+    const x = Math.min(Math.max(chart.x(t), chart.x(0) + half - 8), chart.width - 14 - half);
+    const up = value > 0;
+    const y = Math.min(Math.max(chart.y(p[t]) + (up ? -12 : 20), chart.y(1) + 6), chart.y(0) - 6);
+    const box = { left: x - half, right: x + half, top: y - 14, bottom: y + 4 };
+    if (taken.some((one) => overlaps(one, box)) || t > 0 && Math.abs(value) < 0.02) continue;
+    taken.push(box);
+    chart.svg.append(
+      s("circle", { class: `turn-dot ${up ? "toward" : "against"}`, cx: chart.x(t), cy: chart.y(p[t]), r: 3.5 }),
+      s("text", { class: "turn", x, y, "text-anchor": "middle" }, text));
+  }
+}
+
+function overlaps(a, b) {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}

@@ -1,0 +1,127 @@
+/** The units that mattered most, one gate at a time, word by word. */
+
+import { cells, Layers } from "../canvas.js";
+import { css, diverging, palette, sequential } from "../colours.js";
+import * as cursor from "../cursor.js";
+import { h, id } from "../dom.js";
+import { percent, signed } from "../format.js";
+import { largest } from "../reading.js";
+import * as store from "../store.js";
+
+const LEFT = 52;
+const GATES = ["forget", "input", "output", "reset", "update"];
+const WITHIN_ONE = ["candidate", "hidden"];
+
+export function mount() {
+  const host = id("units").querySelector(".figure");
+  let reading = null;
+  const layers = new Layers(host, () => draw());
+
+  const rowHeight = () => layers.height / reading.trace.units.selected.length;
+  const place = (event) => {
+    const box = host.getBoundingClientRect();
+    const t = Math.floor(((event.clientX - box.left - LEFT) / (box.width - LEFT)) * reading.length);
+    return { t, row: Math.floor((event.clientY - box.top) / rowHeight()) };
+  };
+  host.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(place(event).t));
+  host.addEventListener("click", (event) => {
+    const { t, row } = place(event);
+    store.set({ unit: reading.trace.units.selected[row] ?? "mean" });
+    if (t >= 0) cursor.click(t);
+  });
+
+  const draw = () => {
+    if (!reading || !layers.width) return;
+    const name = shown(reading);
+    const { selected } = reading.trace.units;
+    const { values, most, isGate } = field(reading, name);
+    const colours = palette();
+    const colour = isGate ? sequential(colours) : diverging(colours);
+    const image = cells(selected.length, reading.length, (row, t) => colour(values(row, t) / most));
+    const context = layers.clear("base");
+    context.imageSmoothingEnabled = false;
+    context.drawImage(image, LEFT, 0, layers.width - LEFT, layers.height);
+    context.fillStyle = css(colours.muted);
+    context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    context.textAlign = "right";
+    selected.forEach((unit, row) => {
+      const y = row * rowHeight();
+      context.fillText(unit, LEFT - 8, y + rowHeight() / 2 + 4);
+      context.clearRect(LEFT, y + rowHeight() - 1, layers.width, 1);
+    });
+    legend(reading, name, most, isGate);
+    point(cursor.at());
+  };
+
+  const point = (t) => {
+    if (!reading || t >= reading.length) return;
+    const colours = palette();
+    const context = layers.clear("over");
+    const step = (layers.width - LEFT) / reading.length;
+    context.strokeStyle = css(colours.ink);
+    context.lineWidth = 1.5;
+    context.strokeRect(LEFT + t * step - 0.75, 0.75, Math.max(step, 2) + 1.5, layers.height - 1.5);
+    const row = reading.trace.units.selected.indexOf(Number(store.get("unit")));
+    if (row >= 0 && store.get("unit") !== "mean") {
+      context.strokeRect(LEFT, row * rowHeight() - 1, layers.width - LEFT - 1, rowHeight() + 1);
+    }
+  };
+  store.watch(["unit"], () => point(cursor.at()));
+  store.watch(["gate"], () => (choices(reading), draw()));
+
+  return {
+    point,
+    show(next) {
+      reading = next;
+      choices(reading);
+      draw();
+    },
+    repaint: draw,
+    /** The unit above or below the chosen one. */
+    step(direction) {
+      const units = ["mean", ...reading.trace.units.selected.map(String)];
+      const next = units.indexOf(store.get("unit")) + direction;
+      if (next >= 0 && next < units.length) store.set({ unit: units[next] });
+    },
+  };
+}
+
+function names(reading) {
+  return ["share", ...Object.keys(reading.trace.tensors?.values ?? {})];
+}
+
+function shown(reading) {
+  return names(reading).includes(store.get("gate")) ? store.get("gate") : "share";
+}
+
+/** The values to draw, `values(row, t)`, the end of their scale, and whether it starts at zero. */
+function field(reading, name) {
+  if (name === "share") {
+    const { units } = reading.ledger;
+    const [, k] = units.shape;
+    return { values: (row, t) => units[t * k + row], most: largest(units), isGate: false };
+  }
+  const tensor = reading.trace.tensors.values[name];
+  const [, , k] = tensor.shape;
+  const isGate = GATES.includes(name);
+  return { values: (row, t) => tensor[t * k + row], most: isGate || WITHIN_ONE.includes(name) ? 1 : largest(tensor), isGate };
+}
+
+function choices(reading) {
+  if (!reading) return;
+  const current = shown(reading);
+  document.querySelector("#units .chooser").replaceChildren(...names(reading).map((name) =>
+    h("button", { type: "button", "aria-pressed": String(name === current), onclick: () => store.set({ gate: name }) }, name)));
+}
+
+function legend(reading, name, most, isGate) {
+  const { toward, against } = reading.ends;
+  const { units, model } = reading.trace;
+  const ends = name === "share" ? [against, toward] : isGate ? ["0 closed", "1 open"] : [signed(-most), signed(most)];
+  id("units-legend").replaceChildren(
+    h("span", {}, h("b", {}, ends[0]), h("i", { class: isGate ? "ramp one" : "ramp two" }), h("b", {}, ends[1])),
+    h("span", {}, name === "share" ? `deepest: ${most.toFixed(2)} logits` : "the same scale for every text"),
+    h("span", {}, `${units.omitted} of ${model.hidden_size} units are left out, with ${percent(units.omitted_share)} of all shares`));
+  const what = name === "share" ? "its share in the verdict" : `its ${name}${name === "update" ? " gate (1 keeps the old state)" : isGate ? " gate" : ""}`;
+  id("units-says").textContent = `The ${units.selected.length} units that mattered most, each a row; the colour shows ${what} at each word.`;
+}

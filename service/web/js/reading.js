@@ -1,0 +1,101 @@
+/** One trace, with the questions that the panels ask of it. Words count from 0; shares are in logits of the target. */
+
+/** The ways to look at the review: where each takes its shares from, and what they mean. */
+export const VIEWS = {
+  written: { label: "written", says: "what each word wrote into the memory that survived to the end" },
+  token: { label: "token", says: "what each word’s own vector brought, through all gates, to the verdict" },
+  removed: { label: "removed", says: "how far the verdict falls when the word alone is made unknown" },
+  disagreement: { label: "disagreement", says: "what a word did through other words: removed minus the ledger" },
+};
+
+export class Reading {
+  constructor(trace, text) {
+    this.trace = trace;
+    this.text = text;
+    this.words = trace.words;
+    this.length = trace.words.length;
+    this.cell = trace.model.cell;
+    this.running = trace.running;
+    this.target = trace.prediction.target;
+    this.gates = trace.gates?.values ?? {};
+  }
+
+  /** The ledger that the verdict is told with: write where the cell has one, else deep. */
+  get ledger() {
+    return this.trace.ledgers.write ?? this.trace.ledgers.deep;
+  }
+
+  /** `write` or `deep`. */
+  get ledgerName() {
+    return this.trace.ledgers.write ? "write" : "deep";
+  }
+
+  /** The shares `[T]` of a view; null where this trace or this cell has none. */
+  shares(view) {
+    const { ledgers, occlusion, interaction } = this.trace;
+    return {
+      written: ledgers.write?.words,
+      token: ledgers.deep?.words,
+      removed: occlusion?.words,
+      disagreement: interaction?.words,
+    }[view] ?? null;
+  }
+
+  /** The view asked for, or the nearest one that there is. */
+  viewOr(view) {
+    return this.shares(view) ? view : this.shares("written") ? "written" : "token";
+  }
+
+  /** What the two ends of the scale are called. */
+  get ends() {
+    const { first, second } = this.target;
+    return { toward: first, against: second ?? `not ${first}` };
+  }
+
+  /** Share of what word t wrote that is still there at the end; null where the cell can't say. */
+  retained(t) {
+    return this.trace.memory?.retained_at_end?.[t] ?? null;
+  }
+
+  /** How far word t turned the running logit. */
+  turn(t) {
+    const { logit } = this.running;
+    return logit[t] - (t ? logit[t - 1] : this.trace.prediction.bias);
+  }
+
+  /** The words by |value|, largest first. */
+  ranked(values) {
+    return Array.from(values, (value, t) => ({ t, value })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  }
+
+  /** One tensor of one selected unit over time `[T]`, with `row` its place among the selected. */
+  unit(name, row) {
+    const values = this.trace.tensors?.values[name];
+    if (!values) return null;
+    const [, steps, units] = values.shape;
+    return Float32Array.from({ length: steps }, (_, t) => values[t * units + row]);
+  }
+
+  /** The sentence that says everything about word t, for readers of the screen. */
+  sentence(t) {
+    const word = this.words[t];
+    const share = this.ledger.words[t];
+    const { first } = this.target;
+    const kept = this.retained(t);
+    const parts = [
+      `${word.text}, word ${t + 1} of ${this.length}`,
+      `${share < 0 ? "minus" : "plus"} ${Math.abs(share).toFixed(2)} toward ${first}`,
+      `verdict so far ${Math.round(100 * this.running.p[t])} % ${first}`,
+    ];
+    if (kept !== null) parts.push(`${Math.round(100 * kept)} % of it still remembered at the end`);
+    if (word.oov) parts.push("a word that the model does not know");
+    return `${parts.join("; ")}.`;
+  }
+}
+
+/** The largest |value|, at least a hair above zero so that it can be divided by. */
+export function largest(values) {
+  let most = 1e-9;
+  for (const value of values) if (Math.abs(value) > most) most = Math.abs(value);
+  return most;
+}

@@ -1,0 +1,34 @@
+/** What a person takes away: the arrays, the request, the address. */
+
+import { archive } from "./api.js";
+import { h, id } from "./dom.js";
+
+/** Wire the buttons; `request()` is the body of the trace on screen. */
+export function mount(request, fail) {
+  id("npz").addEventListener("click", async () => {
+    try {
+      save(await archive(request()), "trace.npz");
+    } catch (error) {
+      fail(error);
+    }
+  });
+  id("curl").addEventListener("click", () => copy(curl(request()), "the command is copied; it holds the text"));
+  id("link").addEventListener("click", () => copy(location.href, "the link is copied"));
+}
+
+function save(blob, name) {
+  const address = URL.createObjectURL(blob);
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+async function copy(text, done) {
+  const said = await navigator.clipboard.writeText(text).then(() => done, () => "the browser does not allow copying here");
+  id("copied").textContent = said;
+}
+
+/** The request as a shell command. */
+function curl(body) {
+  const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
+  return `curl -s ${location.origin}/v1/trace -H 'Content-Type: application/json' -d '${quoted}'`;
+}

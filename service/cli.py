@@ -40,7 +40,7 @@ def serve(
             config=config,
         )
         configure(settings.log_level, settings.log_format)
-        from service.server import run  # noqa: PLC0415 - a wrong flag is told before the service is loaded
+        from service.supervisor import run  # noqa: PLC0415 - a wrong flag is told before the service is loaded
 
         code = run(settings)
     except InvalidSettings as error:

@@ -25,7 +25,7 @@ class Control(Protocol):
 
 @dataclass(slots=True)
 class Parts:
-    """What a route may need. `draining` turns true once and for all."""
+    """What a route may need. `draining` turns true once and for all; `others` is why other workers are not ready."""
 
     settings: Settings
     engine: Engine
@@ -35,6 +35,7 @@ class Parts:
     pulse: Pulse
     tracer: Tracer
     draining: bool = field(default=False)
+    others: str = field(default="")
 
 
 def parts_of(scope: Scope) -> Parts:

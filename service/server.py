@@ -1,4 +1,4 @@
-"""One process that serves: uvicorn around the application, from the open port to the last accepted answer."""
+"""A process that serves: uvicorn around the application, from the open port to the last accepted answer."""
 
 import asyncio
 import signal
@@ -9,27 +9,21 @@ from contextlib import contextmanager
 import uvicorn
 
 from service.app import Service, create_service
+from service.listening import greet
 from service.settings import Settings
 
 
-def run(settings: Settings) -> int:
-    """Serve until a stop signal, finish what was accepted, and return the exit code."""
-    with listen(settings.host, settings.port) as listening:
-        server = Server(create_service(settings), settings, announce=True)
-        server.run(sockets=[listening])
-        return 0 if server.started else 1
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket on `host` and `port`; port 0 picks a free one. Raises `OSError`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048, reuse_port=False)
+def serve(settings: Settings, listening: socket.socket) -> int:
+    """Serve on a listening socket until a stop signal, finish what was accepted, and return the exit code."""
+    server = Alone(create_service(settings), settings)
+    server.run(sockets=[listening])
+    return 0 if server.started else 1
 
 
 class Server(uvicorn.Server):
     """A uvicorn server that says it is not ready before it closes its port."""
 
-    def __init__(self, service: Service, settings: Settings, *, announce: bool) -> None:
+    def __init__(self, service: Service, settings: Settings) -> None:
         super().__init__(
             uvicorn.Config(
                 service.asgi,
@@ -45,7 +39,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=int(settings.drain_seconds),
             )
         )
-        self._service, self._delay, self._announce = service, settings.drain_delay, announce
+        self.service, self._delay = service, settings.drain_delay
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -57,24 +51,24 @@ class Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the port, and say on standard output what to open once the models are loaded."""
-        await super().startup(sockets)
-        if self._announce and self.started and sockets:
-            self._greeting = asyncio.create_task(_greet(self._service, sockets[0]))
-
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Not ready from now on; after the delay the port closes, and accepted requests are answered."""
-        self._service.start_draining()
+        self.service.start_draining()
         await asyncio.sleep(self._delay)
         await super().shutdown(sockets)
 
 
-async def _greet(service: Service, listening: socket.socket) -> None:
-    while not service.parts.catalog.started:
-        await asyncio.sleep(0.02)
-    host, port = listening.getsockname()[:2]
-    root = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    served = ", ".join(model.name for model in service.parts.catalog.newest()) or "no model"
-    body = '{"text": "An amazing cast, and not one dull minute."}'
-    print(f"Gatescope serves {served}.\n  open  {root}/\n  try   curl -s {root}/v1/predict -d '{body}'", flush=True)
+class Alone(Server):
+    """The only process of a service: it has the port, and says so once its models are loaded."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            self._greeting = asyncio.create_task(self._greet(sockets[0]))
+
+    async def _greet(self, listening: socket.socket) -> None:
+        catalog = self.service.parts.catalog
+        while not catalog.started:
+            await asyncio.sleep(0.02)
+        greet(listening, [model.name for model in catalog.newest()])

@@ -36,4 +36,4 @@ def why_not_ready(parts: Parts) -> str:
         return "no model is served"
     if parts.settings.strict_readiness and (missing := catalog.missing()):
         return f"no valid version of {', '.join(missing)}"
-    return ""
+    return parts.others

@@ -1,0 +1,63 @@
+"""What a supervisor and its worker say to each other: lines of JSON on one socket, connections on another."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+Message = dict[str, Any]
+LIMIT = 1 << 20
+
+
+class Channel:
+    """One end of the conversation. Messages that come after the other end is gone are dropped."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def over(cls, end: socket.socket) -> "Channel":
+        """The conversation over one end of a connected pair of sockets."""
+        return cls(*await asyncio.open_connection(sock=end, limit=LIMIT))
+
+    def send(self, **message: Any) -> None:
+        """Say something; it is on its way when this returns."""
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """What the other end says, until it is gone."""
+        try:
+            while line := await self._reader.readline():
+                yield json.loads(line)
+        except ConnectionError:
+            return
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._writer.close()
+
+
+def send_connection(way: socket.socket, connection: socket.socket) -> bool:
+    """Hand a connection over to another process; false where that process takes no more at the moment."""
+    try:
+        socket.send_fds(way, [b"c"], [connection.fileno()])
+    except OSError:  # full, or the other process is gone
+        return False
+    return True
+
+
+def receive_connections(way: socket.socket) -> list[socket.socket]:
+    """The connections that have come in by now. Raises `EOFError` where no more will come."""
+    received: list[socket.socket] = []
+    while True:
+        try:
+            data, descriptors, _, _ = socket.recv_fds(way, 1, 1)
+        except BlockingIOError:
+            return received
+        if not data:
+            if received:
+                return received
+            raise EOFError
+        received += [socket.socket(fileno=descriptor) for descriptor in descriptors]

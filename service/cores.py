@@ -1,0 +1,28 @@
+"""How many worker processes and engine threads the cores of this machine are split into."""
+
+import os
+from pathlib import Path
+
+from service.settings import Settings
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def cores() -> int:
+    """The cores that this process may use: its affinity, and the quota of its container (at least 1)."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _QUOTA.read_text().split()
+        return max(1, min(allowed, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such file, or "max": no quota
+        return allowed
+
+
+def split(settings: Settings, available: int) -> Settings:
+    """`settings` with `workers` and `threads` chosen where they are 0.
+
+    One worker a core, with one engine thread each: a process has one interpreter lock, and on short reviews HTTP and
+    words cost more than the network (docs/design/engine.md has the figures). A GPU is one worker's.
+    """
+    workers = settings.workers or (1 if settings.provider == "cuda" else available)
+    return settings.model_copy(update={"workers": workers, "threads": settings.threads or max(1, available // workers)})

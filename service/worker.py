@@ -1,0 +1,170 @@
+"""A worker process: the service on connections that the supervisor hands over. `python -P -m service.worker FD FD`."""
+
+import asyncio
+import itertools
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from service.app import create_service
+from service.channel import Channel, Message, receive_connections
+from service.errors import Problem
+from service.logs import configure
+from service.server import Server
+from service.settings import Settings
+
+log = structlog.get_logger("gatescope")
+
+REPORT_SECONDS = 0.25
+
+
+class Everywhere:
+    """Loads and unloads in every worker: asks the supervisor, which asks all and answers when all have."""
+
+    def __init__(self) -> None:
+        self.channel: Channel | None = None
+        self._numbers = itertools.count()
+        self._asked: dict[int, asyncio.Future[list[str] | None]] = {}
+
+    async def load(self, name: str, version: int | None = None) -> None:
+        """Serve a version, or the newest valid one, in every worker. Raises `Problem`."""
+        await self._ask("load", name, version)
+
+    async def unload(self, name: str) -> None:
+        """Stop serving a model in every worker. Raises `Problem`."""
+        await self._ask("unload", name, None)
+
+    def answered(self, number: int, problem: list[str] | None) -> None:
+        """The supervisor says how it went."""
+        self._asked.pop(number).set_result(problem)
+
+    async def _ask(self, what: str, name: str, version: int | None) -> None:
+        if self.channel is None:
+            raise Problem("not-ready", "the worker is starting", {"Retry-After": "1"})
+        number = next(self._numbers)
+        self._asked[number] = asyncio.get_running_loop().create_future()
+        self.channel.send(ask=what, name=name, version=version, number=number)
+        problem = await self._asked[number]
+        if problem is not None:
+            kind, detail = problem
+            raise Problem(kind, detail)
+
+
+class Worker(Server):
+    """The service without a port of its own."""
+
+    def __init__(self, settings: Settings, control: socket.socket, way: socket.socket) -> None:
+        self._everywhere, self._control, self._way = Everywhere(), control, way
+        self._received = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__(create_service(settings, self._everywhere), settings)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGINT from a terminal goes to every process of the service: the supervisor says when to stop."""
+        with super().capture_signals():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections from the supervisor, and do what it says."""
+        await super().startup([])
+        channel = await Channel.over(self._control)
+        self._everywhere.channel = channel
+        asyncio.get_running_loop().add_reader(self._way, self._take_connections)
+        self._spawn(self._listen(channel))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was accepted, also by the supervisor."""
+        self._take_connections()
+        await super().shutdown(sockets)
+
+    def _take_connections(self) -> None:
+        try:
+            connections = receive_connections(self._way)
+        except EOFError:
+            asyncio.get_running_loop().remove_reader(self._way)
+            return
+        self._received += len(connections)
+        for connection in connections:
+            self._spawn(self._attend(connection))
+
+    async def _attend(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            ),
+            connection,
+        )
+
+    async def _listen(self, channel: Channel) -> None:
+        async for message in channel.messages():
+            self._heed(channel, message)
+        self.should_exit = True  # the supervisor is gone
+
+    def _heed(self, channel: Channel, message: Message) -> None:
+        parts = self.service.parts
+        match message:
+            case {"wanted": wanted}:
+                self._spawn(self._begin(channel, wanted))
+            case {"others": others}:
+                parts.others = others
+            case {"do": what, "name": name, "version": version, "number": number}:
+                self._spawn(self._do(channel, what, name, version, number))
+            case {"answer": number, "problem": problem}:
+                self._everywhere.answered(number, problem)
+            case {"drain": _}:
+                self.service.start_draining()
+            case {"stop": _}:
+                self.should_exit = True
+
+    async def _begin(self, channel: Channel, wanted: list[tuple[str, str, int | None]]) -> None:
+        """Load, catch up with what was asked of the other workers before, say so, and report from then on."""
+        catalog = self.service.parts.catalog
+        while not catalog.started:
+            await asyncio.sleep(0.02)
+        for what, name, version in wanted:
+            if problem := await self._change(what, name, version):
+                log.error("model is not as wanted", model=name, reason=problem[1])
+        channel.send(ready=[model.name for model in catalog.newest()])
+        while True:
+            channel.send(open=len(self.server_state.connections), received=self._received)
+            await asyncio.sleep(REPORT_SECONDS)
+
+    async def _do(self, channel: Channel, what: str, name: str, version: int | None, number: int) -> None:
+        channel.send(done=number, problem=await self._change(what, name, version))
+
+    async def _change(self, what: str, name: str, version: int | None) -> list[str] | None:
+        catalog = self.service.parts.catalog
+        try:
+            await (catalog.load(name, version) if what == "load" else catalog.unload(name))
+        except Problem as problem:
+            return [problem.kind, problem.detail]
+        return None
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def main() -> None:
+    """Read the settings from standard input and serve until the supervisor says stop."""
+    control, way = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    for end in (control, way):
+        end.setblocking(False)
+    settings = Settings.model_validate_json(sys.stdin.buffer.read())
+    configure(settings.log_level, settings.log_format)
+    worker = Worker(settings, control, way)
+    worker.run()
+    sys.exit(0 if worker.started else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Scored rows as bytes: one part of the output, the input's columns first, then what the model says."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from service.score.compression import compressed
+from service.score.faults import DataError
+from service.score.inputs import Kind
+from service.score.rows import Row, decoded
+from service.score.scorer import Scored, Unscorable
+
+Answer = Scored | Unscorable
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Writes rows of one shape. `columns` are the input's, None where every row may have its own."""
+
+    kind: Kind
+    labels: tuple[str, ...]
+    prefix: str = ""
+    columns: tuple[str, ...] | None = None
+    schema: Any = None
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The columns that scoring adds."""
+        if self.kind.format == "jsonl":
+            names = ["label", "probabilities", "words", "truncated", "error"]
+        else:
+            names = ["label", *(f"probability_{label}" for label in self.labels), "words", "truncated", "error"]
+        return tuple(self.prefix + name for name in names)
+
+    def head(self) -> bytes:
+        """What comes before the first part: column names in CSV, else nothing."""
+        if self.kind.format != "csv":
+            return b""
+        assert self.columns is not None
+        return compressed(_csv([[*self.columns, *self.added]]), self.kind.compression)
+
+    def part(self, rows: Sequence[Row], answers: Sequence[Answer]) -> bytes:
+        """Rows with their answers, compressed. Raises `DataError` where columns would collide or don't fit."""
+        match self.kind.format:
+            case "csv":
+                content = _csv([self._fields(row, answer) for row, answer in zip(rows, answers, strict=True)])
+            case "jsonl":
+                encode = msgspec.json.Encoder().encode
+                lines = (encode(self._object(row, answer)) for row, answer in zip(rows, answers, strict=True))
+                content = b"".join(line + b"\n" for line in lines)
+            case "parquet":
+                return self._parquet(rows, answers)
+        return compressed(content, self.kind.compression)
+
+    def _object(self, row: Row, answer: Answer) -> dict[str, Any]:
+        if isinstance(answer, Unscorable):
+            said: dict[str, Any] = {"error": answer.reason}
+        else:
+            said = {
+                "label": answer.label,
+                "probabilities": dict(zip(self.labels, answer.probabilities, strict=True)),
+                "words": answer.words,
+                "truncated": answer.truncated,
+            }
+        if self.prefix:
+            said = {self.prefix + name: value for name, value in said.items()}
+        self.check_names(row.values)
+        return {**row.values, **said}
+
+    def check_names(self, names: Mapping[str, Any] | Sequence[str]) -> None:
+        """Raise `DataError` where the input has a column of the name of one that is added."""
+        for name in self.added:
+            if name in names:
+                raise DataError(f"the input has a column {name!r} of its own: name the new ones with --prefix")
+
+    def _fields(self, row: Row, answer: Answer) -> list[str]:
+        assert self.columns is not None
+        self._check_columns(row)
+        kept = [_field(row.values.get(column)) for column in self.columns]
+        return kept + [_field(value) for value in self._flat(answer)]
+
+    def _flat(self, answer: Answer) -> list[Any]:
+        if isinstance(answer, Unscorable):
+            return [None] * (len(self.labels) + 3) + [answer.reason]
+        return [answer.label, *answer.probabilities, answer.words, answer.truncated, None]
+
+    def _check_columns(self, row: Row) -> None:
+        assert self.columns is not None
+        for name in row.values:
+            if name not in self.columns:
+                raise DataError(f"a row has a column {name!r} that the first rows lack: write .jsonl")
+
+    def _parquet(self, rows: Sequence[Row], answers: Sequence[Answer]) -> bytes:
+        import pyarrow as pa  # noqa: PLC0415 - an extra
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        assert self.columns is not None
+        for row in rows:
+            self._check_columns(row)
+        arrays, fields = [], []
+        for name in self.columns:
+            try:
+                kind = self.schema.field(name).type if self.schema is not None else None
+                arrays.append(pa.array([decoded(row.values.get(name)) for row in rows], kind))
+            except (pa.ArrowException, OverflowError) as error:
+                raise DataError(f"column {name!r} does not fit into Parquet ({error}): write .jsonl") from error
+            fields.append(pa.field(name, arrays[-1].type))
+        kinds = [pa.string(), *[pa.float64()] * len(self.labels), pa.int64(), pa.bool_(), pa.string()]
+        by_column = list(zip(*map(self._flat, answers), strict=True)) or [()] * len(kinds)
+        for name, kind, values in zip(self.added, kinds, by_column, strict=True):
+            arrays.append(pa.array(values, kind))
+            fields.append(pa.field(name, kind))
+        sink = io.BytesIO()
+        pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), sink, compression="zstd")
+        return sink.getvalue()
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _field(value: Any) -> str:
+    """A value as a CSV field; nothing is empty, nested values are JSON, numbers from JSON stay as written."""
+    if isinstance(value, msgspec.Raw):
+        written = bytes(value).decode()
+        value = None if written == "null" else decoded(value) if written.startswith('"') else written
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case list() | dict():
+            return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

@@ -1,0 +1,169 @@
+"""One run of `gatescope score`: options to a job, blocks to parts, parts to the output."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from models.bundle import read_manifest
+from models.repository import model_names, versions
+from service.score import records as reading
+from service.score.blocks import BYTES, ROWS, Block, Part, Tally, blocks
+from service.score.faults import DataError, WrongUse
+from service.score.inputs import PIPE, Streams, find, kind_of
+from service.score.job import Job, LocalModel
+from service.score.joining import check_writable, join
+from service.score.parts import Parts
+from service.score.remote import Service, find_model
+from service.score.rendering import Renderer
+from service.score.rows import Parser
+from service.score.workers import parts as scored_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    inputs: tuple[str, ...]
+    out: str
+    repository: Path = Path("repository")
+    model: str | None = None
+    version: int | None = None
+    text_column: str = "text"
+    format: str | None = None
+    prefix: str = ""
+    max_words: int = 2048
+    workers: int = 0
+    restart: bool = False
+    remote: str | None = None
+    api_key: str | None = None
+
+
+class Watch(Protocol):
+    """Is told how far a run is."""
+
+    def begin(self, total: int | None, kept: Tally) -> None:
+        """The input has `total` bytes (None: unknown); `kept` was scored by an earlier run."""
+
+    def scored(self, tally: Tally, done: int) -> None:
+        """A part more is scored; `done` bytes of the input are read."""
+
+
+def run(options: Options, watch: Watch) -> Tally:
+    """Score everything and write the output. Raises `DataError`, `WrongUse`, `InvalidBundle`, `OSError`."""
+    names = find(options.inputs, options.out)
+    source, target = kind_of(names[0], options.format), kind_of(options.out, options.format)
+    if options.out != PIPE:
+        check_writable(Path(options.out))
+    elif target.format == "parquet":
+        raise WrongUse("Parquet can't go to a pipe")
+    model, labels, sha256 = _model(options)
+    streams = Streams(names, source)
+    opened = reading.open_records(streams, source.format, options.text_column)
+    source_blocks = blocks(opened.rows, options.text_column)
+    columns = opened.columns
+    if columns is None and target.format != "jsonl":
+        source_blocks, columns = _with_columns(source_blocks, Parser("jsonl", options.text_column))
+    renderer = Renderer(target, labels, options.prefix, columns, opened.schema)
+    renderer.check_names(columns or ())
+    job = Job(Parser(source.format, options.text_column, opened.columns), renderer, model)
+    run_ = _Run(job, streams, source_blocks, options.workers or _cores(), watch)
+    if options.out == PIPE:
+        watch.begin(streams.total, Tally())
+        return _in_order(run_, sys.stdout.buffer)
+    identity = {
+        "input": "a pipe" if PIPE in names else "files",
+        "model": sha256,
+        "words limit": options.max_words,
+        "text column": options.text_column,
+        "columns": columns,
+        "prefix": options.prefix,
+        "input format": source.format,
+        "output format": asdict(target),
+        "block": [ROWS, BYTES],
+    }
+    parts = Parts(Path(options.out), identity, restart=options.restart)
+    if PIPE in names:
+        parts.clear()
+    return _to_file(run_, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    job: Job
+    streams: Streams
+    blocks: Iterator[Block]
+    workers: int
+    watch: Watch
+
+
+def _to_file(run_: _Run, parts: Parts) -> Tally:
+    """Score what no earlier run has scored, then join the parts."""
+    try:
+        run_.watch.begin(run_.streams.total, parts.tally)
+        count = 0
+
+        def left() -> Iterator[Block]:
+            nonlocal count
+            for block in run_.blocks:
+                count += 1
+                if not parts.has(block):
+                    yield block
+
+        for part in scored_parts(run_.job, left(), run_.workers):
+            parts.add(part)
+            run_.watch.scored(part.tally, run_.streams.done)
+        parts.check_complete(count)
+        tally = parts.tally
+        join(parts, run_.job.renderer)
+        return tally
+    finally:
+        parts.close()
+
+
+def _in_order(run_: _Run, file: BinaryIO) -> Tally:
+    """Write parts in order as they are done; nothing is kept."""
+    file.write(run_.job.renderer.head())
+    waiting: dict[int, Part] = {}
+    tally, turn = Tally(), 0
+    for part in scored_parts(run_.job, run_.blocks, run_.workers):
+        waiting[part.number] = part
+        while (following := waiting.pop(turn, None)) is not None:
+            file.write(following.content)
+            file.flush()
+            tally, turn = tally + following.tally, turn + 1
+            run_.watch.scored(following.tally, run_.streams.done)
+    return tally
+
+
+def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str]:
+    """Where the model is, its labels and its hash. Raises `DataError` where there is none."""
+    if options.remote is not None:
+        service = find_model(options.remote, options.model, options.version, options.api_key)
+        return service, service.labels, service.sha256
+    names = model_names(options.repository)
+    name = options.model or ("lstm" if "lstm" in names else next(iter(names), "lstm"))
+    there = versions(options.repository, name)
+    version = options.version or max(there, default=0)
+    if version not in there:
+        has = ", ".join(f"{each} {versions(options.repository, each)}" for each in names) or "no models"
+        raise DataError(f"{options.repository}: no model {name}{f' {version}' if version else ''}; there are {has}")
+    folder = options.repository / name / str(version)
+    manifest, sha256 = read_manifest(folder)
+    return LocalModel(folder, options.max_words), manifest.labels, sha256
+
+
+def _with_columns(source: Iterator[Block], parser: Parser) -> tuple[Iterator[Block], tuple[str, ...]]:
+    """JSON lines into columns: those of the rows of the first block, in the order in which they come."""
+    first = next(source, None)
+    if first is None:
+        raise DataError("the input is empty: there are no columns to write")
+    columns = dict.fromkeys(name for record in first.records for name in parser.row(record).values)
+    return chain([first], source), tuple(columns)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,76 @@
+"""Texts to labels: the seam that the files, the cluster and a remote service score through."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.bundle import Bundle, replay_golden
+from models.cells import softmax
+from models.words import Encoded
+from service.engine import EngineSettings
+from service.engine.bulk import run_many
+from service.engine.served import whole
+from service.engine.session import Session
+
+MOST_TEXT_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a model says of a text: `probabilities` in the order of its labels; `label` is the most probable one."""
+
+    label: str
+    probabilities: Sequence[float]
+    words: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unscorable:
+    """Why a text has no label; never the text itself."""
+
+    reason: str
+
+
+Score = Callable[[Sequence[str]], Sequence[Scored | Unscorable]]
+"""The answers to many texts, in order; the same texts in the same order get the same answers."""
+
+
+class Scorer:
+    """One bundle on one thread. Raises `InvalidBundle` where its golden answers are not repeated."""
+
+    def __init__(self, bundle: Bundle, max_words: int) -> None:
+        self._labels = bundle.manifest.labels
+        self._vocabulary, self._max_words = bundle.vocabulary, max_words
+        self._session = Session(bundle, EngineSettings())
+        replay_golden(bundle, lambda ids: whole(self._session, ids))
+
+    def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unscorable]:
+        """The answers to `texts`; reviews of like length are computed together, in an order that they alone fix."""
+        answers = [self._encoded(text) for text in texts]
+        encoded = [answer for answer in answers if isinstance(answer, Encoded)]
+        scored = iter(self._run(encoded))
+        return [next(scored) if isinstance(answer, Encoded) else answer for answer in answers]
+
+    def _encoded(self, text: str) -> Encoded | Unscorable:
+        if len(text) > MOST_TEXT_BYTES or (4 * len(text) > MOST_TEXT_BYTES and _bytes(text) > MOST_TEXT_BYTES):
+            return Unscorable(f"the text has more than {MOST_TEXT_BYTES} bytes")
+        encoded = self._vocabulary.encode(text, self._max_words)
+        if not len(encoded.ids):
+            return Unscorable("no words: the text is empty, or only white space and markup")
+        return encoded
+
+    def _run(self, encoded: Sequence[Encoded]) -> list[Scored]:
+        if not encoded:
+            return []
+        probabilities = softmax(run_many(self._session, [each.ids for each in encoded], threads=1))
+        labels = np.argmax(probabilities, axis=-1).tolist()
+        return [
+            Scored(self._labels[label], row, len(each.ids), each.truncated)
+            for each, label, row in zip(encoded, labels, probabilities.tolist(), strict=True)
+        ]
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))

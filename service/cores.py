@@ -24,5 +24,7 @@ def split(settings: Settings, available: int) -> Settings:
     One worker a core, with one engine thread each: a process has one interpreter lock, and on short reviews HTTP and
     words cost more than the network (docs/design/engine.md has the figures). A GPU is one worker's.
     """
-    workers = settings.workers or (1 if settings.provider == "cuda" else available)
-    return settings.model_copy(update={"workers": workers, "threads": settings.threads or max(1, available // workers)})
+    cuda = settings.provider == "cuda"
+    workers = settings.workers or (1 if cuda else available)
+    threads = settings.threads or (1 if cuda else max(1, available // workers))
+    return settings.model_copy(update={"workers": workers, "threads": threads})

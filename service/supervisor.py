@@ -72,7 +72,7 @@ class Supervisor:
         self._numbers = itertools.count()
         self._stopping = asyncio.Event()
         self._complete = False
-        self._failed = False
+        self._code = 0
         self._metrics = Path(tempfile.mkdtemp(prefix="gatescope-metrics-"))
 
     async def run(self) -> int:
@@ -89,7 +89,7 @@ class Supervisor:
             await asyncio.gather(*keepers)
         finally:
             shutil.rmtree(self._metrics, ignore_errors=True)
-        return 1 if self._failed else 0
+        return self._code
 
     async def _keep(self, number: int) -> None:
         """Have worker `number` run until the service stops; where it fails at once again and again, wait longer."""
@@ -99,10 +99,10 @@ class Supervisor:
             code = await self._attend(worker)
             mark_process_dead(worker.process.pid, str(self._metrics))  # type: ignore[no-untyped-call]
             if self._stopping.is_set():
-                self._failed |= code != 0
+                self._code = self._code or code
                 return
             if not self._complete and not worker.ready:
-                self._failed = True
+                self._code = code or 1
                 self._stopping.set()
                 return
             quick = time.monotonic() - worker.started < SHORT_LIFE

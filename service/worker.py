@@ -16,11 +16,12 @@ from service.channel import Channel, Message, receive_connections
 from service.errors import Problem
 from service.logs import configure
 from service.server import Server
-from service.settings import Settings
+from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
 
 REPORT_SECONDS = 0.25
+USAGE = 2
 
 
 class Everywhere:
@@ -161,7 +162,11 @@ def main() -> None:
         end.setblocking(False)
     settings = Settings.model_validate_json(sys.stdin.buffer.read())
     configure(settings.log_level, settings.log_format)
-    worker = Worker(settings, control, way)
+    try:
+        worker = Worker(settings, control, way)
+    except InvalidSettings as error:
+        print(f"gatescope serve: {error}", file=sys.stderr)
+        sys.exit(USAGE)
     worker.run()
     sys.exit(0 if worker.started else 1)
 

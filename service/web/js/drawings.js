@@ -41,7 +41,7 @@ function head(path) {
 export function operator(x, y, symbol) {
   return s("g", {},
     s("circle", { class: "operator", cx: x, cy: y, r: 12 }),
-    s("text", { class: "symbol", x, y: y + 5.5, "text-anchor": "middle", "font-size": symbol.length > 1 ? 11 : 16 }, symbol));
+    s("text", { class: symbol.length > 1 ? "symbol long" : "symbol", x, y: y + (symbol.length > 1 ? 4.5 : 5.5), "text-anchor": "middle" }, symbol));
 }
 
 /** `tanh` on its own. */
@@ -58,7 +58,11 @@ export function label(x, y, name, { anchor = "middle", above = false } = {}) {
     ? s("g", {}, s("text", { x, y: y - 17, "text-anchor": anchor }, name),
         s("text", { class: "halo", x, y: y + 23, "text-anchor": anchor }, value))
     : s("text", { class: "halo", x, y, "text-anchor": anchor }, name ? `${name} ` : "", value);
-  return { element: text, set: (number) => (value.textContent = signed(number)) };
+  const set = (number) => {
+    value.textContent = signed(number);
+    text.toggleAttribute("hidden", !Number.isFinite(number));
+  };
+  return { element: text, set };
 }
 
 /** The word that is read, under the arrow that brings it in. */
@@ -70,7 +74,7 @@ export function read(x, y, to) {
 
 /** The rounded frame of the cell. */
 export function frame(height) {
-  return s("rect", { class: "frame", x: 84, y: 22, width: 432, height, rx: 14 });
+  return s("rect", { class: "frame", x: 90, y: 22, width: 420, height, rx: 14 });
 }
 
 /** A drawing: static elements and bound ones; `set` gives each bound one the value of its name. */

@@ -77,6 +77,7 @@ function read(typing) {
 
 function whole(signal) {
   return guarded(async () => {
+    await quick(signal);
     await full(signal);
     await beside(signal);
   });
@@ -98,7 +99,7 @@ async function traced(include, signal) {
   const started = performance.now();
   const next = new Reading(await api.trace(body(text, include), signal), text);
   problem.clear();
-  input.tell(next, performance.now() - started);
+  if (!include.length) input.tell(next, performance.now() - started);
   reading = next;
   return next;
 }

@@ -16,12 +16,13 @@ export function mount() {
   let reading = null;
   let drawn = null;
   let tensors = {};
+  let row = -1;
 
   const choose = () => {
     if (!reading) return;
-    const row = reading.trace.units.selected.indexOf(Number(store.get("unit")));
+    row = store.get("unit") === "mean" ? -1 : reading.trace.units.selected.indexOf(Number(store.get("unit")));
     const names = [...GATES, ...STATES].filter((name) => name in reading.gates);
-    const pick = (name) => (row >= 0 && store.get("unit") !== "mean" && reading.unit(name, row)) || reading.gates[name];
+    const pick = (name) => (row >= 0 && reading.unit(name, row)) || reading.gates[name];
     tensors = Object.fromEntries(names.map((name) => [name, pick(name)]));
     chooser(reading, row);
     point(cursor.at());
@@ -32,14 +33,14 @@ export function mount() {
     if (!reading || t >= reading.length) return;
     const word = reading.words[t].text;
     const values = at(tensors, t);
-    const exact = store.get("unit") !== "mean";
-    drawn.set({ ...values, ...(exact ? products(values, reading.cell) : {}), input: values.input ?? 1, word });
+    const exact = row >= 0;
+    drawn.set({ ...values, ...(exact ? products(values, reading.cell) : {}), word });
     drawn.svg.setAttribute("aria-label", spoken(reading.cell, values, word));
     id("cell-title").textContent = `At the cursor: “${word}”`;
     id("cell-says").textContent = `Word ${t + 1} of ${reading.length} goes in; ` + (exact
       ? `unit ${store.get("unit")} of ${reading.trace.model.hidden_size}, exact to the digit.`
       : "each number is a mean over all units, weighted by how much they mattered.");
-    numbers.replaceChildren(...facts(reading, t, values, exact));
+    numbers.replaceChildren(...facts(reading, t, values, row));
   };
 
   return {
@@ -82,11 +83,11 @@ function products(values, cell) {
   return {};
 }
 
-function facts(reading, t, values, exact) {
+function facts(reading, t, values, row) {
   const keeps = { lstm: values.forget, gru: values.update }[reading.cell];
   const { half_life_words: lives } = reading.trace.memory ?? {};
-  const chosen = reading.trace.units.selected.indexOf(Number(store.get("unit")));
-  const life = exact ? lives?.[chosen] : middle(lives);
+  const exact = row >= 0;
+  const life = exact ? lives?.[row] : middle(lives);
   const rows = Object.entries(values)
     .filter(([name]) => GATES.includes(name) || STATES.includes(name))
     .map(([name, value]) => [name, GATES.includes(name) ? plain(value) : signed(value), "drawn"]);
@@ -108,7 +109,7 @@ function chooser(reading, row) {
   const select = h("select", { onchange: (event) => store.set({ unit: event.target.value }) },
     h("option", { value: "mean" }, "weighted mean"),
     ...reading.trace.units.selected.map((unit, rank) =>
-      h("option", { value: unit, selected: rank === row && store.get("unit") !== "mean" }, `unit ${unit}${rank ? "" : " (mattered most)"}`)));
+      h("option", { value: unit, selected: rank === row }, `unit ${unit}${rank ? "" : " (mattered most)"}`)));
   id("unit-chooser").replaceChildren(h("label", { class: "quiet" }, "show ", select));
 }
 

@@ -69,6 +69,7 @@ export function mount() {
     show(next) {
       reading = next;
       const { memory } = reading.trace;
+      id("memory").classList.toggle("brief", !memory);
       body.replaceChildren(...(memory ? [layout, legend, note] : [h("p", { class: "quiet" }, NONE)]));
       if (!memory) return;
       layers ??= new Layers(triangle, () => draw());
@@ -120,7 +121,7 @@ function remembered(reading, t) {
     h("ol", {}, ...now.map(({ row, value }) => h("li", {}, h("span", {}, name(row)), h("b", {}, signed(value))))),
     h("h3", {}, `From “${reading.words[t].text}” on`),
     spark(line),
-    h("p", { class: "small quiet" }, kept === null ? "" : `${percent(kept)} of what it wrote is still there at the end`),
+    h("p", { class: "small quiet" }, kept === null ? "" : `${percent(kept)} of what it wrote is still in the cell at the end`),
   ];
 }
 

@@ -10,6 +10,7 @@ import * as store from "../store.js";
 
 const LEFT = 52;
 const GATES = ["forget", "input", "output", "reset", "update"];
+const CALLED = { update: "update gate (1 keeps the old state)", candidate: "candidate", cell: "cell state", hidden: "hidden state" };
 const WITHIN_ONE = ["candidate", "hidden"];
 
 export function mount() {
@@ -63,7 +64,7 @@ export function mount() {
     context.strokeRect(LEFT + t * step - 0.75, 0.75, Math.max(step, 2) + 1.5, layers.height - 1.5);
     const row = reading.trace.units.selected.indexOf(Number(store.get("unit")));
     if (row >= 0 && store.get("unit") !== "mean") {
-      context.strokeRect(LEFT, row * rowHeight() - 1, layers.width - LEFT - 1, rowHeight() + 1);
+      context.strokeRect(LEFT + 0.75, row * rowHeight() + 0.75, layers.width - LEFT - 1.5, rowHeight() - 2);
     }
   };
   store.watch(["unit"], () => point(cursor.at()));
@@ -87,11 +88,13 @@ export function mount() {
 }
 
 function names(reading) {
-  return ["share", ...Object.keys(reading.trace.tensors?.values ?? {})];
+  const tensors = Object.keys(reading.trace.tensors?.values ?? {});
+  return reading.ledger.units ? ["share", ...tensors] : tensors;
 }
 
 function shown(reading) {
-  return names(reading).includes(store.get("gate")) ? store.get("gate") : "share";
+  const known = names(reading);
+  return known.includes(store.get("gate")) ? store.get("gate") : known[0];
 }
 
 /** The values to draw, `values(row, t)`, the end of their scale, and whether it starts at zero. */
@@ -121,7 +124,7 @@ function legend(reading, name, most, isGate) {
   id("units-legend").replaceChildren(
     h("span", {}, h("b", {}, ends[0]), h("i", { class: isGate ? "ramp one" : "ramp two" }), h("b", {}, ends[1])),
     h("span", {}, name === "share" ? `deepest: ${most.toFixed(2)} logits` : "the same scale for every text"),
-    h("span", {}, `${units.omitted} of ${model.hidden_size} units are left out, with ${percent(units.omitted_share)} of all shares`));
-  const what = name === "share" ? "its share in the verdict" : `its ${name}${name === "update" ? " gate (1 keeps the old state)" : isGate ? " gate" : ""}`;
+    h("span", {}, `${units.omitted} of ${model.hidden_size} units are left out, with ${percent(units.omitted_share)} of ${units.ranked_by === "head" ? "the head’s weights" : "all shares"}`));
+  const what = name === "share" ? "its share in the verdict" : `its ${CALLED[name] ?? `${name} gate`}`;
   id("units-says").textContent = `The ${units.selected.length} units that mattered most, each a row; the colour shows ${what} at each word.`;
 }

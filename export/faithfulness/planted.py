@@ -13,7 +13,7 @@ from models.words import SPECIAL
 
 DISTANCES = (0, 5, 10, 20, 50, 100)
 LENGTH = 120
-TEXTS = 25
+TEXTS = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -11,9 +12,11 @@ import pytest
 from models.bundle import Bundle, read
 from models.cells import CELLS, forward
 from models.words import UNK, words
+from service.settings import Settings
 from service.tracing.schemas import Trace
 from service.tracing.selection import TENSORS
-from tests.service.conftest import Running
+from tests.bundles import random_weights, write_bundle
+from tests.service.conftest import Running, running
 
 TEXT = "Not bad at all: a GREAT film 🎬, but it's long and dull… I would watch it again!"
 EVERYTHING = ["deep", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
@@ -166,6 +169,22 @@ def test_a_pair_of_labels_is_explained_on_request(served: Running) -> None:
     alone = traced(served, target="fresh").prediction
     assert alone.target.second in (None, "rotten")
     assert alone.logit == pytest.approx(one.prediction.logit, abs=1e-5)
+
+
+def test_three_labels_and_two_layers_are_explained(tmp_path: Path) -> None:
+    write_bundle(tmp_path, "stars", random_weights("lstm", layers=2, classes=3), ("bad", "fair", "good"))
+    with running(Settings(repository=tmp_path)) as stars:
+        trace = traced(stars, include=EVERYTHING, tensors={"units": "all"})
+        order = sorted(trace.prediction.probabilities, key=trace.prediction.probabilities.get)
+        assert (trace.prediction.target.first, trace.prediction.target.second) == (order[2], order[1])
+        assert np.array(trace.gradient.norm).shape == (2, len(trace.words))
+        assert np.array(trace.tensors.values["cell"]).shape == (2, len(trace.words), 10)
+        assert max(trace.checks.ledgers.values()) < 1e-4
+        alone = traced(stars, target="fair").prediction
+        assert alone.target.second is None
+        ids = np.array([word.id for word in trace.words])
+        logits = forward(bundle_of(stars, "stars").weights, ids).logits
+        assert alone.logit == pytest.approx(logits[1] - (logits[0] + logits[2]) / 2, abs=1e-5)
 
 
 def test_msgpack_and_npz_say_the_same_as_json(served: Running) -> None:

@@ -6,7 +6,6 @@ Every film is tested once. Differences are paired and resampled by film, for rev
 import argparse
 import os
 import platform
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -42,14 +41,13 @@ networks pick their epoch, the linear models their penalty and their n-grams. Th
 `gatescope export`: word vectors from the fold's training texts, and targets that are in part the opinion of a linear
 model, fitted on other training films than the review's.
 
-| model | accuracy % | interval | {headings} | seconds |
-|---|---|---|{lines}|---|
+| model | accuracy % | interval | {headings} |
+|---|---|---|{lines}|
 {table}
 
 Differences in points; intervals are 95 %, from {resamples:,} bootstrap resamples of whole films, paired for the
 differences. The networks' defaults were chosen on validation films of these folds, so a little of the lead may be
-choice. Seconds are those of one fold on one thread, {jobs} folds at a time; what the first network took includes the
-word vectors and the opinions, which all networks share.
+choice.
 
 Measured {date} with `{command}` on {machine}.
 """
@@ -68,23 +66,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """One fold: the film of each test review, and for each model which it got right, `[N]`, and the seconds it took."""
+    """One fold: the film of each test review, and for each model which reviews it got right, `[N]`."""
 
     films: tuple[str, ...]
     right: dict[str, NDArray[np.bool_]]
-    seconds: dict[str, float]
 
 
 def run_fold(told: Told, number: int) -> Tested:
     """Train and test every model on fold `number`, on one thread."""
     torch.set_num_threads(1)
     splits = folds(load(told.data), FOLDS, told.seed)[number]
-    tested = Tested(splits.test.groups, {}, {})
-    before = time.monotonic()
-    for name, scores in _answers(splits, told):
-        tested.right[name] = scores.argmax(1) == splits.test.targets
-        tested.seconds[name], before = time.monotonic() - before, time.monotonic()
-    return tested
+    right = {name: scores.argmax(1) == splits.test.targets for name, scores in _answers(splits, told)}
+    return Tested(splits.test.groups, right)
 
 
 def _answers(splits: Splits, told: Told) -> Iterator[tuple[str, Array]]:
@@ -142,7 +135,6 @@ def _page(told: Told, tested: Sequence[Tested]) -> str:
         lines="|".join("---" for _ in RIVALS),
         table="\n".join(_lines(tested, np.array(films))),
         resamples=RESAMPLES,
-        jobs=told.jobs,
         date=datetime.now(UTC).date(),
         command=f"python -m export.crossvalidate {options}",
         machine=f"{os.cpu_count()} {platform.machine()} cores, torch {torch.__version__}, {platform.system()}",
@@ -158,8 +150,7 @@ def _lines(tested: Sequence[Tested], films: NDArray[np.str_]) -> Iterator[str]:
             gain = 100.0 * (hits.astype(float) - right[rival])
             low, high = film_bootstrap(gain, films, seed=0)
             cells.append("" if name == rival else f"{gain.mean():+.2f} ({low:+.2f} to {high:+.2f})")
-        seconds = np.mean([one.seconds[name] for one in tested])
-        yield f"| {' | '.join([*cells, f'{seconds:.0f}'])} |"
+        yield f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

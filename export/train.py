@@ -37,8 +37,8 @@ def train(
 ) -> Trained:
     """Train one classifier and fit its temperature on validation.
 
-    `progress` is called after every batch; `stop` is asked before every batch, and once it says so the best epoch so
-    far is returned. After every epoch the whole state goes to `checkpoint`; with `resume` training goes on from
+    `progress` is called and `stop` asked after every batch; once it says so the best epoch so far is returned, the one
+    cut short included. After every epoch the whole state goes to `checkpoint`; with `resume` training goes on from
     there. Raises `DataError` where the checkpoint is of other data or settings.
     """
     run = _Run(splits, lexicon, settings)
@@ -105,13 +105,13 @@ class _Run:
         draw = np.random.default_rng((self.settings.seed, number))
         self.model.train()
         for batch in shuffled(self.encoded, self.settings.batch_size, draw):
-            self.state.stopped = stop()
-            if self.state.stopped or self.share >= 1.0:
-                break
             losses.append(self._step(batch))
             self.state.seconds = before + time.monotonic() - started
             progress(self._progress(number, float(np.mean(losses))))
-        self._validate(number, float(np.mean(losses)) if losses else float("nan"))
+            self.state.stopped = stop()
+            if self.state.stopped or self.share >= 1.0:
+                break
+        self._validate(number, float(np.mean(losses)))
         self.state.seconds = before + time.monotonic() - started
 
     def _step(self, batch: Batch) -> float:
@@ -218,7 +218,10 @@ class _Run:
         self.state = _State(record["step"], record["seconds"], False, history, Epoch(**record["best"]), part("best/"))
 
     def _identity(self) -> dict[str, Any]:
-        return {"settings": asdict(self.settings), "data": self.splits.train.fingerprint}
+        settings = {
+            name: value for name, value in asdict(self.settings).items() if name not in {"time_budget", "device"}
+        }
+        return {"settings": settings, "data": self.splits.train.fingerprint}
 
 
 def one_cycle(share: float) -> float:

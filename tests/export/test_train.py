@@ -70,7 +70,7 @@ def test_a_training_cut_off_goes_on_as_if_nothing_had_happened(
     batches = -(-len(splits.train) // SMALL.batch_size)
     asked = iter(range(10_000))
     cut = train(splits, lexicon, SMALL, stop=lambda: next(asked) > batches + 3, checkpoint=place)
-    resumed = train(splits, lexicon, SMALL, checkpoint=place, resume=True)
+    resumed = train(splits, lexicon, replace(SMALL, time_budget=1e6), checkpoint=place, resume=True)
     assert cut.stopped and not resumed.stopped
     assert len(resumed.history) == len(whole.history)
     assert resumed.temperature == whole.temperature

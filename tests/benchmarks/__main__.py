@@ -9,7 +9,7 @@ The first run makes a virtual environment for each peer. A run of a part prints 
 
 import argparse
 import json
-import math
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,13 +19,12 @@ from tests.benchmarks.fixed import MAX_WORDS, fixed_bundle
 from tests.benchmarks.machine import facts, load_average
 from tests.benchmarks.page import write_page
 from tests.benchmarks.peers.network import Network
-from tests.benchmarks.results import Results
+from tests.benchmarks.results import Engine, Results
 from tests.benchmarks.reviews import ReviewSet, built_in_texts, review_sets
 from tests.benchmarks.servers import CORES, GATESCOPE_SERVER, PEER_SERVERS, Place, Server
 from tests.benchmarks.stages import (
     FULL,
     QUICK,
-    Lonely,
     capacity,
     contenders,
     crowd,
@@ -58,19 +57,19 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     """Run what was asked for."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     asked = arguments()
     if asked.redraw:
         write_page(Results.read(asked.results), PAGE)
         return
     results = measured(asked)
-    results.write(asked.results)
     if set(asked.stages) == set(STAGES) and len(asked.peers) == len(PEER_SERVERS) and not asked.reviews:
         write_page(results, PAGE)
         print(f"written: {PAGE}")
 
 
 def measured(asked: argparse.Namespace) -> Results:
-    """Everything that was asked for, measured."""
+    """Everything that was asked for, measured; kept on disk after every part."""
     plan = QUICK if asked.quick else FULL
     HOME.mkdir(exist_ok=True)
     place = Place(HOME, fixed_bundle(HOME / "repository", built_in_texts()))
@@ -78,26 +77,39 @@ def measured(asked: argparse.Namespace) -> Results:
     sets = wanted(review_sets(network, asked.file, asked.column), asked.reviews)
     peers = [server for server in PEER_SERVERS if server.name in asked.peers]
     installed = {server.name: installed_versions(server) for server in (GATESCOPE_SERVER, *peers)}
-    describe(installed, sets)
+    results = Results(facts(), installed, {name: found.described() for name, found in sets.items()})
+    describe(results)
 
-    tried = Results.read(asked.best).tried if asked.best else search(peers, place, sets, plan, print)
-    chosen = contenders(peers, tried, sets)
-    closed = capacity(chosen, place, sets, plan, print) if {"capacity", "latency"} & set(asked.stages) else []
-    rates = median_rates(closed)
-    opened = latency(chosen, rates, place, sets, plan, print) if "latency" in asked.stages else []
-    crowded = crowd(place, sets, plan, print) if "crowd" in asked.stages else []
-    alone: list[Lonely] = lonely(place, sets, network) if "lonely" in asked.stages else []
-    engine = engine_alone(asked) if "engine" in asked.stages else {}
-    reviews = {name: found.described() for name, found in sets.items()}
-    return Results(facts(), installed, reviews, tried, closed, opened, crowded, alone, engine)
+    results.tried = Results.read(asked.best).tried if asked.best else search(peers, place, sets, plan, say)
+    results.write(asked.results)
+    chosen = contenders(peers, results.tried, sets)
+    if {"capacity", "latency"} & set(asked.stages):
+        results.closed = capacity(chosen, place, sets, plan, say)
+        results.write(asked.results)
+    if "latency" in asked.stages:
+        results.open = latency(chosen, median_rates(results.closed), place, sets, plan, say)
+        results.write(asked.results)
+    if "crowd" in asked.stages:
+        results.crowd = crowd(place, sets, plan, say)
+    if "lonely" in asked.stages:
+        results.lonely = lonely(place, sets, network)
+    if "engine" in asked.stages:
+        results.engine = engine_alone(asked)
+    results.write(asked.results)
+    return results
 
 
-def engine_alone(asked: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]]:
+def say(line: str) -> None:
+    """A line as it comes, also into a pipe."""
+    print(line, flush=True)
+
+
+def engine_alone(asked: argparse.Namespace) -> Engine:
     """The figures of `python -m tests.benchmarks.engine`, in a process of its own: it keeps to one core."""
     kept = HOME / "engine.json"
     count = ["--count", "400"] if asked.quick else []
     subprocess.run([sys.executable, "-m", "tests.benchmarks.engine", "--json", kept, *count], cwd=CHECKOUT, check=True)
-    found: dict[str, dict[str, dict[str, float]]] = json.loads(kept.read_text())
+    found: Engine = json.loads(kept.read_text())
     return found
 
 
@@ -111,12 +123,12 @@ def installed_versions(server: Server) -> str:
     return versions(server.binaries(HOME), *server.distributions)
 
 
-def describe(installed: dict[str, str], sets: dict[str, ReviewSet]) -> None:
+def describe(results: Results) -> None:
     """Say what is about to be compared."""
-    for name, found in {**facts(), **installed, **{name: found.described() for name, found in sets.items()}}.items():
-        print(f"{name}: {found}")
-    if math.ceil(load_average()) > 1:
-        print(f"the machine is not idle (load average {load_average():.1f}): figures will suffer", flush=True)
+    for name, found in {**results.facts, **results.versions, **results.reviews}.items():
+        say(f"{name}: {found}")
+    if load_average() > 1:
+        say(f"the machine is not idle (load average {load_average():.1f}): figures will suffer")
 
 
 if __name__ == "__main__":

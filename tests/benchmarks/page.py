@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.benchmarks.measure import Figures
 from tests.benchmarks.plots import latency_plot, throughput_plot
-from tests.benchmarks.results import Results
+from tests.benchmarks.results import Engine, Results
 from tests.benchmarks.stages import COMPARED_AT, USUAL, Lonely
 
 INTRODUCTION = """# Benchmarks
@@ -41,7 +41,7 @@ def write_page(results: Results, page: Path) -> None:
         parts += ["## A thousand connections at once\n", _crowd(results.crowd)]
     if results.engine:
         parts += ["## The engine alone\n", _engine(results.engine)]
-    parts += ["## The search\n", _search(results.tried), "## The load generator\n", _generator(results)]
+    parts += ["## The search\n", _search(results), "## The load generator\n", _generator(results)]
     page.write_text("\n".join(part.rstrip() + "\n" for part in parts), encoding="utf-8")
 
 
@@ -91,10 +91,11 @@ Long reviews by number of connections, one repeat:
 def _sweep(swept: Sequence[Figures]) -> str:
     counts = sorted({row.connections for row in swept if row.connections})
     found = {(row.server, row.kind, row.connections): row for row in swept}
-    rows = [
-        (" ".join(who), *(f"{row.rate:,.0f}/s, p99 {row.p99:.0f} ms" for n in counts if (row := found.get((*who, n)))))
-        for who in _servers(swept)
-    ]
+
+    def cell(row: Figures) -> str:
+        return f"{row.rate:,.0f}/s, p99 {row.p99:.0f} ms"
+
+    rows = [(" ".join(who), *(cell(found[*who, count]) for count in counts)) for who in _servers(swept)]
     return _table(("server", *(str(count) for count in counts)), rows)
 
 
@@ -139,10 +140,7 @@ def _by_fraction(opened: Sequence[Figures]) -> str:
         refused = row.refused / (row.refused + row.answered)
         return f"{row.p50:.0f} / {row.p99:.0f}" + (f" ({refused:.0%} refused)" if row.refused else "")
 
-    rows = [
-        (" ".join(who), *(cell(row) for part in fractions if (row := found.get((*who, part)))))
-        for who in _servers(long)
-    ]
+    rows = [(" ".join(who), *(cell(found[*who, part]) for part in fractions)) for who in _servers(long)]
     return _table(("p50 / p99 ms at", *(f"{fraction:.1f}" for fraction in fractions)), rows)
 
 
@@ -172,7 +170,7 @@ def _crowd(found: Sequence[Figures]) -> str:
     return f"Long reviews, Gatescope as it comes, every connection always busy.\n\n{_table(head, rows)}"
 
 
-def _engine(engine: dict[str, dict[str, dict[str, float]]]) -> str:
+def _engine(engine: Engine) -> str:
     rows = []
     for name, found in engine.items():
         rate = {way: row["reviews_per_second"] for way, row in found.items()}
@@ -196,18 +194,23 @@ all reviews before the first answer; it is the optimum that in-flight batching i
 """
 
 
-def _search(tried: Sequence[Figures]) -> str:
+def _search(results: Results) -> str:
+    tried = results.tried
+    documented = {(row.server, row.setup) for row in results.closed if row.kind == "documented"}
     names = list(dict.fromkeys(row.reviews for row in tried))
     rates = {(row.server, row.setup, row.reviews): row.rate for row in tried}
     best = {(s, n): max(rates[key] for key in rates if key[0] == s and key[2] == n) for s, _, n in rates}
     rows = []
     for server, setup in dict.fromkeys((row.server, row.setup) for row in tried):
-        found = [(rates.get((server, setup, name), 0.0), best[server, name]) for name in names]
-        cells = [f"**{rate:,.0f}**" if rate == most else f"{rate:,.0f}" for rate, most in found]
-        rows.append((f"{server}, {setup}", *cells))
-    head = ("processes x ONNX Runtime threads, batches, wait", *names)
+        cells = [_bold_if_best(rates[server, setup, name], best[server, name]) for name in names]
+        rows.append((f"{server}, {setup}" + " (documented)" * ((server, setup) in documented), *cells))
+    head = ("processes x ONNX Runtime threads, rows a batch, wait", *names)
     text = f"Requests a second over {USUAL} connections, one short load each; bold is each peer's best."
     return f"{text}\n\n{_table(head, rows)}"
+
+
+def _bold_if_best(rate: float, best: float) -> str:
+    return f"**{rate:,.0f}**" if rate == best else f"{rate:,.0f}"
 
 
 def _generator(results: Results) -> str:

@@ -1,26 +1,28 @@
 """A whole run as one value, and as a JSON file from which the page can be drawn again."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.measure import Figures
 from tests.benchmarks.stages import Lonely
 
+Engine = dict[str, dict[str, dict[str, float]]]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Results:
-    """Everything that one run has measured; parts that were left out are empty."""
+    """What one run has measured so far; parts that were left out are empty."""
 
     facts: dict[str, str]
     versions: dict[str, str]
     reviews: dict[str, str]
-    tried: list[Figures]
-    closed: list[Figures]
-    open: list[Figures]
-    crowd: list[Figures]
-    lonely: list[Lonely]
-    engine: dict[str, dict[str, dict[str, float]]]
+    tried: list[Figures] = field(default_factory=list)
+    closed: list[Figures] = field(default_factory=list)
+    open: list[Figures] = field(default_factory=list)
+    crowd: list[Figures] = field(default_factory=list)
+    lonely: list[Lonely] = field(default_factory=list)
+    engine: Engine = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Keep the run."""

@@ -16,6 +16,7 @@ from tests.benchmarks.reviews import ReviewSet
 from tests.benchmarks.servers import GATESCOPE_SERVER, Place, Server
 
 USUAL = 32
+LONG = "long"
 CROWD = 1000
 COMPARED_AT = 0.7
 Say = Callable[[str], None]
@@ -24,7 +25,11 @@ Sets = dict[str, ReviewSet]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured; times in seconds."""
+    """How much is measured; times in seconds.
+
+    `fractions` of a server's capacity are the arrival rates of the open loop, for the reviews in `timed`; the numbers
+    of `connections` are tried with long reviews.
+    """
 
     repeats: int
     search: float
@@ -33,11 +38,11 @@ class Plan:
     crowd: float
     fractions: tuple[float, ...]
     connections: tuple[int, ...]
-    swept: tuple[str, ...]
+    timed: tuple[str, ...]
 
 
-FULL = Plan(5, 2.0, 4.0, 8.0, 10.0, (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2), (1, 8, 128), ("long", "short", "mixed"))
-QUICK = Plan(3, 1.0, 2.0, 4.0, 5.0, (0.3, 0.7, 0.9, 1.2), (1, 8, 128), ("long", "short"))
+FULL = Plan(5, 2.0, 4.0, 8.0, 10.0, (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2), (1, 8, 128), ("long", "short", "mixed", "own"))
+QUICK = Plan(3, 1.0, 2.0, 4.0, 5.0, (0.3, 0.7, 1.2), (1, 8, 128), ("long", "short"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def search(servers: Sequence[Server], place: Place, sets: Sets, plan: Plan, say:
 
     def ask(session: Session) -> None:
         for reviews in kinds:
-            found.add(session.closed(reviews, USUAL, plan.search))
+            found.add(session.closed(reviews, USUAL, plan.search, warm_up=0.5))
 
     for server in servers:
         for setup in (server.documented, *server.others):
@@ -112,7 +117,7 @@ def capacity(chosen: Sequence[Contender], place: Place, sets: Sets, plan: Plan, 
     def ask(session: Session) -> None:
         for reviews in session.contender.reviews:
             found.add(session.closed(reviews, USUAL, plan.closed))
-            for connections in plan.connections if session.repeat == 0 and reviews in plan.swept else ():
+            for connections in plan.connections if session.repeat == 0 and reviews == LONG else ():
                 found.add(session.closed(reviews, connections, plan.closed))
 
     for repeat in range(plan.repeats):
@@ -144,7 +149,7 @@ def latency(
 
     def ask(session: Session) -> None:
         who = session.contender
-        for reviews in (name for name in who.reviews if name in plan.swept):
+        for reviews in (name for name in who.reviews if name in plan.timed):
             own = capacities[who.server.name, who.kind, reviews]
             for fraction in plan.fractions:
                 found.add(session.open(reviews, own * fraction, plan.open, fraction))

@@ -39,8 +39,9 @@ def _lines(rows: Sequence[Figures]) -> Any:
         title="set-up",
     )
     chart = alt.Chart(data, width=560, height=320).mark_line(point=True)
+    width = alt.condition("datum.kind === 'default'", alt.value(4), alt.value(1.5))
     colour = alt.Color("server:N", sort=names, title="server")
-    return chart.encode(color=colour, strokeDash=dashes, detail="setup:N")
+    return chart.encode(color=colour, strokeDash=dashes, detail="setup:N", strokeWidth=width)
 
 
 def _save(chart: Any, path: Path) -> None:

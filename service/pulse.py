@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-import resource
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, process_time
 
 from service.answered import Answered
 from service.catalog import Catalog, Model
@@ -45,8 +44,7 @@ class Pulse:
         metrics.workers_busy.set(engine.busy)
         for method, count in metrics.active.items():
             metrics.http_active.labels(method).set(count)
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        metrics.worker_cpu.set(used.ru_utime + used.ru_stime)
+        metrics.worker_cpu.set(process_time())
         metrics.worker_memory.set(_resident())
 
     def _drift(self, model: Model, answered: list[Answered]) -> None:

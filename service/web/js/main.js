@@ -84,14 +84,14 @@ function whole(signal) {
 }
 
 async function guarded(work) {
-  id("main").classList.add("reading");
+  id("main").ariaBusy = "true";
   try {
     await work();
   } catch (error) {
     fail(error);
     if (error.name === "AbortError") return;
   }
-  id("main").classList.remove("reading");
+  id("main").ariaBusy = "false";
 }
 
 async function traced(include, signal) {
@@ -116,13 +116,13 @@ async function full(signal) {
   place();
   for (const panel of all) panel.show(reading);
   point(cursor.at());
-  id("main").classList.remove("reading");
+  id("main").ariaBusy = "false";
 }
 
 /** The cursor starts where the address says, else at the word that mattered most. */
 function place() {
   const asked = Number(store.get("word"));
-  const start = store.get("word") !== "" && asked < reading.length ? asked : reading.ranked(reading.ledger.words)[0].t;
+  const start = store.get("word") !== "" && asked < reading.length ? asked : reading.strongest;
   cursor.over(reading.length, start, Array.from({ length: reading.length }, (_, t) => reading.turn(t)));
 }
 
@@ -150,7 +150,8 @@ function point(t) {
 async function choosers() {
   const models = await served();
   const names = [...new Set(models.map((card) => card.name))];
-  const current = names.includes(store.get("model")) ? store.get("model") : models.find((card) => card.default)?.name;
+  for (const name of ["model", "compare"]) if (!names.includes(store.get(name))) store.set({ [name]: "" });
+  const current = store.get("model") || models.find((card) => card.default)?.name;
   const option = (name) => h("option", { value: name }, `${name} v${models.find((card) => card.name === name).version}`);
   id("model").append(...names.map(option));
   id("compare").append(...names.map(option));

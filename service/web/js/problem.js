@@ -18,9 +18,10 @@ const box = id("problem");
 /** Take the message away. */
 export function clear() {
   box.hidden = true;
+  id("main").classList.remove("stale");
 }
 
-/** Say what `error` means; `again` tries once more. */
+/** Say what `error` means; `again` tries once more. What is on the page is of another text now, and dimmed. */
 export function show(error, again) {
   if (error.name === "AbortError") return;
   const { status = -1, title = "This page met an error", detail = error.message } = error;
@@ -28,6 +29,8 @@ export function show(error, again) {
   box.replaceChildren(h("strong", {}, title), h("span", {}, [detail, advice].filter(Boolean).join(". ")),
     status === 401 ? key(again) : h("button", { type: "button", onclick: again }, "try again"));
   box.hidden = false;
+  id("main").classList.add("stale");
+  id("facts").textContent = "";
 }
 
 function key(again) {

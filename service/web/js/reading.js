@@ -68,6 +68,12 @@ export class Reading {
     return Array.from(values, (value, t) => ({ t, value })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   }
 
+  /** The word that mattered most; a punctuation mark only where there is nothing else. */
+  get strongest() {
+    const ranked = this.ranked(this.ledger.words);
+    return (ranked.find(({ t }) => /[\p{L}\p{N}]/u.test(this.words[t].text)) ?? ranked[0]).t;
+  }
+
   /** One tensor of one selected unit over time `[T]`, with `row` its place among the selected. */
   unit(name, row) {
     const values = this.trace.tensors?.values[name];

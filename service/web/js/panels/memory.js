@@ -22,6 +22,7 @@ export function mount() {
   const legend = h("div", { class: "legend" });
   let reading = null;
   let layers = null;
+  let ink = "";
 
   const place = (event) => {
     const box = triangle.getBoundingClientRect();
@@ -38,6 +39,7 @@ export function mount() {
     if (!memory || !layers.width) return;
     const [n] = memory.matrix.shape;
     const colours = palette();
+    ink = css(colours.ink);
     const most = largest(memory.matrix);
     const colour = diverging(colours);
     const image = cells(n, n, (row, column) =>
@@ -58,7 +60,7 @@ export function mount() {
     const size = layers.width / reading.length;
     const middle = (t + 0.5) * size;
     const context = layers.clear("over");
-    context.strokeStyle = css(palette().ink);
+    context.strokeStyle = ink;
     context.lineWidth = 1.5;
     context.stroke(new Path2D(`M${middle},0 V${middle} H${layers.width}`));
     lists.replaceChildren(...remembered(reading, t));

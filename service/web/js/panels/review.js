@@ -13,6 +13,7 @@ export function mount() {
   let reading = null;
   let spans = [];
   let here = null;
+  let scrolls = false;
 
   const wordOf = (event) => event.target.closest("[data-t]")?.dataset.t;
   surface.addEventListener("pointerover", (event) => {
@@ -37,15 +38,18 @@ export function mount() {
   };
   store.watch(["view"], paint);
 
+  /** Scroll the text, not the page. */
+  const bringIntoView = () => {
+    const { offsetTop: top, offsetHeight: height } = here;
+    const { scrollTop: from, clientHeight: room } = surface;
+    if (top < from || top + height > from + room) surface.scrollTop = top - room / 2;
+  };
+
   const point = (t) => {
     here?.classList.remove("here");
     here = spans[t];
     here?.classList.add("here");
-    const box = surface.getBoundingClientRect();
-    const word = here?.getBoundingClientRect();
-    if (word && surface.matches(":focus") && (word.top < box.top || word.bottom > box.bottom)) {
-      here.scrollIntoView({ block: "nearest" });
-    }
+    if (here && scrolls && !surface.matches(":hover")) bringIntoView();
   };
 
   return {
@@ -57,6 +61,7 @@ export function mount() {
       here = null;
       surface.replaceChildren(...interleaved(reading, spans));
       paint();
+      scrolls = surface.scrollHeight > surface.clientHeight;
     },
     line: (direction) => nearestOnLine(spans, cursor.at(), direction),
   };

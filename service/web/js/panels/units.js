@@ -16,6 +16,7 @@ const WITHIN_ONE = ["candidate", "hidden"];
 export function mount() {
   const host = id("units").querySelector(".figure");
   let reading = null;
+  let ink = "";
   const layers = new Layers(host, () => draw());
 
   const rowHeight = () => layers.height / reading.trace.units.selected.length;
@@ -37,6 +38,7 @@ export function mount() {
     const { selected } = reading.trace.units;
     const { values, most, isGate } = field(reading, name);
     const colours = palette();
+    ink = css(colours.ink);
     const colour = isGate ? sequential(colours) : diverging(colours);
     const image = cells(selected.length, reading.length, (row, t) => colour(values(row, t) / most));
     const context = layers.clear("base");
@@ -56,10 +58,9 @@ export function mount() {
 
   const point = (t) => {
     if (!reading || t >= reading.length) return;
-    const colours = palette();
     const context = layers.clear("over");
     const step = (layers.width - LEFT) / reading.length;
-    context.strokeStyle = css(colours.ink);
+    context.strokeStyle = ink;
     context.lineWidth = 1.5;
     context.strokeRect(LEFT + t * step - 0.75, 0.75, Math.max(step, 2) + 1.5, layers.height - 1.5);
     const row = reading.trace.units.selected.indexOf(Number(store.get("unit")));

@@ -1,0 +1,84 @@
+"""A real Chromium looking at a real service. Without a Chromium these tests are skipped, but not where CI is set."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.serving import serving
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found:
+        return found
+    reason = "no Chromium on this machine: the browser tests need one on the PATH"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+
+
+@pytest.fixture(scope="session")
+def service(repository: Path) -> Iterator[str]:
+    with serving(repository, "--workers", "1") as root:
+        yield root
+
+
+@pytest.fixture
+def visit(browser: Browser, service: str) -> Iterator[Open]:
+    """Open a page of the service; what it throws, and what its security policy refuses, fails the test."""
+    contexts, errors = [], []
+
+    def opened(address: str = "/", *, width: int = 1280, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
+        page.on("request", lambda sent: None if sent.url.startswith(service) else errors.append(sent.url))
+        page.goto(service + address)
+        settled(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def settled(page: Page) -> None:
+    """Wait until everything that was asked for is on the page."""
+    page.wait_for_function("() => document.getElementById('main').ariaBusy === 'false'")
+
+
+def read(page: Page, text: str) -> None:
+    """Put `text` into the box and wait until it has been read."""
+    words = page.locator("#facts")
+    before = words.inner_text()
+    page.fill("#text", text)
+    page.wait_for_function("before => document.getElementById('facts').innerText !== before", arg=before)
+    page.wait_for_timeout(600)
+    settled(page)

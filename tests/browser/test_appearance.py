@@ -1,0 +1,121 @@
+"""The explorer page is legible: at every width, in every theme, on paper, and to those who do not see it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Open, read, settled
+from tests.bundles import random_weights, write_bundle
+from tests.serving import serving
+
+
+def colours(page: Page, canvas: str) -> int:
+    """How many different colours a canvas shows."""
+    return page.evaluate(
+        """(selector) => {
+            const canvas = document.querySelector(selector);
+            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return new Set(new Uint32Array(data.buffer)).size;
+        }""",
+        canvas,
+    )
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 768, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_hangs_over_and_every_picture_is_drawn(visit: Open, tmp_path: Path, width: int, scheme: str) -> None:
+    page = visit("/#compare=gru&example=1", width=width, color_scheme=scheme)
+    expect(page.locator("#comparison .bars")).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    assert colours(page, ".triangle canvas") > 20
+    assert colours(page, "#units canvas") > 20
+    assert page.locator("#running polyline").count() == 2
+    assert page.locator("#gradient polyline").count() == 3
+    assert len(page.screenshot(path=tmp_path / f"{width}-{scheme}.png", full_page=True)) > 50_000
+
+
+@pytest.mark.parametrize(
+    ("address", "options"),
+    [
+        ("/#compare=gru", {"color_scheme": "light"}),
+        ("/#model=gru&compare=lstm&unit=3&gate=update", {"color_scheme": "dark"}),
+        ("/#model=rnn", {"color_scheme": "light", "width": 400}),
+    ],
+)
+def test_axe_finds_nothing(visit: Open, address: str, options: dict) -> None:
+    page = visit(address, **options)
+    for summary in page.locator("main summary").all():
+        summary.click()
+    page.wait_for_timeout(300)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_message_passes_axe_too(visit: Open) -> None:
+    page = visit()
+    page.fill("#text", " ")
+    expect(page.get_by_role("alert")).to_be_visible()
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"], "rules": {"color-contrast": {"enabled": False}}})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_theme_is_chosen_and_kept(visit: Open) -> None:
+    page = visit(color_scheme="light")
+    paper = "() => getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_role("button", name="theme").click()
+    page.get_by_role("button", name="theme").click()
+    assert page.evaluate(paper) != light
+    page.reload()
+    settled(page)
+    expect(page.get_by_role("button", name="theme")).to_have_text("theme: dark")
+
+
+def test_on_paper_there_are_verdict_text_and_line(visit: Open) -> None:
+    page = visit()
+    page.emulate_media(media="print")
+    for shown in ("#verdict", "#words", "#running .line"):
+        expect(page.locator(shown)).to_be_visible()
+    for hidden in ("#input", "#cell", "#units", "#memory"):
+        expect(page.locator(hidden)).to_be_hidden()
+
+
+def test_forced_colours_keep_the_sign_by_line_and_glyph(visit: Open) -> None:
+    page = visit(forced_colors="active")
+    expect(page.locator("#words span.against").first).to_have_css("border-bottom-style", "dashed")
+    expect(page.locator("#words span:not(.against)").first).to_have_css("border-bottom-style", "solid")
+
+
+def test_reduced_motion_steps_where_play_would_run(visit: Open) -> None:
+    page = visit(reduced_motion="reduce")
+    page.focus("#words")
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(700)
+    expect(page.locator("#words span[data-t='1']")).to_have_class(re.compile("here"))
+
+
+@pytest.fixture(scope="module")
+def stars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service whose one model has three labels."""
+    repository = tmp_path_factory.mktemp("stars")
+    write_bundle(repository, "stars", random_weights("gru", classes=3), ("bad", "fair", "good"))
+    with serving(repository, "--workers", "1") as root:
+        yield root
+
+
+def test_three_labels_let_a_person_choose_what_is_explained(browser: Browser, stars: str) -> None:
+    page = browser.new_page()
+    page.goto(stars)
+    settled(page)
+    read(page, "A great film, not dull.")
+    page.get_by_label("label explained").select_option("good")
+    page.get_by_label("against which label").select_option("")
+    expect(page.locator("#review-legend")).to_contain_text("− not good")
+    page.get_by_label("against which label").select_option("bad")
+    expect(page.locator("#review-legend")).to_contain_text("− bad")
+    page.close()

@@ -1,0 +1,233 @@
+"""The explorer page does what it promises to a person who reads, points, types and looks."""
+
+import json
+import re
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open, read, settled
+
+TEXT = "A great plot, but the film is dull and long."
+GATES = {"lstm": ("forget", "input", "candidate", "output"), "gru": ("reset", "update", "candidate")}
+
+
+def traced(service: str, **body: object) -> dict:
+    request = urllib.request.Request(f"{service}/v1/trace", json.dumps(body).encode())
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-"))
+
+
+def here(page: Page) -> int:
+    return int(page.locator("#words span.here").get_attribute("data-t") or -1)
+
+
+def test_an_example_is_read_at_once_and_its_sum_holds(visit: Open) -> None:
+    page = visit()
+    assert re.fullmatch(r"(fresh|rotten) \d+ %", page.locator(".answer strong").inner_text())
+    terms = [number(text) for text in page.locator(".term:not(.sum) b").all_inner_texts()]
+    assert sum(terms) == pytest.approx(number(page.locator(".term.sum b").inner_text()), abs=0.005 * (len(terms) + 1))
+    expect(page.locator("#words")).to_contain_text("Amazing from the first scene")
+
+
+def test_one_cursor_moves_through_every_panel(visit: Open) -> None:
+    page = visit()
+    read(page, TEXT)
+    page.focus("#words")
+    for key, word in (("Home", 0), ("ArrowRight", 1), ("End", 10), ("ArrowLeft", 9)):
+        page.keyboard.press(key)
+        expect(page.locator(f"#words span[data-t='{word}']")).to_have_class(re.compile("here"))
+    expect(page.locator("#cell-title")).to_have_text("At the cursor: “long”")
+    expect(page.locator("#whatif .word")).to_have_text("long")
+    for slider in page.get_by_role("slider").all():
+        expect(slider).to_have_attribute("aria-valuenow", "10")
+    expect(page.locator("#sentence")).to_contain_text("long, word 10 of 11")
+
+
+def test_pointing_at_a_chart_moves_the_cursor_until_a_click_pins_it(visit: Open) -> None:
+    page = visit()
+    box = page.locator("#running .figure").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 20, middle)
+    page.wait_for_function(
+        "() => document.querySelector('#words span.here') === [...document.querySelectorAll('#words span')].at(-1)"
+    )
+    page.mouse.click(box["x"] + box["width"] / 2, middle)
+    pinned = here(page)
+    page.mouse.move(box["x"] + 60, middle)
+    page.wait_for_timeout(100)
+    assert here(page) == pinned
+    page.focus("#words")
+    page.keyboard.press("Escape")
+    page.mouse.move(box["x"] + 50, middle)
+    expect(page.locator("#words span[data-t='0']")).to_have_class(re.compile("here"))
+
+
+def test_keys_reach_units_models_and_help(visit: Open) -> None:
+    page = visit()
+    page.focus("#units .figure")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#unit-chooser select")).not_to_have_value("mean")
+    expect(page.locator("#cell-says")).to_contain_text("exact to the digit")
+    page.keyboard.press("c")
+    expect(page.locator("#compare")).to_have_value("gru")
+    expect(page.locator("#comparison-says")).to_contain_text("gru differ most")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("to the biggest turn before, after")
+    page.keyboard.press("Escape")
+    page.focus("#text")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_brackets_jump_to_a_turn_and_lines_follow_the_text(visit: Open) -> None:
+    page = visit(width=500)
+    page.focus("#words")
+    page.keyboard.press("Home")
+    page.keyboard.press("]")
+    assert here(page) > 0
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    line = page.evaluate("() => document.querySelector('#words span.here').offsetTop")
+    assert line > page.evaluate("() => document.querySelector('#words span').offsetTop")
+
+
+def test_the_address_restores_the_view_and_never_holds_the_text(visit: Open) -> None:
+    page = visit("/#example=1&model=gru&view=removed&word=4&gate=update")
+    expect(page.locator("#words span[data-t='4']")).to_have_class(re.compile("here"))
+    expect(page.get_by_role("button", name="removed")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="update")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#model")).to_have_value("gru")
+    read(page, "private words")
+    page.focus("#words")
+    page.keyboard.press("End")
+    page.wait_for_timeout(400)
+    assert "model=gru" in page.url and "private" not in page.url
+
+
+def test_typed_markup_stays_text_and_offsets_survive_emoji(visit: Open) -> None:
+    page = visit()
+    read(page, "😀 great <img src=x onerror=alert(1)> İstanbul <br /> film 👍 dull")
+    assert page.locator("#words img").count() == 0
+    assert page.locator("#words span[data-t]").all_inner_texts() == ["😀", "great", "İstanbul", "film", "👍", "dull"]
+    assert page.locator("#words").inner_text().split() == ["😀", "great", "İstanbul", "film", "👍", "dull"]
+
+
+def test_no_words_is_explained_and_the_next_text_is_read(visit: Open) -> None:
+    page = visit()
+    page.fill("#text", " <br /> ")
+    expect(page.get_by_role("alert")).to_contain_text("The text has no words")
+    assert page.locator("#text").input_value() == " <br /> "
+    page.fill("#text", "great")
+    expect(page.locator("#facts")).to_contain_text("1 word,")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_service_that_is_gone_is_said_and_the_text_kept(visit: Open) -> None:
+    page = visit()
+    page.context.set_offline(True)
+    page.fill("#text", TEXT)
+    expect(page.get_by_role("alert")).to_contain_text("The service does not answer")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="try again").click()
+    expect(page.locator("#facts")).to_contain_text("11 words")
+    assert page.locator("#text").input_value() == TEXT
+
+
+def test_what_if_tells_prediction_and_truth(visit: Open, service: str) -> None:
+    page = visit()
+    read(page, TEXT)
+    page.focus("#words")
+    page.keyboard.press("Home")
+    page.keyboard.press("d")
+    cells = page.locator("#whatif tbody tr").first.locator("td")
+    expect(cells.nth(1)).to_be_visible()
+    before, after = traced(service, text=TEXT), traced(service, text=TEXT[1:])
+    shown = [number(text) for text in cells.all_inner_texts()[:2]]
+    expected = [-before["ledgers"]["write"]["words"][0], after["prediction"]["logit"] - before["prediction"]["logit"]]
+    assert shown == pytest.approx(expected, abs=0.0051)
+    page.get_by_label("replace by").fill("great")
+    page.get_by_role("button", name="replace").click()
+    expect(page.locator("#whatif tbody th").first).to_have_text("“A” → “great”")
+
+
+def test_an_rnn_says_what_it_has_not(visit: Open) -> None:
+    page = visit("/#model=rnn")
+    expect(page.get_by_role("button", name="written")).to_be_disabled()
+    expect(page.locator("#memory")).to_contain_text("no gate that carries its state")
+    expect(page.locator("#cell svg")).to_have_attribute("aria-label", re.compile("^RNN cell reading"))
+
+
+@pytest.mark.parametrize("model", GATES)
+def test_the_cell_shows_the_numbers_of_the_trace(visit: Open, service: str, model: str) -> None:
+    page = visit(f"/#model={model}&word=3")
+    read(page, TEXT)
+    page.focus("#words")
+    page.keyboard.press("Home")
+    gates = traced(service, text=TEXT, model=model, include=["gates"])["gates"]["values"]
+    expect(page.locator("#cell-title")).to_contain_text("“A”")
+    for name in GATES[model]:
+        shown = page.locator("#cell svg g", has=page.locator("text.name", has_text=re.compile(f"^{name}$"))).last
+        value = number(shown.locator("text.value").first.text_content() or "")
+        assert value == pytest.approx(gates[name][0], abs=0.0051)
+
+
+def test_the_table_holds_every_word_and_its_share(visit: Open, service: str) -> None:
+    page = visit()
+    read(page, TEXT)
+    page.locator("#table > summary").click()
+    rows = page.locator("#table tbody tr")
+    trace = traced(service, text=TEXT)
+    expect(rows).to_have_count(len(trace["words"]))
+    head = page.locator("#table thead th").all_inner_texts()
+    column = 1 + [name.strip() for name in head].index("written")
+    shares = [number(row.locator("th, td").nth(column).inner_text()) for row in rows.all()]
+    assert shares == pytest.approx(trace["ledgers"]["write"]["words"], abs=0.00051)
+
+
+def test_arrays_and_command_can_be_taken_away(visit: Open, service: str, tmp_path: Path) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    read(page, "it's great")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="download arrays").click()
+    download.value.save_as(tmp_path / "trace.npz")
+    with np.load(tmp_path / "trace.npz") as arrays:
+        assert len(arrays["ledgers.write.words"]) == 2
+    page.get_by_role("button", name="copy as curl").click()
+    expect(page.locator("#copied")).to_contain_text("copied")
+    command = page.evaluate("() => navigator.clipboard.readText()")
+    assert command.startswith(f"curl -s {service}/v1/trace") and "it'\\''s great" in command
+
+
+def test_moving_the_cursor_over_a_long_review_draws_no_chart_again(visit: Open) -> None:
+    page = visit()
+    read(page, " ".join([TEXT] * 100))
+    expect(page.locator("#facts")).to_contain_text("1 100 words")
+    page.evaluate("""() => {
+        window.drawn = 0;
+        const watch = new MutationObserver((changes) => window.drawn += changes.length);
+        for (const panel of ["running", "gradient", "words"]) {
+            watch.observe(document.getElementById(panel), {childList: true, subtree: true});
+        }
+    }""")
+    page.focus("#words")
+    for _ in range(20):
+        page.keyboard.press("PageDown")
+    expect(page.locator("#words span.here")).to_be_in_viewport()
+    assert page.evaluate("() => window.drawn") == 0
+
+
+def test_more_words_than_are_read_is_said(visit: Open) -> None:
+    page = visit()
+    read(page, "great film " * 1100)
+    expect(page.locator("#facts")).to_contain_text("the rest is not read")
+    expect(page.locator("#words")).to_contain_text("the model stops after 2048 words")
+    settled(page)

@@ -92,7 +92,7 @@ def search(servers: Sequence[Server], place: Place, sets: Sets, plan: Plan, say:
     for server in servers:
         for setup in (server.documented, *server.others):
             with_server(Contender(server, "tried", setup, kinds), place, sets, ask)
-    return found
+    return list(found)
 
 
 def contenders(servers: Sequence[Server], tried: Sequence[Figures], sets: Sets) -> list[Contender]:
@@ -124,7 +124,7 @@ def capacity(chosen: Sequence[Contender], place: Place, sets: Sets, plan: Plan, 
         say(f"capacity, repeat {repeat + 1} of {plan.repeats}")
         for contender in chosen if repeat % 2 == 0 else chosen[::-1]:
             with_server(contender, place, sets, ask, repeat)
-    return found
+    return list(found)
 
 
 def median_rates(figures: Sequence[Figures]) -> dict[tuple[str, str, str], float]:
@@ -161,7 +161,7 @@ def latency(
     say("latency at given arrival rates")
     for contender in chosen:
         with_server(contender, place, sets, ask)
-    return found
+    return list(found)
 
 
 def crowd(place: Place, sets: Sets, plan: Plan, say: Say) -> list[Figures]:
@@ -173,7 +173,7 @@ def crowd(place: Place, sets: Sets, plan: Plan, say: Say) -> list[Figures]:
         found.add(session.closed("long", CROWD, plan.crowd))
 
     with_server(Contender(GATESCOPE_SERVER, "default", GATESCOPE_SERVER.documented, ("long",)), place, sets, ask)
-    return found
+    return list(found)
 
 
 def lonely(place: Place, sets: Sets, network: Network) -> list[Lonely]:

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     max_words: Positive = Field(2048, description="words read of a text; the rest is cut and the answer says so")
     max_text_bytes: Positive = Field(1_000_000, description="largest text")
     max_batch_bytes: Positive = Field(4_000_000, description="largest body of a JSON batch")
+    max_spool_bytes: Positive = Field(
+        268_435_456, description="most answers of a streamed batch that wait on disk for their client to read them"
+    )
     max_batch_rows: Positive = Field(1000, description="most rows of a JSON batch")
     max_queue_seconds: Seconds = Field(2.0, description="most predicted work that may wait; past it requests get 429")
     request_timeout: Seconds = Field(30.0, description="longest a request may take; its client may only shorten it")

@@ -1,33 +1,51 @@
-"""`POST /v1/batch`: a JSON list of reviews in, a list of predictions out, in the same order."""
+"""`POST /v1/batch`: a JSON list of reviews in and of predictions out; or lines of JSON or CSV, streamed both ways."""
 
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qs
 
-from litestar import Request, Response, post
-from pydantic import TypeAdapter, ValidationError
+from litestar import asgi
+from litestar.exceptions import MethodNotAllowedException
+from litestar.types import Receive, Scope, Send
+from pydantic import ValidationError
 from pydantic_core import from_json
 
 from service.classify import classify
 from service.errors import Problem, too_large
 from service.parts import Parts, parts_of
 from service.rows import each
-from service.schemas import Prediction, PredictRequest, ProblemDetails, RowError, malformed
-from service.wire import WhileConnected, deadline_of, read_body
+from service.schemas import BatchAnswers, Prediction, PredictRequest, ProblemDetails, RowError, malformed
+from service.streaming.forms import Chosen, CsvRows, JsonLines
+from service.streaming.stream import Stream
+from service.wire import WhileConnected, deadline_of, header, read_body, send_json
 
-_answers = TypeAdapter(list[Prediction | RowError])
+STREAMED = (b"application/x-ndjson", b"application/jsonl", b"text/csv")
 
 
-@post("/v1/batch", status_code=200)
-async def batch(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Classify every review of a list; a row that can't be classified is an error row, the others are answered."""
-    parts = parts_of(request.scope)
-    deadline = deadline_of(request.scope, parts.settings.request_timeout)
-    rows = read_rows(await read_body(request.receive, parts.settings.max_batch_bytes))
+@asgi("/v1/batch", copy_scope=False)
+async def batch(scope: Scope, receive: Receive, send: Send) -> None:
+    """Classify many reviews in the form that the content type names; without a known one, as a JSON list."""
+    if scope["method"] != "POST":  # type: ignore[typeddict-item]
+        raise MethodNotAllowedException(headers={"Allow": "POST"})
+    parts = parts_of(scope)
+    media_type = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
+    if media_type not in STREAMED:
+        await _list(parts, scope, receive, send)
+        return
+    chosen = Chosen.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    form = CsvRows(chosen) if media_type == b"text/csv" else JsonLines()
+    await Stream(parts, form, chosen, receive, send).run()
+
+
+async def _list(parts: Parts, scope: Scope, receive: Receive, send: Send) -> None:
+    """Every review of a list; a row that can't be classified is an error row, the others are answered."""
+    deadline = deadline_of(scope, parts.settings.request_timeout)
+    rows = read_rows(await read_body(receive, parts.settings.max_batch_bytes))
     if len(rows) > parts.settings.max_batch_rows:
         raise too_large("a batch", parts.settings.max_batch_rows, "rows")
-    with WhileConnected(request.receive):
+    with WhileConnected(receive):
         answers = await each(rows, partial(_answer, parts, deadline))
-    return Response(_answers.dump_json(answers), media_type="application/json")
+    await send_json(send, BatchAnswers(answers))
 
 
 def read_rows(content: bytes) -> list[Any]:

@@ -55,10 +55,10 @@ class Scorer:
 
     def _encoded(self, text: str) -> Encoded | Unscorable:
         if len(text) > MOST_TEXT_BYTES or (4 * len(text) > MOST_TEXT_BYTES and _bytes(text) > MOST_TEXT_BYTES):
-            return Unscorable(f"the text has more than {MOST_TEXT_BYTES} bytes")
+            return Unscorable(f"a text may have at most {MOST_TEXT_BYTES} bytes")
         encoded = self._vocabulary.encode(text, self._max_words)
         if not len(encoded.ids):
-            return Unscorable("no words: the text is empty, or only white space and markup")
+            return Unscorable("the text is empty, or only white space and markup")
         return encoded
 
     def _run(self, encoded: Sequence[Encoded]) -> list[Scored]:

@@ -15,6 +15,9 @@ import uvicorn
 from service.app import Service, create_service
 from service.settings import Settings
 
+PATIENCE = 90
+"""Seconds until a test gives up: never reached, but on a machine that does much else."""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -48,17 +51,17 @@ def running(settings: Settings, *, ready: bool = True) -> Iterator[Running]:
         thread.start()
         port = listener.getsockname()[1]
         try:
-            with httpx.Client(base_url=f"http://{settings.host}:{port}", timeout=20) as client:
+            with httpx.Client(base_url=f"http://{settings.host}:{port}", timeout=PATIENCE) as client:
                 _wait(client, "/health/ready" if ready else "/health/live")
                 yield Running(service, client, port)
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
 
 def _wait(client: httpx.Client, path: str) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with contextlib.suppress(httpx.TransportError):
             if client.get(path).status_code == 200:

@@ -45,9 +45,14 @@ class Encoded:
     truncated: bool
 
 
+def find(text: str) -> Iterator[re.Match[str]]:
+    """Words and markup of `text` in order; only a word has a group 1."""
+    return _find.finditer(text)
+
+
 def words(text: str) -> Iterator[Word]:
     """The words of `text` in order, each with the place where it stands."""
-    for match in _find.finditer(text):
+    for match in find(text):
         if match.start(1) >= 0:
             yield Word(match[1], match.start(1), match.end(1))
 

@@ -21,7 +21,20 @@ from service.observing import EngineMetrics
 from service.parts import Control, Parts
 from service.provider import provider_of
 from service.pulse import Pulse
-from service.routes import batch, compare, health, metrics, models, page, predict, schema, trace, v2, v2_repository
+from service.routes import (
+    batch,
+    compare,
+    health,
+    metrics,
+    models,
+    page,
+    predict,
+    schema,
+    stream,
+    trace,
+    v2,
+    v2_repository,
+)
 from service.routes.health import why_not_ready
 from service.settings import Settings
 from service.tracing.line import Line
@@ -36,6 +49,7 @@ ROUTES = [
     predict.predict,
     compare.compare,
     trace.trace,
+    stream.stream,
     batch.batch,
     models.models,
     models.model_versions,

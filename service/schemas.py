@@ -63,6 +63,26 @@ class Prediction(BaseModel):
     truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
 
 
+class Piece(BaseModel):
+    """A message to `/v1/stream`: the next piece of the text; the first may name the model, `end` ends the text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = ""
+    end: bool = False
+    model: str | None = None
+    version: Annotated[int | None, Field(ge=1)] = None
+
+
+class StreamedPrediction(Prediction):
+    """What a model says of a text up to and with `word`, which stands at `start` to `end` (code points)."""
+
+    word: str
+    start: int
+    end: int
+    final: bool
+
+
 class BatchRows(RootModel[list[PredictRequest | str | Any]]):
     """Reviews to be classified: each as for `/v1/predict`, or only its text; anything else is answered by an error."""
 

@@ -1,7 +1,8 @@
-"""How long a chunk takes, measured at load, and the rows and steps that follow from it."""
+"""How long a chunk takes, fitted to measurements at load, and the rows and steps that follow from it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +11,48 @@ from models.cells import Array
 
 ROWS = (1, 2, 4, 8, 16, 24, 32, 48)
 STEPS = (1, 4, 8, 16, 24, 32, 48, 64)
-PASSES = 5
-CLOSE = 1.02
-"""Of row counts whose best chunks are this close, the least is taken: fewer reviews are held up by each other."""
+PASSES = 4
+MOST_STEPS = 1024
+CLOSE = 1.05
+"""Of row counts whose best chunks are this close to the best of all, the least is taken: reviews wait less long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of a chunk of B rows x T steps: `call + row B + (step + cell B) T`."""
+
+    call: float
+    row: float
+    step: float
+    cell: float
+
+    def seconds(self, rows: int, steps: Array) -> Array:
+        """The seconds of chunks of `rows` rows and so many `steps` each."""
+        return self.call + self.row * rows + (self.step + self.cell * rows) * steps
 
 
 class CostModel:
-    """Seconds of a chunk of `rows` x `steps`: measured on a grid, `seconds [rows, steps]`, straight lines in between.
+    """What chunks cost, and how they are best cut.
 
     `typical` is the number of words of a usual review and `longest` the most seconds that a chunk may take: a review
     that arrives waits for the chunk under way.
     """
 
-    def __init__(self, rows: Array, steps: Array, seconds: Array, typical: float, longest: float) -> None:
-        self._rows, self._steps, self._seconds = rows, steps, seconds
-        self._longest = longest
+    def __init__(self, cost: Cost, typical: float, longest: float) -> None:
+        self._cost, self._longest = cost, longest
         self._curves: dict[int, Array] = {}
-        self.rows, self.cell_seconds = self._best(typical)
+        a_word = [self._a_word(rows, typical) for rows in ROWS]
+        self.rows, self.cell_seconds = next(
+            (rows, seconds) for rows, seconds in zip(ROWS, a_word, strict=True) if seconds <= CLOSE * min(a_word)
+        )
         """The rows of a full batch, and the seconds that one word takes in it, padding included."""
 
     def seconds(self, rows: int) -> Array:
         """The seconds of a chunk of `rows` rows and 1, 2, ... steps, as far as a chunk may go."""
         curve = self._curves.get(rows)
         if curve is None:
-            curve = self._curves[rows] = self._curve(rows)
+            every = self._cost.seconds(rows, np.arange(1, MOST_STEPS + 1))
+            curve = self._curves[rows] = every[: max(1, int(np.searchsorted(every, self._longest, side="right")))]
         return curve
 
     def choose(self, left: NDArray[np.int64]) -> int:
@@ -47,47 +66,48 @@ class CostModel:
         running = len(left) - np.cumsum(ending[:-1])
         return int(np.argmax(np.cumsum(running) / curve)) + 1
 
-    def _curve(self, rows: int) -> Array:
-        """Interpolated over rows, then over steps; past the grid the last slope goes on."""
-        clipped = min(rows, int(self._rows[-1]))
-        at_rows = np.array([np.interp(clipped, self._rows, column) for column in self._seconds.T]) * (rows / clipped)
-        slope = (at_rows[-1] - at_rows[-2]) / (self._steps[-1] - self._steps[-2])
-        steps = np.arange(1, 1 + int(self._steps[-1]) * 8)
-        beyond = np.maximum(steps - self._steps[-1], 0) * slope
-        curve = np.maximum.accumulate(np.interp(steps, self._steps, at_rows) + beyond)
-        return np.asarray(curve[: max(1, int(np.searchsorted(curve, self._longest, side="right")))])
-
-    def _best(self, typical: float) -> tuple[int, float]:
-        """A review of `typical` words wastes half of its last chunk, whatever its length."""
-        a_word = []
-        for rows in map(int, self._rows):
-            curve = self.seconds(rows)
-            steps = np.arange(1, len(curve) + 1)
-            a_word.append(float(np.min(curve / (rows * steps) * (1 + (steps - 1) / (2 * typical)))))
-        least = min(a_word)
-        return next((int(rows), s) for rows, s in zip(self._rows, a_word, strict=True) if s <= CLOSE * least)
+    def _a_word(self, rows: int, typical: float) -> float:
+        """Seconds a word in chunks of the best length: a review wastes half of its last chunk, whatever its own."""
+        curve = self.seconds(rows)
+        steps = np.arange(1, len(curve) + 1)
+        return float(np.min(curve / (rows * steps) * (1 + (steps - 1) / (2 * typical))))
 
 
 def measure(run: Callable[[int, int], object], typical: float, longest: float) -> CostModel:
-    """Time `run(rows, steps)` over the grid; chunks that nobody will run are estimated.
+    """Time `run(rows, steps)` over a grid of chunks that take up to `longest` seconds, and fit the cost to it.
 
     The least of several passes counts: what else the machine does only ever makes a chunk slower.
     """
-    seconds = np.full((len(ROWS), len(STEPS)), np.inf)
-    for _ in range(PASSES):
-        for line, rows in enumerate(ROWS):
-            for column, steps in enumerate(STEPS):
-                guess = _guess(seconds, line, column)
-                found = guess if guess > longest else _timed(run, rows, steps)
-                seconds[line, column] = min(seconds[line, column], found)
-    return CostModel(np.array(ROWS), np.array(STEPS), seconds, typical, longest)
+    found: dict[tuple[int, int], float] = {}
+    for rows, steps in [*_grid(run, longest)] * PASSES:
+        seconds = _timed(run, rows, steps)
+        found[rows, steps] = min(seconds, found.get((rows, steps), seconds))
+    return CostModel(fit(found), typical, longest)
 
 
-def _guess(seconds: Array, line: int, column: int) -> float:
-    """In proportion to the next smaller chunk; nothing for the smallest."""
-    if column:
-        return float(seconds[line, column - 1]) * STEPS[column] / STEPS[column - 1]
-    return float(seconds[line - 1, 0]) * ROWS[line] / ROWS[line - 1] if line else 0.0
+def fit(found: dict[tuple[int, int], float]) -> Cost:
+    """The cost with the least squares of relative error, no part of it negative, for seconds by (rows, steps)."""
+    seconds = np.array([*found.values()])
+    rows, steps = np.array([*found]).T
+    parts = np.stack([np.ones_like(rows), rows, steps, rows * steps], axis=1) / seconds[:, None]
+    used = [0, 1, 2, 3]
+    while True:
+        solved = np.linalg.lstsq(parts[:, used], np.ones(len(seconds)))[0]
+        if solved.min() >= 0:
+            break
+        used.pop(int(solved.argmin()))
+    cost = np.zeros(4)
+    cost[used] = solved
+    return Cost(*cost.tolist())
+
+
+def _grid(run: Callable[[int, int], object], longest: float) -> Iterator[tuple[int, int]]:
+    """Rows and steps of chunks up to the first that takes too long."""
+    for rows in ROWS:
+        for steps in STEPS:
+            yield rows, steps
+            if _timed(run, rows, steps) > longest:
+                break
 
 
 def _timed(run: Callable[[int, int], object], rows: int, steps: int) -> float:

@@ -1,5 +1,6 @@
 """`gatescope serve`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,7 @@ def serve(
             config=config,
         )
         configure(settings.log_level, settings.log_format)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a trace's products leave the other cores to predictions
         from service.supervisor import run  # noqa: PLC0415 - a wrong flag is told before the service is loaded
 
         code = run(settings)

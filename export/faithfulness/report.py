@@ -61,7 +61,7 @@ def _erasure(study: Study) -> str:
         for index, column in enumerate(columns)
     ]
     costs = [f"{account.milliseconds:.2f}" for account in study.accounts.values()]
-    return _table(["method", *heads, "ms a review"], study, [*cells, costs])
+    return _table(["method", *heads, "CPU ms a review"], study, [*cells, costs])
 
 
 def _shares(study: Study) -> str:

@@ -19,7 +19,7 @@ OCCLUSION = "`<unk>` one"
 @dataclass(frozen=True, slots=True)
 class Account:
     """What was measured of one method: `erasure` by way of removal, `agreement [N]` with occlusion, `hits` by distance,
-    `milliseconds` a review.
+    processor `milliseconds` a review.
     """
 
     erasure: Mapping[str, Erasure]
@@ -51,9 +51,9 @@ def study(
     seconds: dict[str, float] = {}
     methods = methods_of(subject)
     for name, method in methods.items():
-        started = time.perf_counter()
+        started = time.process_time()
         scores[name] = method(subject, reviews, directions)
-        seconds[name] = time.perf_counter() - started
+        seconds[name] = time.process_time() - started
     accounts = {}
     for name, method in methods.items():
         accounts[name] = Account(

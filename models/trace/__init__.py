@@ -4,6 +4,7 @@ from models.trace.gradient import Gradient, gradient
 from models.trace.ledger import Ledger, TopUnits, deep_ledger, top_units, write_ledger
 from models.trace.memory import Memory, memory
 from models.trace.recover import LayerTrace, Trace, recover
+from models.trace.running import running_logits
 from models.trace.target import Head, Target, default_target, head_of
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "head_of",
     "memory",
     "recover",
+    "running_logits",
     "top_units",
     "write_ledger",
 ]

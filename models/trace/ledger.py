@@ -95,8 +95,8 @@ def write_ledger(trace: Trace, head: Head, logit: float) -> Ledger:
 def scan_back(keep: Array, write: Array) -> Array:
     """`s_t = write_t + keep_{t+1} s_{t+1}` from the end, `[T, H]`."""
     states = write.copy()
-    for step in range(len(states) - 2, -1, -1):
-        states[step] += keep[step + 1] * states[step + 1]
+    for later, share, state in zip(states[:0:-1], keep[:0:-1], states[-2::-1], strict=True):
+        np.add(state, share * later, out=state)
     return states
 
 

@@ -109,8 +109,8 @@ _RECOVER = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 def scan(keep: Array, write: Array) -> Array:
     """`s_t = keep_t s_{t-1} + write_t` from zero, `[T, H]`."""
     states = write.copy()
-    for step in range(1, len(states)):
-        states[step] += keep[step] * states[step - 1]
+    for before, kept, state in zip(states[:-1], keep[1:], states[1:], strict=True):
+        np.add(state, kept * before, out=state)
     return states
 
 

@@ -1,8 +1,8 @@
-"""`POST /v1/trace`: what a network kept of one review."""
+"""`POST /v1/trace`: what a network kept of one review; a plain ASGI handler, as the one for predictions is."""
 
-from typing import Any
-
-from litestar import Request, Response, post
+from litestar import asgi
+from litestar.exceptions import MethodNotAllowedException
+from litestar.types import Receive, Scope, Send
 
 from service.classify import check_size
 from service.errors import Problem
@@ -13,18 +13,22 @@ from service.tracing.wire import FORMATS, Format, Json
 from service.wire import WhileConnected, deadline_of, header, read_text_body
 
 
-@post("/v1/trace", status_code=200)
-async def trace(request: Request[Any, Any, Any]) -> Response[bytes]:
+@asgi("/v1/trace", copy_scope=False)
+async def trace(scope: Scope, receive: Receive, send: Send) -> None:
     """Trace one review: JSON, or msgpack or npz where the client accepts that."""
-    parts = parts_of(request.scope)
-    deadline = deadline_of(request.scope, parts.settings.request_timeout)
-    form = _format(header(request.scope, b"accept"))
-    body = parse(TraceRequest, await read_text_body(request.receive, parts.settings))
+    if scope["method"] != "POST":  # type: ignore[typeddict-item]
+        raise MethodNotAllowedException(headers={"Allow": "POST"})
+    parts = parts_of(scope)
+    deadline = deadline_of(scope, parts.settings.request_timeout)
+    form = _format(header(scope, b"accept"))
+    body = parse(TraceRequest, await read_text_body(receive, parts.settings))
     model = parts.catalog.find(body.model, body.version)
     check_size(parts, body.text)
-    with model, WhileConnected(request.receive):
+    with model, WhileConnected(receive):
         content = await parts.tracer.trace(model.served, body, form, deadline)
-    return Response(content, media_type=form.media_type)
+    headers = [(b"content-type", form.media_type.encode()), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 def _format(accept: bytes | None) -> Format:

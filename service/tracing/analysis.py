@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array, Weights, running_logits
+from models.cells import Array, Weights
 from models.trace import (
     Gradient,
     Head,
@@ -20,6 +20,7 @@ from models.trace import (
     head_of,
     memory,
     recover,
+    running_logits,
     top_units,
     write_ledger,
 )

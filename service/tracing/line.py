@@ -1,10 +1,8 @@
-"""Where traces are computed: one thread beside the event loop, behind predictions, with a short line before it."""
+"""Where traces are computed: one thread beside the event loop, with a short line before it."""
 
 import asyncio
 import math
-import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +11,13 @@ from typing import TypeVar
 from service.errors import Problem
 
 MOST_WAITING = 16
-_NICENESS = 5
+_SWITCH_SECONDS = 0.0005
 
 Result = TypeVar("Result")
 
 
 class Line:
-    """One trace at a time, at most `most` in line or at work; the thread gives way to those of predictions."""
+    """One trace at a time, at most `most` in line or at work; the threads of predictions get their turn soon."""
 
     def __init__(self, most: int = MOST_WAITING) -> None:
         self._most, self._inside = most, 0
@@ -53,5 +51,7 @@ class Line:
 
 
 def _give_way() -> None:
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+    """Let other threads have the interpreter soon. A lower priority would do the opposite: a thread that waits for a
+    core while it holds the interpreter stops all the others.
+    """
+    sys.setswitchinterval(_SWITCH_SECONDS)

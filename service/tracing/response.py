@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models import trace as maths
 from models.bundle import Bundle
@@ -55,7 +56,7 @@ def respond(request: TraceRequest, explained: Explained, form: Format, timing: M
     return schemas.Trace(
         schema=schemas.SCHEMA,
         model=_model(explained.bundle),
-        words=_words(request.text, explained),
+        words=_words(request.text, explained.analysis.ids),
         truncated=explained.truncated,
         prediction=_verdict(explained),
         running=schemas.Running(
@@ -95,12 +96,11 @@ def _model(bundle: Bundle) -> schemas.Model:
     )
 
 
-def _words(text: str, explained: Explained) -> list[schemas.Word]:
-    ids = explained.analysis.ids.tolist()
-    typed = islice(words(text), len(ids))
+def _words(text: str, ids: NDArray[np.int64]) -> list[schemas.Word]:
+    """The first words of `text`, as many as there are `ids [T]`."""
     return [
         schemas.Word(word.text, word.start, word.end, number, number == UNK)
-        for word, number in zip(typed, ids, strict=True)
+        for word, number in zip(islice(words(text), len(ids)), ids.tolist(), strict=True)
     ]
 
 

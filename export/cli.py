@@ -42,7 +42,9 @@ def export(
     if_missing: Annotated[
         bool | None, typer.Option("--if-missing", help="Leave models alone that have a version already.")
     ] = None,
-    pooling: Annotated[str | None, typer.Option(help="last, mean, max, max||mean or auto.")] = None,
+    pooling: Annotated[
+        str | None, typer.Option(help="last, mean, max, max||mean, or best: try all on validation.")
+    ] = None,
     embedding_size: Number = None,
     hidden_size: Number = None,
     layers: Number = None,

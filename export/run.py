@@ -32,7 +32,7 @@ from export.train import train
 from export.training import Settings, Trained
 from export.vectors import Lexicon, learn_words
 from models.bundle import read
-from models.cells import Array, Cell
+from models.cells import POOLINGS, Array, Cell, Pooling
 from models.manifest import Data, Metrics, Provenance, Split
 from models.repository import versions
 
@@ -92,7 +92,7 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         comparison = Comparison(data=reviews.name, test=splits.test.fingerprint, contenders=tuple(contenders))
         with screen.step(f"verify and publish {settings.model_name(cell)}"):
             folders.append(_publish(settings, reviews, splits, learnt, comparison))
-        if learnt.trained.stopped:
+        if stop():
             return Outcome(tuple(folders), comparison, interrupted=True)
     return Outcome(tuple(folders), comparison if folders else None, interrupted=False)
 
@@ -130,18 +130,7 @@ def _learn(
     screen: Screen,
     stop: Callable[[], bool],
 ) -> Learnt:
-    name = settings.model_name(cell)
-    checkpoint = settings.repository / ".checkpoints" / f"{name}.safetensors"
-    with screen.training(name) as report:
-        trained = train(
-            splits,
-            lexicon,
-            _training(settings, cell, seconds),
-            progress=report,
-            stop=stop,
-            checkpoint=checkpoint,
-            resume=settings.resume,
-        )
+    trained = _train(settings, cell, splits, lexicon, seconds, screen, stop)
     session = StepSession.of_weights(trained.weights)
     encoded = {name: encode(part.texts, trained.vocabulary, 2048) for name, part in splits.parts.items()}
     probabilities = {name: session.probabilities(encoded[name]) for name in ("validation", "test")}
@@ -152,12 +141,44 @@ def _learn(
     return Learnt(trained, probabilities, metrics, microseconds)
 
 
-def _training(settings: ExportSettings, cell: Cell, seconds: float | None) -> Settings:
+def _train(
+    settings: ExportSettings,
+    cell: Cell,
+    splits: Splits,
+    lexicon: Lexicon,
+    seconds: float | None,
+    screen: Screen,
+    stop: Callable[[], bool],
+) -> Trained:
+    """One training, or one for each pooling, of which the one that does best on validation is kept."""
+    tried = []
+    for pooling in POOLINGS if settings.pooling == "best" else (settings.pooling,):
+        name = settings.model_name(cell) + (f" {pooling}" if settings.pooling == "best" else "")
+        checkpoint = settings.repository / ".checkpoints" / f"{name}.safetensors"
+        with screen.training(name) as report:
+            one = train(
+                splits,
+                lexicon,
+                _training(settings, cell, pooling, seconds),
+                progress=report,
+                stop=stop,
+                checkpoint=checkpoint,
+                resume=settings.resume,
+            )
+        tried.append(one)
+        if one.stopped:
+            break
+    return min(tried, key=lambda one: one.best.validation_loss)
+
+
+def _training(settings: ExportSettings, cell: Cell, pooling: Pooling, seconds: float | None) -> Settings:
     """The trainer's settings: its own defaults, and whatever was set here."""
     chosen = {name: value for name, value in settings.model_dump().items() if value is not None}
-    chosen |= {"cell": cell, "hidden": settings.hidden_size, "time_budget": seconds}
-    if settings.pooling == "auto":
-        del chosen["pooling"]
+    chosen |= {"cell": cell, "pooling": pooling, "hidden": settings.hidden_size}
+    if seconds is not None:
+        chosen["time_budget"] = seconds / (len(POOLINGS) if settings.pooling == "best" else 1)
+    else:
+        chosen.pop("time_budget", None)
     known = {field.name for field in fields(Settings)}
     return Settings(**{name: value for name, value in chosen.items() if name in known})
 

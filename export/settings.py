@@ -36,7 +36,7 @@ class ExportSettings(BaseSettings):
     name: str | None = None
     if_missing: bool = False
 
-    pooling: Pooling | Literal["auto"] = "auto"
+    pooling: Pooling | Literal["best"] = "max||mean"
     embedding_size: Positive = 128
     hidden_size: Positive = 128
     layers: Positive = 1

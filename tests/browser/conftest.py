@@ -59,8 +59,7 @@ def visit(browser: Browser, service: str) -> Iterator[Open]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
         page.on("request", lambda sent: None if sent.url.startswith(service) else errors.append(sent.url))
-        page.goto(service + address)
-        settled(page)
+        arrive(page, service + address)
         return page
 
     yield opened
@@ -69,16 +68,20 @@ def visit(browser: Browser, service: str) -> Iterator[Open]:
     assert not errors
 
 
+def arrive(page: Page, address: str) -> None:
+    """Go to a page and wait until its first text has been read by every model."""
+    with page.expect_response("**/v1/compare"):
+        page.goto(address)
+    settled(page)
+
+
 def settled(page: Page) -> None:
     """Wait until everything that was asked for is on the page."""
     page.wait_for_function("() => document.getElementById('main').ariaBusy === 'false'")
 
 
 def read(page: Page, text: str) -> None:
-    """Put `text` into the box and wait until it has been read."""
-    words = page.locator("#facts")
-    before = words.inner_text()
-    page.fill("#text", text)
-    page.wait_for_function("before => document.getElementById('facts').innerText !== before", arg=before)
-    page.wait_for_timeout(600)
+    """Put `text` into the box and wait until everything about it has been answered."""
+    with page.expect_response("**/v1/compare"):
+        page.fill("#text", text)
     settled(page)

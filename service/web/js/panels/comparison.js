@@ -45,7 +45,7 @@ function differences(one, two) {
   const ranked = one.ranked(Array.from(mine, (value, t) => value - theirs[t])).slice(0, DIFFERENCES).sort((a, b) => a.t - b.t);
   const model = (reading) => reading.trace.model.name;
   const head = h("tr", {}, h("th", { scope: "col" }, "word"), h("th", { scope: "col" }, model(one)), h("th", { scope: "col" }, model(two)),
-    h("th", { scope: "col", class: "left" }, `${one.ends.against} ← ${model(one)} filled, ${model(two)} outlined → ${one.ends.toward}`));
+    h("th", { scope: "col", class: "left" }, `← ${one.ends.against}, ${one.ends.toward} →; ${model(one)} filled, ${model(two)} outlined`));
   return h("table", { class: "bars" },
     h("caption", { class: "seen-by-readers" }, `Shares of the ${name} ledger in two models`),
     h("thead", {}, head),

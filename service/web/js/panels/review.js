@@ -14,6 +14,7 @@ export function mount() {
   let spans = [];
   let here = null;
   let scrolls = false;
+  let moved = false;
 
   const wordOf = (event) => event.target.closest("[data-t]")?.dataset.t;
   surface.addEventListener("pointerover", (event) => {
@@ -49,7 +50,8 @@ export function mount() {
     here?.classList.remove("here");
     here = spans[t];
     here?.classList.add("here");
-    if (here && scrolls && !surface.matches(":hover")) bringIntoView();
+    if (here && moved && scrolls && !surface.matches(":hover")) bringIntoView();
+    moved = true;
   };
 
   return {
@@ -59,8 +61,10 @@ export function mount() {
       reading = next;
       spans = reading.words.map((word, t) => h("span", { "data-t": t, class: word.oov && "unknown" }, word.text));
       here = null;
+      moved = false;
       surface.replaceChildren(...interleaved(reading, spans));
       paint();
+      surface.scrollTop = 0;
       scrolls = surface.scrollHeight > surface.clientHeight;
     },
     line: (direction) => nearestOnLine(spans, cursor.at(), direction),

@@ -60,9 +60,10 @@ function areas(chart, p) {
 function turns(chart, reading) {
   const { p } = reading.running;
   const ranked = reading.ranked(Array.from({ length: reading.length }, (_, t) => reading.turn(t)));
-  const taken = [];
+  const end = chart.x(0) + 60;
+  const taken = [chart.y(1) - 24, chart.y(0) - 20].map((top) => ({ left: 0, right: end, top, bottom: top + 16 }));
   for (const { t, value } of ranked.slice(0, 40)) {
-    if (taken.length === MOST_LABELS) break;
+    if (taken.length === MOST_LABELS + 2) break;
     const text = reading.words[t].text;
     if (!/[\p{L}\p{N}]/u.test(text)) continue;
     const half = text.length * 3.7 + 4;

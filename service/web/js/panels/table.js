@@ -22,7 +22,7 @@ export function mount() {
       ...columns.map(([, value]) => h("td", {}, value(t)))));
     body.replaceChildren(h("table", {},
       h("caption", { class: "seen-by-readers" }, "Every word with what the network did at it"),
-      h("thead", {}, h("tr", {}, ...["", "word", ...columns.map(([name]) => name)].map((name) => h(name ? "th" : "td", { scope: name && "col" }, name)))),
+      h("thead", {}, h("tr", {}, ...["", "word", ...columns.map(([name]) => name)].map((name) => h(name ? "th" : "td", { scope: name ? "col" : null }, name)))),
       h("tbody", {}, ...rows)));
     point(cursor.at());
   };

@@ -218,7 +218,7 @@ class Checks(Struct, frozen=True):
 
     `reconstruction`: largest |hidden recomputed from the recovered gates - hidden of the network|. `running`: |last
     running logit - the network's|. `ledgers`: |residual| over the summed |contributions|, by ledger. `memory`: largest
-    |column sum - (running logit - bias)|, where the memory was asked for.
+    |column sum - (running logit - bias)| over the summed |contributions| of the last column, where it was asked for.
     """
 
     reconstruction: float

@@ -19,6 +19,7 @@ class LocalModel:
 
     folder: Path
     max_words: int
+    top_words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Job:
         """Load the model. Raises `InvalidBundle`."""
         if isinstance(self.model, Service):
             return RemoteScorer(self.model)
-        return Scorer(read(self.model.folder), self.model.max_words)
+        return Scorer(read(self.model.folder), self.model.max_words, self.model.top_words)
 
     def part(self, score: Score, block: Block) -> Part:
         """Score one block."""

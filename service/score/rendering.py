@@ -25,6 +25,7 @@ class Renderer:
     kind: Kind
     labels: tuple[str, ...]
     prefix: str = ""
+    top_words: bool = False
     columns: tuple[str, ...] | None = None
     schema: Any = None
 
@@ -32,9 +33,10 @@ class Renderer:
     def added(self) -> tuple[str, ...]:
         """The columns that scoring adds."""
         if self.kind.format == "jsonl":
-            names = ["label", "probabilities", "words", "truncated", "error"]
+            probabilities = ["probabilities"]
         else:
-            names = ["label", *(f"probability_{label}" for label in self.labels), "words", "truncated", "error"]
+            probabilities = [f"probability_{label}" for label in self.labels]
+        names = ["label", *probabilities, "words", "truncated", *["top_words"] * self.top_words, "error"]
         return tuple(self.prefix + name for name in names)
 
     def head(self) -> bytes:
@@ -67,6 +69,8 @@ class Renderer:
                 "words": answer.words,
                 "truncated": answer.truncated,
             }
+            if self.top_words:
+                said["top_words"] = [{"word": word, "weight": weight} for word, weight in answer.top]
         if self.prefix:
             said = {self.prefix + name: value for name, value in said.items()}
         self.check_names(row.values)
@@ -86,8 +90,9 @@ class Renderer:
 
     def _flat(self, answer: Answer) -> list[Any]:
         if isinstance(answer, Unscorable):
-            return [None] * (len(self.labels) + 3) + [answer.reason]
-        return [answer.label, *answer.probabilities, answer.words, answer.truncated, None]
+            return [None] * (len(self.labels) + 3 + self.top_words) + [answer.reason]
+        top = [" ".join(f"{word}:{weight:.4g}" for word, weight in answer.top)] if self.top_words else []
+        return [answer.label, *answer.probabilities, answer.words, answer.truncated, *top, None]
 
     def _check_columns(self, row: Row) -> None:
         assert self.columns is not None
@@ -110,7 +115,8 @@ class Renderer:
             except (pa.ArrowException, OverflowError) as error:
                 raise DataError(f"column {name!r} does not fit into Parquet ({error}): write .jsonl") from error
             fields.append(pa.field(name, arrays[-1].type))
-        kinds = [pa.string(), *[pa.float64()] * len(self.labels), pa.int64(), pa.bool_(), pa.string()]
+        kinds = [pa.string(), *[pa.float64()] * len(self.labels), pa.int64(), pa.bool_()]
+        kinds += [pa.string()] * (1 + self.top_words)
         by_column = list(zip(*map(self._flat, answers), strict=True)) or [()] * len(kinds)
         for name, kind, values in zip(self.added, kinds, by_column, strict=True):
             arrays.append(pa.array(values, kind))

@@ -35,6 +35,7 @@ class Options:
     text_column: str = "text"
     format: str | None = None
     prefix: str = ""
+    top_words: int = 0
     max_words: int = 2048
     workers: int = 0
     restart: bool = False
@@ -67,7 +68,7 @@ def run(options: Options, watch: Watch) -> Tally:
     columns = opened.columns
     if columns is None and target.format != "jsonl":
         source_blocks, columns = _with_columns(source_blocks, Parser("jsonl", options.text_column))
-    renderer = Renderer(target, labels, options.prefix, columns, opened.schema)
+    renderer = Renderer(target, labels, options.prefix, options.top_words > 0, columns, opened.schema)
     renderer.check_names(columns or ())
     job = Job(Parser(source.format, options.text_column, opened.columns), renderer, model)
     run_ = _Run(job, streams, source_blocks, options.workers or _cores(), watch)
@@ -81,6 +82,7 @@ def run(options: Options, watch: Watch) -> Tally:
         "text column": options.text_column,
         "columns": columns,
         "prefix": options.prefix,
+        "top words": options.top_words,
         "input format": source.format,
         "output format": asdict(target),
         "block": [ROWS, BYTES],
@@ -142,6 +144,8 @@ def _in_order(run_: _Run, file: BinaryIO) -> Tally:
 def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str]:
     """Where the model is, its labels and its hash. Raises `DataError` where there is none."""
     if options.remote is not None:
+        if options.top_words:
+            raise WrongUse("--top-words needs the model here: it does not go with --remote")
         service = find_model(options.remote, options.model, options.version, options.api_key)
         return service, service.labels, service.sha256
     names = model_names(options.repository)
@@ -153,7 +157,7 @@ def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str
         raise DataError(f"{options.repository}: no model {name}{f' {version}' if version else ''}; there are {has}")
     folder = options.repository / name / str(version)
     manifest, sha256 = read_manifest(folder)
-    return LocalModel(folder, options.max_words), manifest.labels, sha256
+    return LocalModel(folder, options.max_words, options.top_words), manifest.labels, sha256
 
 
 def _with_columns(source: Iterator[Block], parser: Parser) -> tuple[Iterator[Block], tuple[str, ...]]:

@@ -12,6 +12,7 @@ from service.engine import EngineSettings
 from service.engine.bulk import run_many
 from service.engine.served import whole
 from service.engine.session import Session
+from service.score.top_words import Weighed, top_words
 
 MOST_TEXT_BYTES = 1_000_000
 
@@ -24,6 +25,7 @@ class Scored:
     probabilities: Sequence[float]
     words: int
     truncated: bool
+    top: Weighed = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,9 @@ Score = Callable[[Sequence[str]], Sequence[Scored | Unscorable]]
 class Scorer:
     """One bundle on one thread. Raises `InvalidBundle` where its golden answers are not repeated."""
 
-    def __init__(self, bundle: Bundle, max_words: int) -> None:
-        self._labels = bundle.manifest.labels
+    def __init__(self, bundle: Bundle, max_words: int, top: int = 0) -> None:
+        """`top` is how many words that counted most are told of each text."""
+        self._bundle, self._labels, self._top = bundle, bundle.manifest.labels, top
         self._vocabulary, self._max_words = bundle.vocabulary, max_words
         self._session = Session(bundle, EngineSettings())
         replay_golden(bundle, lambda ids: whole(self._session, ids))
@@ -49,8 +52,8 @@ class Scorer:
     def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unscorable]:
         """The answers to `texts`; reviews of like length are computed together, in an order that they alone fix."""
         answers = [self._encoded(text) for text in texts]
-        encoded = [answer for answer in answers if isinstance(answer, Encoded)]
-        scored = iter(self._run(encoded))
+        scorable = [(text, each) for text, each in zip(texts, answers, strict=True) if isinstance(each, Encoded)]
+        scored = iter(self._run(*zip(*scorable, strict=True)) if scorable else [])
         return [next(scored) if isinstance(answer, Encoded) else answer for answer in answers]
 
     def _encoded(self, text: str) -> Encoded | Unscorable:
@@ -61,14 +64,14 @@ class Scorer:
             return Unscorable("the text is empty, or only white space and markup")
         return encoded
 
-    def _run(self, encoded: Sequence[Encoded]) -> list[Scored]:
-        if not encoded:
-            return []
-        probabilities = softmax(run_many(self._session, [each.ids for each in encoded], threads=1))
+    def _run(self, texts: Sequence[str], encoded: Sequence[Encoded]) -> list[Scored]:
+        ids = [each.ids for each in encoded]
+        probabilities = softmax(run_many(self._session, ids, threads=1))
         labels = np.argmax(probabilities, axis=-1).tolist()
+        tops = [()] * len(ids) if not self._top else top_words(self._bundle, self._session, texts, ids, self._top)
         return [
-            Scored(self._labels[label], row, len(each.ids), each.truncated)
-            for each, label, row in zip(encoded, labels, probabilities.tolist(), strict=True)
+            Scored(self._labels[label], row, len(each.ids), each.truncated, top)
+            for each, label, row, top in zip(encoded, labels, probabilities.tolist(), tops, strict=True)
         ]
 
 

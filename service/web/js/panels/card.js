@@ -19,7 +19,7 @@ function facts(card) {
   const range = metrics.accuracy_interval;
   const rows = [
     ["model", `${card.name} v${card.version}`, `${card.cell.toUpperCase()}, ${card.layers} × ${card.hidden_size} units, ${card.pooling} pooling`],
-    ["accuracy", percent(metrics.accuracy, 1), `95 % sure: ${percent(range.low, 1)} to ${percent(range.high, 1)}`],
+    ["accuracy", percent(metrics.accuracy, 1), `95 % interval: ${(100 * range.low).toFixed(1)} to ${(100 * range.high).toFixed(1)}`],
     ["area under ROC curve", metrics.auc.toFixed(3), `F1 ${metrics.f1.toFixed(3)}`],
     ["calibration error", percent(metrics.calibration_error, 1), "how far its percentages are off, on average"],
     ["tested on", `${whole(metrics.rows)} reviews`, `${card.data.name}; ${card.data.split_rule}`],

@@ -123,8 +123,13 @@ function remembered(reading, t) {
     h("ol", {}, ...now.map(({ row, value }) => h("li", {}, h("span", {}, name(row)), h("b", {}, signed(value))))),
     h("h3", {}, `From “${reading.words[t].text}” on`),
     spark(line),
-    h("p", { class: "small quiet" }, kept === null ? "" : `${percent(kept)} of what it wrote is still in the cell at the end`),
+    h("p", { class: "small quiet" }, kept === null ? "" : left(kept, reading.trace.model.pooling)),
   ];
+}
+
+function left(kept, pooling) {
+  const said = `${percent(kept)} of what it wrote is still in the cell at the end`;
+  return pooling === "last" ? `${said}.` : `${said}; the head reads every state, so what it has read keeps counting.`;
 }
 
 function spark(values) {

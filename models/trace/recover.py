@@ -1,4 +1,4 @@
-"""Every gate at every step, from the hidden states alone: two matrix products a layer, and one scan for the cell.
+"""Every gate at every step, from the hidden states alone: two matrix products a gate, and one scan for the cell.
 
 The gates at step t depend on the layer's input at t and its hidden state at t - 1 only, and both are known once the
 network has run: nothing recurrent is evaluated again. `residual` says how well the recovered values give the hidden
@@ -70,18 +70,15 @@ def recover(weights: Weights, ids: NDArray[np.int64], hidden: Sequence[Array]) -
 
 def _rnn(layer: Layer, inputs: Array, hidden: Array) -> LayerTrace:
     before = _before(hidden)
-    pre = inputs @ layer.weight_ih.T + before @ layer.weight_hh.T
-    pre += layer.bias_ih + layer.bias_hh
+    pre = _weighed(layer, 0, inputs, before)
     return LayerTrace({"hidden": hidden}, inputs, before, pre, None, _largest(np.tanh(pre) - hidden))
 
 
 def _lstm(layer: Layer, inputs: Array, hidden: Array) -> LayerTrace:
-    before, size = _before(hidden), hidden.shape[1]
-    a = inputs @ layer.weight_ih.T + before @ layer.weight_hh.T
-    a += layer.bias_ih + layer.bias_hh
-    open_, forget = sigmoid(a[:, :size]), sigmoid(a[:, size : 2 * size])
-    pre, output = a[:, 2 * size : 3 * size], sigmoid(a[:, 3 * size :])
-    candidate = np.tanh(pre)
+    before = _before(hidden)
+    open_, forget = (sigmoid(_weighed(layer, gate, inputs, before)) for gate in (0, 1))
+    pre = _weighed(layer, 2, inputs, before)
+    candidate, output = np.tanh(pre), sigmoid(_weighed(layer, 3, inputs, before))
     cell = scan(forget, open_ * candidate)
     values = {"forget": forget, "input": open_, "candidate": candidate, "output": output, "cell": cell}
     residual = _largest(output * np.tanh(cell) - hidden)
@@ -89,14 +86,13 @@ def _lstm(layer: Layer, inputs: Array, hidden: Array) -> LayerTrace:
 
 
 def _gru(layer: Layer, inputs: Array, hidden: Array) -> LayerTrace:
-    before, size = _before(hidden), hidden.shape[1]
-    x = inputs @ layer.weight_ih.T
-    x += layer.bias_ih
-    h = before @ layer.weight_hh.T
-    h += layer.bias_hh
-    gates = sigmoid(x[:, : 2 * size] + h[:, : 2 * size])
-    reset, update, recurrent = gates[:, :size], gates[:, size:], h[:, 2 * size :]
-    pre = x[:, 2 * size :] + reset * recurrent
+    before, last = _before(hidden), _rows(hidden, 2)
+    reset, update = (sigmoid(_weighed(layer, gate, inputs, before)) for gate in (0, 1))
+    recurrent = before @ layer.weight_hh[last].T
+    recurrent += layer.bias_hh[last]
+    pre = inputs @ layer.weight_ih[last].T
+    pre += layer.bias_ih[last]
+    pre += reset * recurrent
     candidate = np.tanh(pre)
     values = {"reset": reset, "update": update, "candidate": candidate, "hidden": hidden}
     residual = _largest((1 - update) * candidate + update * before - hidden)
@@ -112,6 +108,23 @@ def scan(keep: Array, write: Array) -> Array:
     for before, kept, state in zip(states[:-1], keep[1:], states[1:], strict=True):
         np.add(state, kept * before, out=state)
     return states
+
+
+def _weighed(layer: Layer, gate: int, inputs: Array, before: Array) -> Array:
+    """What the activation of the `gate`-th gate is taken of, `[T, H]`.
+
+    A product a gate costs no more than one for all, and its arrays are small enough for the allocator to reuse.
+    """
+    rows = _rows(before, gate)
+    pre: Array = inputs @ layer.weight_ih[rows].T
+    pre += before @ layer.weight_hh[rows].T
+    pre += layer.bias_ih[rows] + layer.bias_hh[rows]
+    return pre
+
+
+def _rows(hidden: Array, gate: int) -> slice:
+    size = hidden.shape[1]
+    return slice(gate * size, (gate + 1) * size)
 
 
 def _before(hidden: Array) -> Array:

@@ -1,12 +1,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RAY_VENV := .venv-ray
 
 GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
 export GATESCOPE_HOST GATESCOPE_PORT
 
-.PHONY: run test check bench clean
+.PHONY: run test test-cluster check bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/gatescope export --if-missing
@@ -14,6 +15,9 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+test-cluster: $(RAY_VENV)/.installed
+	$(RAY_VENV)/bin/python -m pytest tests/cluster
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -31,8 +35,13 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export,telemetry,dev]'
+	touch $@
+
+$(RAY_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export,ray]' pytest
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(RAY_VENV) build *.egg-info

@@ -37,6 +37,7 @@ from service.routes import (
 )
 from service.routes.health import why_not_ready
 from service.settings import Settings
+from service.telemetry import with_telemetry
 from service.tracing.line import Line
 from service.tracing.tracer import Tracer
 
@@ -101,7 +102,8 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
         request_max_body_size=None,
     )
     guarded = Authenticated.around(litestar, settings)
-    return Service(Observed(guarded, measured, access_log=settings.access_log), parts)
+    observed = Observed(guarded, measured, access_log=settings.access_log)
+    return Service(with_telemetry(observed, settings), parts)
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe line to log")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="auto is pretty on a terminal")
     access_log: bool = Field(False, description="log a line a request")
+    telemetry: bool = Field(False, description="send OpenTelemetry traces; needs the extra `telemetry`")
 
     @classmethod
     def settings_customise_sources(

@@ -1,5 +1,6 @@
 """The explorer page is legible: at every width, in every theme, on paper, and to those who do not see it."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Open, arrive, read, settled
+from tests.browser.conftest import Open, read, settled
 from tests.bundles import random_weights, write_bundle
 from tests.serving import serving
+
+KEY = "only-for-this-test"
 
 
 def colours(page: Page, canvas: str) -> int:
@@ -103,16 +106,26 @@ def test_reduced_motion_steps_where_play_would_run(visit: Open) -> None:
 
 @pytest.fixture(scope="module")
 def stars(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service whose one model has three labels."""
+    """A service behind a key, whose one model has three labels."""
     repository = tmp_path_factory.mktemp("stars")
     write_bundle(repository, "stars", random_weights("gru", classes=3), ("bad", "fair", "good"))
-    with serving(repository, "--workers", "1") as root:
-        yield root
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GATESCOPE_API_KEYS", json.dumps([KEY]))
+        with serving(repository, "--workers", "1") as root:
+            yield root
 
 
-def test_three_labels_let_a_person_choose_what_is_explained(browser: Browser, stars: str) -> None:
+def test_a_key_is_asked_for_and_three_labels_let_a_person_choose_what_is_explained(
+    browser: Browser, stars: str
+) -> None:
     page = browser.new_page()
-    arrive(page, stars)
+    page.goto(stars)
+    page.get_by_label("API key").fill(KEY)
+    with page.expect_response("**/v1/compare"):
+        page.get_by_role("button", name="use this API key").click()
+    settled(page)
+    expect(page.locator("#model")).to_have_value("stars")
+    expect(page.get_by_role("alert")).to_have_count(0)
     read(page, "A great film, not dull.")
     page.get_by_label("label explained").select_option("good")
     page.get_by_label("against which label").select_option("")

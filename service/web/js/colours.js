@@ -2,6 +2,7 @@
 
 const probe = document.createElement("span");
 probe.hidden = true;
+probe.style.forcedColorAdjust = "none";
 document.body.append(probe);
 
 function read(name) {

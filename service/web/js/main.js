@@ -33,10 +33,8 @@ let running = new AbortController();
 let timers = [];
 let cards = null;
 
-const served = () => (cards ??= api.models());
-const fail = (error) => problem.show(error, () => read(false));
+const fail = (error) => problem.show(error, () => (read(false), choosers()));
 const context = {
-  cards: served,
   fail,
   retarget: (chosen) => (target = chosen, read(false)),
   ask: (text) => api.trace(body(text, [])),
@@ -53,7 +51,7 @@ const panels = {
   gradient: mountGradient(),
   whatif: mountWhatif(context),
   comparison: mountComparison(),
-  card: mountCard(context),
+  card: mountCard(),
   table: mountTable(),
 };
 const all = Object.values(panels);
@@ -129,6 +127,7 @@ function place() {
 /** The other models on the same text: the newest of each other cell, and the one to compare with. */
 async function beside(signal) {
   const models = await served();
+  panels.card.grade(models);
   const mine = reading.trace.model;
   const newest = new Map(models.filter((card) => card.labels.join() === mine.labels.join()).map((card) => [card.cell, card.name]));
   newest.delete(mine.cell);
@@ -147,8 +146,18 @@ function point(t) {
   keyboard.speak(reading, t);
 }
 
+/** The cards of the models, asked for once, and again where that failed. */
+function served() {
+  cards ??= api.models().catch((error) => {
+    cards = null;
+    throw error;
+  });
+  return cards;
+}
+
 async function choosers() {
-  const models = await served();
+  const models = await served().catch(fail);
+  if (!models || id("model").length) return;
   const names = [...new Set(models.map((card) => card.name))];
   for (const name of ["model", "compare"]) if (!names.includes(store.get(name))) store.set({ [name]: "" });
   const current = store.get("model") || models.find((card) => card.default)?.name;
@@ -175,7 +184,7 @@ function start() {
     guarded(() => beside(running.signal));
   });
   read(false);
-  choosers().catch(fail);
+  choosers();
 }
 
 start();

@@ -3,13 +3,16 @@
 import { h, id } from "../dom.js";
 import { percent, residual, whole } from "../format.js";
 
-export function mount({ cards }) {
+export function mount() {
   const body = id("card").querySelector(".body");
+  let reading = null;
   return {
-    async show(reading) {
+    show: (next) => (reading = next),
+    /** The cards of all models that are served. */
+    grade(cards) {
       const { name, version } = reading.trace.model;
-      const card = (await cards()).find((one) => one.name === name && one.version === version);
-      if (card) body.replaceChildren(h("dl", { class: "facts" }, ...facts(card)), trust(card, reading));
+      const card = cards.find((one) => one.name === name && one.version === version);
+      if (card) body.replaceChildren(h("dl", { class: "facts" }, ...facts(card)), trust(reading));
     },
   };
 }
@@ -29,7 +32,7 @@ function facts(card) {
   return rows.map(([name, value, more]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, h("small", {}, more))));
 }
 
-function trust(card, reading) {
+function trust(reading) {
   const { checks, model } = reading.trace;
   const { cancellation } = reading.ledger;
   const residuals = [

@@ -1,6 +1,7 @@
 """`python -m export.faithfulness`: measure the models of a repository on the built-in test reviews, write the page."""
 
 import datetime
+import os
 import platform
 import sys
 from functools import partial
@@ -78,8 +79,8 @@ def _how(bundles: list[Bundle]) -> str:
     libraries = f"ONNX Runtime {onnxruntime.__version__}, torch {torch.__version__}, NumPy {np.__version__}"
     return (
         f"Made by `python -m export.faithfulness` on {datetime.date.today()}, {platform.machine()} with "
-        f"{torch.get_num_threads()} cores, {libraries}. Models: {models}. Reviews: the built-in test split, "
-        f"{bundles[0].manifest.data.split_rule}."
+        f"{os.cpu_count()} cores, {libraries}.\nModels: {models}.\nReviews: the built-in test split, "
+        f"{bundles[0].manifest.data.split_rule}, reviews of two words and more."
     )
 
 

@@ -39,7 +39,17 @@ def report(studies: Sequence[Study], how: str) -> str:
     """The whole page; `how` says command, machine, date and data."""
     shares = ", ".join(f"{share:.0%}" for share in SHARES)
     head = _HEAD.format(how=how, shares=shares, deleted=DELETED[-1], texts=TEXTS, length=LENGTH)
-    return "\n".join([head, *(_study(study) for study in studies)])
+    return "\n".join([head, _short(studies), *(_study(study) for study in studies)])
+
+
+def _short(studies: Sequence[Study]) -> str:
+    """One line a model: the mean comprehensiveness with unknown words, the best method first."""
+    lines = ["In short, by comprehensiveness with words made unknown:", ""]
+    for study in studies:
+        means = {name: account.erasure["`<unk>`"].comprehensiveness.mean() for name, account in study.accounts.items()}
+        ranked = sorted(means, key=lambda name: -means[name])
+        lines.append(f"- {study.name}: {', '.join(f'{name} {means[name]:.3f}' for name in ranked)}")
+    return "\n".join([*lines, ""])
 
 
 def _study(study: Study) -> str:

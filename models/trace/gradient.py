@@ -51,7 +51,7 @@ def _lstm(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, Arra
     squashed, cell_before = np.tanh(cell), np.zeros_like(cell)
     cell_before[1:] = cell[:-1]
     to_cell = output * (1 - np.square(squashed))
-    slopes = np.concatenate(
+    slopes = np.stack(
         [
             candidate * open_ * (1 - open_),
             cell_before * forget * (1 - forget),
@@ -60,17 +60,16 @@ def _lstm(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, Arra
         ],
         axis=1,
     )
-    size = through.shape[1]
     total, a = np.empty_like(through), np.empty_like(slopes)
     later, memory = np.zeros_like(through[0]), np.zeros_like(through[0])
     for step in range(len(through) - 1, -1, -1):
         total[step] = through[step] + later
         memory = memory + total[step] * to_cell[step]
-        a[step, : 3 * size] = np.tile(memory, 3) * slopes[step, : 3 * size]
-        a[step, 3 * size :] = total[step] * slopes[step, 3 * size :]
+        np.multiply(memory, slopes[step, :3], out=a[step, :3])
+        np.multiply(total[step], slopes[step, 3], out=a[step, 3])
         memory = memory * forget[step]
-        later = a[step] @ learnt.weight_hh
-    return total, a @ learnt.weight_ih
+        later = a[step].ravel() @ learnt.weight_hh
+    return total, a.reshape(len(a), -1) @ learnt.weight_ih
 
 
 def _gru(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, Array]:

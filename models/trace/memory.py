@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.cells import Array
 from models.trace.ledger import kept, readout, written
@@ -47,35 +48,39 @@ def memory(trace: Trace, head: Head, running: Array) -> Memory:
 
 
 def _matrix(trace: Trace, head: Head, block: int) -> Array:
-    """One pass over time. `held [H, N]` is what is left of each block's writes; scalars carry the mean's sum, and the
+    """One pass over time. `held [N, H]` is what is left of each block's writes; scalars carry the mean's sum, and the
     maximum's contributions change only for the units that reach a new maximum.
     """
     layer = trace.top
     hidden, write, keep, read = layer["hidden"], written(layer), kept(layer), readout(layer)
+    out = np.ones_like(hidden) if read is None else read
     steps, size = hidden.shape
     blocks = -(-steps // block)
-    held, at_maximum = np.zeros((size, blocks), hidden.dtype), np.zeros((size, blocks), hidden.dtype)
+    held, at_maximum = np.zeros((blocks, size), hidden.dtype), np.zeros((size, blocks), hidden.dtype)
     by_maximum, by_mean = np.zeros(blocks, hidden.dtype), np.zeros(blocks, hidden.dtype)
-    largest = np.full(size, -np.inf, hidden.dtype)
+    rising = _rising(hidden) & (head.maximum != 0)
     matrix = np.zeros((blocks, blocks), hidden.dtype)
     for step in range(steps):
         here = step // block
-        seen = held[:, : here + 1]
-        seen *= keep[step][:, None]
-        seen[:, here] += write[step]
-        out = np.ones(size, hidden.dtype) if read is None else read[step]
-        by_mean[: here + 1] += (head.mean * out) @ seen
-        if head.maximum.any():
-            rises = np.flatnonzero(hidden[step] > largest)
-            largest[rises] = hidden[step, rises]
-            new = seen[rises] * out[rises][:, None]
+        seen = held[: here + 1]
+        seen *= keep[step]
+        seen[here] += write[step]
+        by_mean[: here + 1] += seen @ (head.mean * out[step])
+        rises = np.flatnonzero(rising[step])
+        if len(rises):
+            new = (seen[:, rises] * out[step, rises]).T
             by_maximum[: here + 1] += head.maximum[rises] @ (new - at_maximum[rises, : here + 1])
             at_maximum[rises, : here + 1] = new
-        column = by_mean[: here + 1] / (step + 1) + by_maximum[: here + 1]
-        if head.last.any():
-            column += (head.last * out) @ seen
-        matrix[: here + 1, here] += column / _length(here, block, steps)
-    return matrix
+        column = seen @ (head.last * out[step]) + by_mean[: here + 1] / (step + 1) + by_maximum[: here + 1]
+        matrix[here, : here + 1] += column / _length(here, block, steps)
+    return matrix.T
+
+
+def _rising(hidden: Array) -> NDArray[np.bool_]:
+    """Where a unit reaches a new maximum, `[T, H]`."""
+    rising = np.ones(hidden.shape, bool)
+    rising[1:] = hidden[1:] > np.maximum.accumulate(hidden[:-1])
+    return rising
 
 
 def _length(index: int, block: int, steps: int) -> int:

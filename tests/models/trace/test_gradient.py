@@ -51,6 +51,15 @@ def by_steps(network: Classifier, layer: int, inputs: torch.Tensor) -> list[torc
     return states
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_of_one_word_the_top_layer_has_the_head_s_weights(cell, layers) -> None:
+    one = traced(cell, "last", layers, words=1)
+    found = gradient(one.trace, one.head)
+    assert found.hidden[-1, 0] == pytest.approx(one.head.last)
+    assert np.isfinite(found.hidden).all() and np.isfinite(found.vectors).all()
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "max||mean"])
 @pytest.mark.parametrize("target", [Target(1, 0), Target(0, 2), Target(2, None)])
 def test_the_head_of_a_target_gives_its_logit(pooling, target) -> None:

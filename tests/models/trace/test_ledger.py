@@ -128,6 +128,19 @@ def test_a_wrong_gru_gate_does_not_add_up(name) -> None:
     assert write_ledger(spoilt(one.trace, name), one.head, one.logit).error > 1e-2
 
 
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        *(("lstm", name) for name in ("forget", "input", "output", "candidate")),
+        *(("gru", name) for name in ("reset", "update", "candidate")),
+        ("rnn", "hidden"),
+    ],
+)
+def test_a_wrong_gate_does_not_add_up_in_the_deep_ledger(cell, name) -> None:
+    one = traced(cell, "max||mean", 2)
+    assert deep_ledger(spoilt(one.trace, name), one.head, one.logit).error > 1e-3
+
+
 def test_adding_up_by_itself_proves_nothing() -> None:
     """Differences telescope for any keeping factor: the sum is right and the shares are not."""
     one = traced("gru", "last")
@@ -184,6 +197,8 @@ def test_the_top_units_say_what_they_leave_out(words: int, count: int, seed: int
 def test_one_word(cell, pooling) -> None:
     one = traced(cell, pooling, 2, words=1)
     assert deep(one).error < 1e-9
+    if cell != "rnn":
+        assert write(one).error < 1e-9
 
 
 def test_cancellation_grows_where_words_fight() -> None:

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from models.trace import memory, write_ledger
-from models.trace.ledger import kept, readout, written
-from tests.models.trace.networks import GATED, Traced, traced
+from export.session import StepSession
+from models.cells import POOLINGS, running_logits
+from models.trace import default_target, head_of, memory, recover, write_ledger
+from models.trace.ledger import TOLERANCE, kept, readout, written
+from tests.bundles import random_weights
+from tests.models.trace.networks import GATED, Traced, of, traced
 
 
 def found_in(one: Traced):
@@ -26,15 +29,30 @@ def test_columns_add_up_to_the_running_logit(cell, pooling, layers) -> None:
 def test_a_column_is_the_write_ledger_of_the_prefix(cell, pooling, layers) -> None:
     whole = found_in(traced(cell, pooling, layers, words=12)).matrix
     for words in (1, 2, 7):
-        prefix = traced(cell, pooling, layers, words=12)
-        cut = of_prefix(prefix, words)
+        one = traced(cell, pooling, layers, words=12)
+        cut = of(one.weights, one.ids[:words], one.target)
         assert whole[:words, words - 1] == pytest.approx(write_ledger(cut.trace, cut.head, cut.logit).words, abs=1e-10)
 
 
-def of_prefix(one: Traced, words: int) -> Traced:
-    from tests.models.trace.networks import of
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_of_one_word_there_is_all_still(cell, pooling) -> None:
+    one = traced(cell, pooling, words=1)
+    found = found_in(one)
+    assert found.matrix + one.head.bias == pytest.approx(one.logit)
+    assert found.retained == pytest.approx([1])
 
-    return of(one.weights, one.ids[:words], one.target)
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("words", [300, 1000])
+def test_in_float32_by_onnx_runtime_columns_add_up_to_rounding(cell, words) -> None:
+    weights = random_weights(cell, "max||mean", hidden_size=48, embedding_size=32)
+    ids = np.random.default_rng(words).integers(1, len(weights.embedding), words)
+    answer = StepSession.of_weights(weights).fresh([ids])
+    hidden = [layer[:, 0] for layer in answer.hidden]
+    target = default_target(answer.logits[0])
+    running = target.of(running_logits(weights, hidden[-1]))
+    assert memory(recover(weights, ids, hidden), head_of(weights, target), running).error <= TOLERANCE
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])

@@ -87,6 +87,15 @@ def test_wrong_gates_are_told_by_the_residual(cell, mutation) -> None:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_lost_bias_in_any_layer_is_told_by_the_residual(cell, layer) -> None:
+    one = traced(cell, "mean", 2)
+    layers = list(one.weights.layers)
+    layers[layer] = replace(layers[layer], bias_ih=0 * layers[layer].bias_ih)
+    assert recover(replace(one.weights, layers=tuple(layers)), one.ids, one.hidden).residual > 1e-2
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_states_that_are_shifted_by_a_step_are_told_by_the_residual(cell) -> None:
     one = traced(cell, "last")
     assert recover(one.weights, one.ids, [np.roll(one.hidden[0], 1, axis=0)]).residual > 1e-2

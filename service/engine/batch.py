@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.cells import Array
 from service.engine.interface import Memory
-from service.engine.session import Chunk, Session
+from service.engine.session import Chunk, Held, Session, fetched
 
 FRESH = -1
 
@@ -49,7 +49,7 @@ class Batch:
     def __init__(self, session: Session) -> None:
         self.rows: list[Row] = []
         self._session = session
-        self._memory = session.nothing
+        self._memory: Held = session.nothing
         self._position, self.left, self._place = _book([])
 
     def join(self, rows: Sequence[Row]) -> None:
@@ -57,10 +57,11 @@ class Batch:
         places = [FRESH] * len(rows)
         bringing = [index for index, row in enumerate(rows) if row.memory is not None]
         if bringing:
-            size = len(self._memory[0])
+            memory = fetched(self._memory)
+            size = len(memory[0])
             brought = zip(*(rows[index].memory or () for index in bringing), strict=True)
             self._memory = tuple(
-                np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(self._memory, brought, strict=True)
+                np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(memory, brought, strict=True)
             )
             for place, index in enumerate(bringing, size):
                 places[index], rows[index].memory = place, None
@@ -79,10 +80,11 @@ class Batch:
         """Take rows out; each keeps its own memory, with which it can join any batch of the same model."""
         parted = set(map(id, rows))
         indices = [index for index, row in enumerate(self.rows) if id(row) in parted]
+        memory = fetched(self._memory) if indices else ()
         for index in indices:
             row, place = self.rows[index], int(self._place[index])
             row.position = int(self._position[index])
-            row.memory = None if place == FRESH else tuple(tensor[place].copy() for tensor in self._memory)
+            row.memory = None if place == FRESH else tuple(tensor[place].copy() for tensor in memory)
         self._keep([index for index, row in enumerate(self.rows) if id(row) not in parted])
 
     def advance(self, steps: int) -> tuple[list[Row], int]:
@@ -118,7 +120,7 @@ class Batch:
         for index, row in zip(indices, ended, strict=True):
             row.logits, row.probabilities = chunk.logits[index], chunk.probabilities[index]
             if row.keep:
-                row.memory = tuple(tensor[index].copy() for tensor in chunk.memory)
+                row.memory = tuple(tensor[index].copy() for tensor in fetched(chunk.memory))
         self._keep(np.flatnonzero(self.left).tolist())
         return ended
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,8 @@ from service.score.faults import DataError, WrongUse
 from service.score.inputs import PIPE
 from service.score.progress import Meter
 from service.score.run import Options, run
+
+Engine = Literal["local", "ray"]
 
 USAGE, DATA, INTERRUPTED = 2, 3, 130
 
@@ -36,6 +38,9 @@ def score(
     max_words: Annotated[int, typer.Option(min=1, envvar="GATESCOPE_MAX_WORDS", help="words read of a review")] = 2048,
     workers: Annotated[int, typer.Option(min=0, help="worker processes; 0 is one a core")] = 0,
     restart: Annotated[bool, typer.Option("--restart", help="forget what an earlier run has scored")] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="local, or ray: a cluster, which writes a folder of Parquet")
+    ] = "local",
     remote: Annotated[str | None, typer.Option(metavar="URL", help="let a running service score")] = None,
     api_key: Annotated[str | None, typer.Option(envvar="GATESCOPE_API_KEY", help="key for --remote")] = None,
     json_: Annotated[bool, typer.Option("--json", help="say nothing but the result, as JSON")] = False,
@@ -54,6 +59,7 @@ def score(
         max_words,
         workers,
         restart,
+        engine,
         remote,
         api_key,
     )

@@ -115,15 +115,21 @@ class Renderer:
             except (pa.ArrowException, OverflowError) as error:
                 raise DataError(f"column {name!r} does not fit into Parquet ({error}): write .jsonl") from error
             fields.append(pa.field(name, arrays[-1].type))
+        table = self.with_answers(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), answers)
+        sink = io.BytesIO()
+        pq.write_table(table, sink, compression="zstd")
+        return sink.getvalue()
+
+    def with_answers(self, table: Any, answers: Sequence[Answer]) -> Any:
+        """An Arrow table of rows with what the model says of them."""
+        import pyarrow as pa  # noqa: PLC0415 - an extra
+
         kinds = [pa.string(), *[pa.float64()] * len(self.labels), pa.int64(), pa.bool_()]
         kinds += [pa.string()] * (1 + self.top_words)
         by_column = list(zip(*map(self._flat, answers), strict=True)) or [()] * len(kinds)
         for name, kind, values in zip(self.added, kinds, by_column, strict=True):
-            arrays.append(pa.array(values, kind))
-            fields.append(pa.field(name, kind))
-        sink = io.BytesIO()
-        pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), sink, compression="zstd")
-        return sink.getvalue()
+            table = table.append_column(pa.field(name, kind), pa.array(values, kind))
+        return table
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from models.bundle import read_manifest
 from models.repository import model_names, versions
 from service.score import records as reading
 from service.score.blocks import BYTES, ROWS, Block, Part, Tally, blocks
+from service.score.cluster import ClusterJob, run_cluster
 from service.score.faults import DataError, WrongUse
 from service.score.inputs import PIPE, Streams, find, kind_of
 from service.score.job import Job, LocalModel
@@ -39,6 +40,7 @@ class Options:
     max_words: int = 2048
     workers: int = 0
     restart: bool = False
+    engine: Literal["local", "ray"] = "local"
     remote: str | None = None
     api_key: str | None = None
 
@@ -55,6 +57,11 @@ class Watch(Protocol):
 
 def run(options: Options, watch: Watch) -> Tally:
     """Score everything and write the output. Raises `DataError`, `WrongUse`, `InvalidBundle`, `OSError`."""
+    if options.engine == "ray":
+        watch.begin(None, Tally())
+        tally = _on_cluster(options)
+        watch.scored(tally, 0)
+        return tally
     names = find(options.inputs, options.out)
     source, target = kind_of(names[0], options.format), kind_of(options.out, options.format)
     if options.out != PIPE:
@@ -158,6 +165,15 @@ def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str
     folder = options.repository / name / str(version)
     manifest, sha256 = read_manifest(folder)
     return LocalModel(folder, options.max_words, options.top_words), manifest.labels, sha256
+
+
+def _on_cluster(options: Options) -> Tally:
+    if options.remote is not None or PIPE in (options.out, *options.inputs):
+        raise WrongUse("--engine ray reads files and writes a folder: it takes no pipe and no --remote")
+    model, labels, _ = _model(options)
+    assert isinstance(model, LocalModel)
+    job = ClusterJob.of(model.folder, labels, options.text_column, options.prefix, options.max_words, options.top_words)
+    return run_cluster(options.inputs, options.out, job, options.workers)
 
 
 def _with_columns(source: Iterator[Block], parser: Parser) -> tuple[Iterator[Block], tuple[str, ...]]:

@@ -4,7 +4,8 @@
 
 The bare way reads nothing, writes nothing and has its model loaded: as many processes as there are cores each
 tokenise a share of the texts, sort it, and run it in batches of the best size. The command is timed from start to
-end. On a machine that others use as well, processor seconds say more than the clock: both are given. Its memory is that of all its processes together, shared pages counted once, looked at ten times a second.
+end. On a machine that others use as well, processor seconds say more than the clock: both are given. The command's
+memory is that of all its processes together, shared pages counted once, looked at ten times a second.
 """
 
 import argparse

@@ -12,7 +12,7 @@ function read(name) {
 
 /** `[r, g, b]` by name, as the theme has them now. */
 export function palette() {
-  const names = ["paper", "raised", "ink", "muted", "toward", "toward-fill", "against", "against-fill", "gate"];
+  const names = ["raised", "ink", "muted", "toward", "toward-fill", "against", "against-fill", "gate"];
   return Object.fromEntries(names.map((name) => [name, read(name)]));
 }
 

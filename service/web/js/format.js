@@ -2,11 +2,10 @@
 
 const MINUS = "−";
 
-/** A share in logits with its sign: `+1.32`. Two digits, or two significant ones where it is small. */
+/** A share in logits with its sign: `+1.32`; `0` where no digit of it would show. */
 export function signed(value, digits = 2) {
   if (!Number.isFinite(value)) return "–";
-  const small = value !== 0 && Math.abs(value) < 0.5 * 10 ** -digits;
-  const size = small ? "0" : Math.abs(value).toFixed(digits);
+  const size = Math.abs(value).toFixed(digits);
   if (Number(size) === 0) return "0";
   return (value < 0 ? MINUS : "+") + size;
 }

@@ -8,7 +8,7 @@ import msgspec
 
 from service.score.records import Record, size_of
 
-ROWS = 4096
+ROWS = 2048
 BYTES = 16 * 2**20
 
 

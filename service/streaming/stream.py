@@ -32,6 +32,8 @@ WINDOW_BYTES = 8 * 2**20
 PLENTY = 0.25
 PATIENCE = 0.5
 """Where the spool is so full, nothing more is read from a client that takes some of it within so many seconds."""
+PAUSE = 0.001
+"""Seconds between two rows while predictions that are no batch are under way; without them the loop goes round once."""
 
 Line = tuple[bytes, str | None]
 """What goes out for a row, and its label where it has one."""
@@ -110,12 +112,15 @@ class Stream:
                 await self._rows.put(Problem("draining", f"nothing is answered from line {record.line} on"))
                 continue
             await self._start(record)
-            await asyncio.sleep(0)  # the event loop answers others between two texts
+            await asyncio.sleep(PAUSE if self._others_wait() else 0)
         await self._rows.put(None)
         while True:
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
+
+    def _others_wait(self) -> bool:
+        return any(model.served.waiting.urgent_rows for model in self._parts.catalog)
 
     async def _start(self, record: Record) -> None:
         row = _Row(record, asyncio.create_task(self._line(record)))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.bundle import read
+from models.words import typed
 from service.score.inputs import kind_of
 from service.score.job import Job
 from service.score.rendering import Renderer
@@ -163,6 +165,23 @@ def test_truncation_is_said(repository: Path, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in.jsonl", ["good bad good", "good"])
     rows = score(repository, tmp_path / "in.jsonl", out=tmp_path / "o.jsonl", max_words=2)
     assert [(row["words"], row["truncated"]) for row in rows] == [(2, True), (1, False)]
+
+
+@pytest.mark.parametrize("model", ["lstm", "gru"])
+def test_top_words_are_the_largest_entries_of_the_ledger(repository: Path, tmp_path: Path, model: str) -> None:
+    """All of them together, with the head's bias, are the logit of the second label over the first."""
+    source = write_jsonl(tmp_path / "in.jsonl", ["good bad dull film, not great", "good", ""])
+    few = score(repository, source, out=tmp_path / "few.jsonl", model=model, top_words=2)
+    rows = score(repository, source, out=tmp_path / "all.jsonl", model=model, top_words=99)
+    bias = read(repository / model / "1").weights.head_bias
+    for row, short in zip(rows[:2], few[:2], strict=True):
+        weights = [entry["weight"] for entry in row["top_words"]]
+        assert row["top_words"][:2] == short["top_words"]
+        assert weights == sorted(weights, key=abs, reverse=True)
+        assert sorted(entry["word"] for entry in row["top_words"]) == sorted(typed(row["text"]))
+        p = row["probabilities"]
+        assert sum(weights) + bias[1] - bias[0] == pytest.approx(math.log(p["fresh"] / p["rotten"]), abs=1e-4)
+    assert "top_words" not in rows[2]
 
 
 def test_a_block_alone_fixes_its_part(repository: Path) -> None:

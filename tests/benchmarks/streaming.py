@@ -4,13 +4,14 @@
 
 The client sends lines and reads answers at the same time. First memory: all processes of the service, shared pages
 counted once. Then latency: predictions arrive at random moments at a share of the rate that a closed loop reached,
-once alone and once while a batch runs without an end. Exits with 1 where memory grows by more than 64 MB.
+once alone and once while another process streams a batch without an end. Exits with 1 where memory grows by more than 64 MB.
 """
 
 import argparse
 import http.client
 import itertools
 import json
+import multiprocessing
 import os
 import random
 import sys
@@ -95,12 +96,11 @@ def latency(port: int, texts: list[str], seconds: float, share: float) -> None:
     requests = [request(text) for text in random.Random(0).sample(texts, 1000)]
     capacity = closed_loop(port, requests, 32, seconds / 3).rate
     alone = open_loop(port, requests, share * capacity, seconds, seed=1).latencies
-    stop = threading.Event()
-    batch = threading.Thread(target=stream, args=(port, texts, None, stop))
+    batch = multiprocessing.get_context("spawn").Process(target=stream, args=(port, texts, None))
     batch.start()
-    time.sleep(1)
+    time.sleep(3)
     beside = open_loop(port, requests, share * capacity, seconds, seed=1).latencies
-    stop.set()
+    batch.terminate()
     batch.join()
     for name, found in (("alone", alone), ("beside a batch", beside)):
         p50, p99 = 1000 * np.percentile(found, [50, 99])
@@ -116,14 +116,14 @@ def request(text: str) -> bytes:
     return head.encode() + body
 
 
-def stream(port: int, texts: list[str], lines: int | None, stop: threading.Event | None = None) -> dict[str, int]:
-    """Send `lines` lines, or until `stop`, while the answers are read; returns the summary."""
+def stream(port: int, texts: list[str], lines: int | None) -> dict[str, int]:
+    """Send `lines` lines, or without an end, while the answers are read; returns the summary."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.putrequest("POST", "/v1/batch")
     for header in (("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")):
         connection.putheader(*header)
     connection.endheaders()
-    sending = threading.Thread(target=_send, args=(connection, _pieces(texts, lines, stop)))
+    sending = threading.Thread(target=_send, args=(connection, _pieces(texts, lines)))
     sending.start()
     answer, last = connection.getresponse(), b""
     while piece := answer.read1(65536):
@@ -134,10 +134,10 @@ def stream(port: int, texts: list[str], lines: int | None, stop: threading.Event
     return summary
 
 
-def _pieces(texts: list[str], lines: int | None, stop: threading.Event | None) -> Iterator[bytes]:
+def _pieces(texts: list[str], lines: int | None) -> Iterator[bytes]:
     endless = (json.dumps({"text": text}) + "\n" for text in itertools.cycle(texts))
     rows = itertools.islice(endless, lines)
-    while (piece := "".join(itertools.islice(rows, PIECE)).encode()) and not (stop and stop.is_set()):
+    while piece := "".join(itertools.islice(rows, PIECE)).encode():
         yield piece
 
 

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from models.bundle import read
 from models.manifest import Histogram, Manifest
-from service.drift import FEATURES, REFERENCE_COUNTS, WINDOW_COUNTS, Window, WithDrift, stability_index
 from service.answered import Answered
+from service.drift import FEATURES, REFERENCE_COUNTS, WINDOW_COUNTS, Window, WithDrift, stability_index
 
 
 def manifest_of(repository: Path) -> Manifest:

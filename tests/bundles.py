@@ -10,7 +10,11 @@ from models.cells import GATES, Cell, Pooling, Weights
 from models.manifest import Data, Interval, Metrics, Provenance, Split
 from models.words import Vocabulary
 
-WORDS = ["a", "all", "amazing", "and", "as", "bad", "balanced", "be", "best", "box", "but", "by", "can't", "did", "do", "dull", "film", "for", "funny", "gave", "good", "great", "had", "has", "he", "her", "his", "i", "in", "is", "it", "just", "like", "long", "me", "more", "movie", "much", "never", "no", "not", "of", "on", "one", "out", "perfect", "plot", "really", "scene", "she", "so", "story", "than", "that", "the", "their", "there", "they", "this", "time", "to", "too", "was", "watch", "well", "what", "when", "who", "will", "with", "worst", "would", "you", "!", '"', "'", "(", ")", ",", "-", ".", "/", "0", "1", "10", "2", "5", ":", ";", "?"]
+COMMON = """a all amazing and as bad balanced be best box but by can't did do dull film for funny gave good great had
+has he her his i in is it just like long me more movie much never no not of on one out perfect plot really scene she
+so story than that the their there they this time to too was watch well what when who will with worst would you
+! " ' ( ) , - . / 0 1 10 2 5 : ; ?"""
+WORDS = COMMON.split()
 
 
 def vocabulary() -> Vocabulary:

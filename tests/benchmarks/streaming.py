@@ -4,7 +4,8 @@
 
 The client sends lines and reads answers at the same time. First memory: all processes of the service, shared pages
 counted once. Then latency: predictions arrive at random moments at a share of the rate that a closed loop reached,
-once alone and once while another process streams a batch without an end. Exits with 1 where memory grows by more than 64 MB.
+once alone and once while another process streams a batch without an end. Exits with 1 where memory grows by more
+than 64 MB.
 """
 
 import argparse

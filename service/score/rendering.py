@@ -17,6 +17,9 @@ from service.score.scorer import Scored, Unscorable
 
 Answer = Scored | Unscorable
 
+AS_IS = frozenset({str, int, float, type(None)})
+"""Types that a CSV writer writes as they should be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
@@ -82,11 +85,11 @@ class Renderer:
             if name in names:
                 raise DataError(f"the input has a column {name!r} of its own: name the new ones with --prefix")
 
-    def _fields(self, row: Row, answer: Answer) -> list[str]:
+    def _fields(self, row: Row, answer: Answer) -> list[Any]:
         assert self.columns is not None
         self._check_columns(row)
-        kept = [_field(row.values.get(column)) for column in self.columns]
-        return kept + [_field(value) for value in self._flat(answer)]
+        values = [*map(row.values.get, self.columns), *self._flat(answer)]
+        return [value if type(value) in AS_IS else _field(value) for value in values]
 
     def _flat(self, answer: Answer) -> list[Any]:
         if isinstance(answer, Unscorable):
@@ -96,9 +99,9 @@ class Renderer:
 
     def _check_columns(self, row: Row) -> None:
         assert self.columns is not None
-        for name in row.values:
-            if name not in self.columns:
-                raise DataError(f"a row has a column {name!r} that the first rows lack: write .jsonl")
+        other = row.values.keys() - set(self.columns)
+        if other:
+            raise DataError(f"a row has a column {min(other)!r} that the first rows lack: write .jsonl")
 
     def _parquet(self, rows: Sequence[Row], answers: Sequence[Answer]) -> bytes:
         import pyarrow as pa  # noqa: PLC0415 - an extra
@@ -132,7 +135,7 @@ class Renderer:
         return table
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
@@ -146,8 +149,6 @@ def _field(value: Any) -> str:
     match value:
         case None:
             return ""
-        case str():
-            return value
         case bool():
             return "true" if value else "false"
         case list() | dict():

@@ -1,8 +1,10 @@
 """What all tests share: a repository of small bundles, made once a session."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from models.cells import CELLS
 from tests.bundles import random_weights, write_bundle
@@ -15,3 +17,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed, cell in enumerate(CELLS):
         write_bundle(folder, cell, random_weights(cell, seed=seed))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command that runs within a test sets logging up for good, on a stream that ends with the test."""
+    yield
+    structlog.reset_defaults()

@@ -12,7 +12,7 @@ from service.openapi import document
 from service.settings import Settings
 from tests.service.conftest import Running, running
 
-UNDOCUMENTED = {"/", "/monitor", "/web/{path}", "/schema"}
+UNDOCUMENTED = {"/", "/monitor", "/web/{path}", "/schema", "/v1/stream"}
 EXCEPT = [not_a_server_error, positive_data_acceptance]
 """A deadline may pass (504) and a text may have no words (422): no schema can say when."""
 

@@ -124,6 +124,7 @@ def test_metrics_add_up_over_workers(service: Serving) -> None:
         lines = service.ask("/metrics").text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith("gatescope_predictions_total{"))
 
+    time.sleep(1)  # what earlier tests asked is in the workers' files by then
     before = answered()
     for _ in range(10):
         assert service.ask("/v1/predict", text="not bad").status_code == 200

@@ -61,6 +61,9 @@ def test_pointing_at_a_chart_moves_the_cursor_until_a_click_pins_it(visit: Open)
         "() => document.querySelector('#words span.here') === [...document.querySelectorAll('#words span')].at(-1)"
     )
     page.mouse.click(box["x"] + box["width"] / 2, middle)
+    page.wait_for_function(
+        "() => document.querySelector('#words span.here') !== [...document.querySelectorAll('#words span')].at(-1)"
+    )
     pinned = here(page)
     page.mouse.move(box["x"] + 60, middle)
     page.wait_for_timeout(100)

@@ -127,7 +127,7 @@ def test_every_metric_that_an_alert_reads_exists(prometheus: str) -> None:
 
 
 def test_a_healthy_service_fires_nothing(prometheus: str) -> None:
-    assert ask(prometheus, "alerts")["alerts"] == []
+    assert [alert for alert in ask(prometheus, "alerts")["alerts"] if alert["state"] == "firing"] == []
 
 
 def test_a_page_that_is_not_there_is_one_series(prometheus: str) -> None:

@@ -39,6 +39,19 @@ class Row:
     probabilities: Array | None = None
     hidden: list[tuple[Array, ...]] = field(default_factory=list)
 
+    @property
+    def answer(self) -> Array:
+        """The logits `[C]` of a row that has ended. Raises its `error`."""
+        if self.error is not None:
+            raise self.error
+        assert self.logits is not None
+        return self.logits
+
+    @property
+    def over_time(self) -> tuple[Array, ...]:
+        """The hidden states of a traced row so far, `[t, H]` a layer."""
+        return tuple(np.concatenate(layer) for layer in zip(*self.hidden, strict=True))
+
 
 class Batch:
     """Rows of one model in one thread, and what the network remembers of them: state tensors `[S, ...]`.

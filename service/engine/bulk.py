@@ -20,6 +20,12 @@ def run_many(session: Session, reviews: Sequence[NDArray[np.int64]], threads: in
     if not all(map(len, reviews)):
         raise ValueError("a review needs a word")
     rows = [Row(ids) for ids in reviews]
+    run_rows(session, rows, threads)
+    return np.array([row.answer for row in rows])
+
+
+def run_rows(session: Session, rows: Sequence[Row], threads: int) -> None:
+    """Compute `rows`, fresh ones with a word each, to their ends; what is at fault in one is its `error`."""
     by_length = sorted(rows, key=lambda row: -len(row.ids))
     groups = [by_length[start : start + ROWS] for start in range(0, len(rows), ROWS)]
     if threads == 1 or len(groups) == 1:
@@ -28,7 +34,6 @@ def run_many(session: Session, reviews: Sequence[NDArray[np.int64]], threads: in
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda group: _run_group(session, group), groups))
-    return np.array([_logits(row) for row in rows])
 
 
 def _run_group(session: Session, rows: Sequence[Row]) -> None:
@@ -37,10 +42,3 @@ def _run_group(session: Session, rows: Sequence[Row]) -> None:
     while batch.rows:
         longest = int(batch.left.max())
         batch.advance(-(-longest // -(-longest // STEPS)))
-
-
-def _logits(row: Row) -> Array:
-    if row.error is not None:
-        raise row.error
-    assert row.logits is not None
-    return row.logits

@@ -227,6 +227,6 @@ def _wake(rows: Sequence[Row]) -> None:
 
 def _answer(row: Row) -> Answer:
     assert row.logits is not None and row.probabilities is not None
-    hidden = tuple(np.concatenate(layer) for layer in zip(*row.hidden, strict=True)) if row.traced else None
+    hidden = row.over_time if row.traced else None
     queue, compute = row.started - row.submitted, row.finished - row.started
     return Answer(row.logits, row.probabilities, queue, compute, hidden, row.memory)

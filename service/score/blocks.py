@@ -17,6 +17,8 @@ class Block:
     """Rows that are scored together and written as one part."""
 
     number: int
+    start: int
+    """How many rows come before it."""
     records: list[Record]
     digest: str
     """The SHA-256 of the records: a part of the same digest need not be scored again."""
@@ -47,15 +49,15 @@ class Part:
 
 def blocks(records: Iterable[Record], text_column: str, *, rows: int = ROWS, most: int = BYTES) -> Iterator[Block]:
     """The records in blocks of `rows`, or fewer where their texts have more than `most` bytes."""
-    number, size, held = 0, 0, list[Record]()
+    number, start, size, held = 0, 0, 0, list[Record]()
     for record in records:
         held.append(record)
         size += size_of(record, text_column)
         if len(held) == rows or size > most:
-            yield Block(number, held, _digest(held))
-            number, size, held = number + 1, 0, []
+            yield Block(number, start, held, _digest(held))
+            number, start, size, held = number + 1, start + len(held), 0, []
     if held:
-        yield Block(number, held, _digest(held))
+        yield Block(number, start, held, _digest(held))
 
 
 def _digest(records: list[Record]) -> str:

@@ -14,6 +14,7 @@ from service.score.progress import Meter
 from service.score.run import Options, run
 
 Engine = Literal["local", "ray"]
+States = Literal["npz"]
 
 USAGE, DATA, INTERRUPTED = 2, 3, 130
 
@@ -35,6 +36,9 @@ def score(
     format_: Annotated[str | None, typer.Option("--format", help="format of a pipe: csv, jsonl or parquet")] = None,
     prefix: Annotated[str, typer.Option(help="put before the names of the added columns")] = "",
     top_words: Annotated[int, typer.Option(min=0, help="add so many words that counted most; slower")] = 0,
+    states: Annotated[
+        States | None, typer.Option(help="write the hidden states of every row into the folder OUT.states")
+    ] = None,
     max_words: Annotated[int, typer.Option(min=1, envvar="GATESCOPE_MAX_WORDS", help="words read of a review")] = 2048,
     workers: Annotated[int, typer.Option(min=0, help="worker processes; 0 is one a core")] = 0,
     restart: Annotated[bool, typer.Option("--restart", help="forget what an earlier run has scored")] = False,
@@ -62,6 +66,7 @@ def score(
         engine,
         remote,
         api_key,
+        states,
     )
     try:
         with Meter(quiet=json_) as meter:

@@ -11,6 +11,7 @@ from service.score.remote import RemoteScorer, Service
 from service.score.rendering import Renderer
 from service.score.rows import Parser
 from service.score.scorer import Score, Scored, Scorer, Unscorable
+from service.score.states import write_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,16 @@ class Job:
     parser: Parser
     renderer: Renderer
     model: LocalModel | Service
+    states: Path | None = None
+    """Where hidden states are written, a file a block."""
 
     def score(self) -> Score:
         """Load the model. Raises `InvalidBundle`."""
         if isinstance(self.model, Service):
             return RemoteScorer(self.model)
-        return Scorer(read(self.model.folder), self.model.max_words, self.model.top_words)
+        return Scorer(
+            read(self.model.folder), self.model.max_words, self.model.top_words, states=self.states is not None
+        )
 
     def part(self, score: Score, block: Block) -> Part:
         """Score one block."""
@@ -45,6 +50,8 @@ class Job:
             )
         scored = iter(score([row.text for row in rows if row.text is not None]))
         answers = [next(scored) if row.text is not None else Unscorable(row.error or "no text") for row in rows]
+        if self.states is not None:
+            write_states(self.states, block, answers)
         labels = Counter(answer.label for answer in answers if isinstance(answer, Scored))
         tally = Tally(len(rows), len(rows) - labels.total(), dict(labels))
         return Part(block.number, block.digest, tally, self.renderer.part(rows, answers))

@@ -73,7 +73,7 @@ class Parts:
     def add(self, part: Part) -> None:
         """Write a part: aside, flushed, renamed."""
         head = Head(part.digest, part.tally)
-        _write(self.folder / f"{part.number:09}.part", json.dumps(asdict(head)).encode() + b"\n" + part.content)
+        write_whole(self.folder / f"{part.number:09}.part", json.dumps(asdict(head)).encode() + b"\n" + part.content)
         self._heads[part.number] = head
 
     def contents(self) -> Iterator[BinaryIO]:
@@ -102,7 +102,7 @@ class Parts:
         path = self.folder / RUN
         wanted = json.loads(json.dumps(identity))
         if not path.exists():
-            _write(path, json.dumps(wanted, indent=1).encode())
+            write_whole(path, json.dumps(wanted, indent=1).encode())
             return
         found = json.loads(path.read_bytes())
         changed = [name for name in wanted | found if wanted.get(name) != found.get(name)]
@@ -123,7 +123,8 @@ def _head(path: Path) -> Head:
     return Head(head["digest"], Tally(**head["tally"]))
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there whole, and on disk, or not at all."""
     aside = path.with_suffix(".writing")
     with aside.open("wb") as file:
         file.write(content)

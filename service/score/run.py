@@ -21,6 +21,9 @@ from service.score.parts import Parts
 from service.score.remote import Service, find_model
 from service.score.rendering import Renderer
 from service.score.rows import Parser
+from service.score.states import BYTES as STATES_BYTES
+from service.score.states import ROWS as STATES_ROWS
+from service.score.states import prepare
 from service.score.workers import parts as scored_parts
 
 
@@ -43,6 +46,7 @@ class Options:
     engine: Literal["local", "ray"] = "local"
     remote: str | None = None
     api_key: str | None = None
+    states: Literal["npz"] | None = None
 
 
 class Watch(Protocol):
@@ -68,16 +72,20 @@ def run(options: Options, watch: Watch) -> Tally:
         check_writable(Path(options.out))
     elif target.format == "parquet":
         raise WrongUse("Parquet can't go to a pipe")
+    elif options.states is not None:
+        raise WrongUse("--states is written beside the output: it needs a file as --out")
     model, labels, sha256 = _model(options)
     streams = Streams(names, source)
     opened = reading.open_records(streams, source.format, options.text_column)
-    source_blocks = blocks(opened.rows, options.text_column)
+    sizes = (ROWS, BYTES) if options.states is None else (STATES_ROWS, STATES_BYTES)
+    source_blocks = blocks(opened.rows, options.text_column, rows=sizes[0], most=sizes[1])
     columns = opened.columns
     if columns is None and target.format != "jsonl":
         source_blocks, columns = _with_columns(source_blocks, Parser("jsonl", options.text_column))
     renderer = Renderer(target, labels, options.prefix, options.top_words > 0, columns, opened.schema)
     renderer.check_names(columns or ())
-    job = Job(Parser(source.format, options.text_column, opened.columns), renderer, model)
+    states = None if options.states is None else Path(f"{options.out}.states")
+    job = Job(Parser(source.format, options.text_column, opened.columns), renderer, model, states)
     run_ = _Run(job, streams, source_blocks, options.workers or _cores(), watch)
     if options.out == PIPE:
         watch.begin(streams.total, Tally())
@@ -92,11 +100,14 @@ def run(options: Options, watch: Watch) -> Tally:
         "top words": options.top_words,
         "input format": source.format,
         "output format": asdict(target),
-        "block": [ROWS, BYTES],
+        "block": sizes,
+        "states": options.states,
     }
     parts = Parts(Path(options.out), identity, restart=options.restart)
     if PIPE in names:
         parts.clear()
+    if states is not None:
+        prepare(states, keep=len(parts) > 0)
     return _to_file(run_, parts)
 
 
@@ -151,8 +162,8 @@ def _in_order(run_: _Run, file: BinaryIO) -> Tally:
 def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str]:
     """Where the model is, its labels and its hash. Raises `DataError` where there is none."""
     if options.remote is not None:
-        if options.top_words:
-            raise WrongUse("--top-words needs the model here: it does not go with --remote")
+        if options.top_words or options.states:
+            raise WrongUse("--top-words and --states need the model here: they don't go with --remote")
         service = find_model(options.remote, options.model, options.version, options.api_key)
         return service, service.labels, service.sha256
     names = model_names(options.repository)
@@ -170,6 +181,8 @@ def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str
 def _on_cluster(options: Options) -> Tally:
     if options.remote is not None or PIPE in (options.out, *options.inputs):
         raise WrongUse("--engine ray reads files and writes a folder: it takes no pipe and no --remote")
+    if options.states is not None:
+        raise WrongUse("--states writes files on this machine: it does not go with --engine ray")
     model, labels, _ = _model(options)
     assert isinstance(model, LocalModel)
     job = ClusterJob.of(model.folder, labels, options.text_column, options.prefix, options.max_words, options.top_words)

@@ -37,11 +37,7 @@ def top_words(
 
 
 def _top(bundle: Bundle, text: str, row: Row, count: int) -> Weighed:
-    if row.error is not None:
-        raise row.error
-    assert row.logits is not None
-    hidden = tuple(np.concatenate(layer) for layer in zip(*row.hidden, strict=True))
-    analysis = Analysis(bundle.weights, row.ids, hidden, row.logits, default_target(row.logits))
+    analysis = Analysis(bundle.weights, row.ids, row.over_time, row.answer, default_target(row.answer))
     weights = (analysis.write or analysis.deep).words
     order = np.argsort(-np.abs(weights), kind="stable")[:count].tolist()
     words = typed(text)

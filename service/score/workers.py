@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from models.bundle import InvalidBundle
-from service.score.blocks import ROWS, Block, Part
+from service.score.blocks import Block, Part
 from service.score.faults import DataError
 from service.score.job import Job
 
@@ -19,21 +19,18 @@ AHEAD = 16
 
 def parts(job: Job, blocks: Iterable[Block], workers: int) -> Iterator[Part]:
     """The parts of `blocks`, as they are done. Raises `DataError`, `InvalidBundle`."""
-    blocks = iter(blocks)
-    first = next(blocks, None)
+    source = _Source(iter(blocks))
+    following = iter(source)
+    first = next(following, None)
     if first is None:
         return
-    if workers == 1 or _is_last(first):
+    if workers == 1 or source.block is None:
         score = job.score()
-        for block in chain([first], blocks):
+        for block in chain([first], following):
             yield job.part(score, block)
         return
     with _Team(job, workers) as team:
-        yield from team.parts(chain([first], blocks))
-
-
-def _is_last(block: Block) -> bool:
-    return len(block.records) < ROWS
+        yield from team.parts(chain([first], following))
 
 
 class _Team:
@@ -108,6 +105,13 @@ class _Source:
             self.block = next(self._blocks, None)
         except DataError as error:
             self.block, self.error = None, error
+
+    def __iter__(self) -> Iterator[Block]:
+        while (block := self.block) is not None:
+            self.advance()
+            yield block
+        if self.error is not None:
+            raise self.error
 
 
 def _send(connection: Connection, block: Block) -> None:

@@ -1,6 +1,7 @@
 """Servers as processes: start, wait until they answer, watch what they use, stop. Linux's `/proc` tells the rest."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -72,10 +73,16 @@ def running(command: Command, port: int, probe: bytes, log: Path) -> Iterator[Ru
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody listens on, like the two after it; below those that outgoing connections get."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        if all(map(_is_free, range(port, port + 3))):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, probe: bytes, log: Path) -> None:

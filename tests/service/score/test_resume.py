@@ -71,10 +71,10 @@ def test_a_part_half_written_is_none(tmp_path: Path) -> None:
     again = Parts(tmp_path / "o.csv", {}, restart=False)
     assert len(again) == 1
     assert [content.read() for content in again.contents()] == [b"row\n"]
-    assert again.has(Block(0, [], "digest"))
-    assert not again.has(Block(1, [], "other"))
+    assert again.has(Block(0, 0, [], "digest"))
+    assert not again.has(Block(1, 0, [], "other"))
     with pytest.raises(DataError, match="changed"):
-        again.has(Block(0, [], "other"))
+        again.has(Block(0, 0, [], "other"))
     again.close()
 
 

@@ -5,7 +5,7 @@ import itertools
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,6 @@ from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
 
-REPORT_SECONDS = 0.25
 USAGE = 2
 
 
@@ -56,14 +55,32 @@ class Everywhere:
             raise Problem(kind, detail)
 
 
+class Connections(set[Any]):
+    """The open connections of this process, as uvicorn keeps them; `changed` is called when one is no more."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._changed = changed
+
+    def discard(self, connection: Any) -> None:
+        """One is closed."""
+        super().discard(connection)
+        self._changed()
+
+    remove = discard
+
+
 class Worker(Server):
     """The service without a port of its own."""
 
     def __init__(self, settings: Settings, control: socket.socket, way: socket.socket) -> None:
         self._everywhere, self._control, self._way = Everywhere(), control, way
         self._received = 0
+        self._channel: Channel | None = None
+        self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(create_service(settings, self._everywhere), settings)
+        self.server_state.connections = Connections(self._report_soon)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -91,18 +108,21 @@ class Worker(Server):
         except EOFError:
             asyncio.get_running_loop().remove_reader(self._way)
             return
-        self._received += len(connections)
         for connection in connections:
             self._spawn(self._attend(connection))
 
     async def _attend(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        await asyncio.get_running_loop().connect_accepted_socket(
-            lambda: self.config.http_protocol_class(  # type: ignore[call-arg]
-                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-            ),
-            connection,
-        )
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: self.config.http_protocol_class(  # type: ignore[call-arg]
+                    config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+                ),
+                connection,
+            )
+        finally:
+            self._received += 1
+            self._report_soon()
 
     async def _listen(self, channel: Channel) -> None:
         async for message in channel.messages():
@@ -126,7 +146,7 @@ class Worker(Server):
                 self.should_exit = True
 
     async def _begin(self, channel: Channel, wanted: list[tuple[str, str, int | None]]) -> None:
-        """Load, catch up with what was asked of the other workers before, say so, and report from then on."""
+        """Load, catch up with what was asked of the other workers before, and say so."""
         catalog = self.service.parts.catalog
         while not catalog.started:
             await asyncio.sleep(0.02)
@@ -134,9 +154,17 @@ class Worker(Server):
             if problem := await self._change(what, name, version):
                 log.error("model is not as wanted", model=name, reason=problem[1])
         channel.send(ready=[model.name for model in catalog.newest()])
-        while True:
-            channel.send(open=len(self.server_state.connections), received=self._received)
-            await asyncio.sleep(REPORT_SECONDS)
+        self._channel = channel
+
+    def _report_soon(self) -> None:
+        """Say how many connections are open, once for all that change together: the next one goes to the fewest."""
+        if self._channel is not None and not self._reporting:
+            self._reporting = True
+            asyncio.get_running_loop().call_soon(self._report, self._channel)
+
+    def _report(self, channel: Channel) -> None:
+        self._reporting = False
+        channel.send(open=len(self.server_state.connections), received=self._received)
 
     async def _do(self, channel: Channel, what: str, name: str, version: int | None, number: int) -> None:
         channel.send(done=number, problem=await self._change(what, name, version))

@@ -104,6 +104,15 @@ def test_connections_are_dealt_out_evenly(service: Serving) -> None:
         assert held(service) == [6, 6]
 
 
+def test_connections_that_are_closed_no_longer_count(service: Serving) -> None:
+    for _ in range(4):
+        until(lambda: held(service) == [0, 0])
+        with contextlib.ExitStack() as stack:
+            for _ in range(12):
+                assert stack.enter_context(service.client()).get("/health/ready").status_code == 200
+            assert held(service) == [6, 6]
+
+
 def test_a_change_is_made_in_every_worker_before_it_is_answered(service: Serving) -> None:
     assert service.ask("/v2/repository/models/gru/unload", parameters={}).status_code == 200
     statuses = {service.ask("/v1/predict", text="good", model="gru").status_code for _ in range(8)}

@@ -77,8 +77,10 @@ def _test_reviews(bundles: list[Bundle]) -> Part:
 def _how(bundles: list[Bundle]) -> str:
     models = ", ".join(f"`{b.manifest.name}` version {b.manifest.version} (`{b.sha256[:12]}`)" for b in bundles)
     libraries = f"ONNX Runtime {onnxruntime.__version__}, torch {torch.__version__}, NumPy {np.__version__}"
+    threads = os.environ.get("OMP_NUM_THREADS")
+    command = f"{f'OMP_NUM_THREADS={threads} ' if threads else ''}python -m export.faithfulness"
     return (
-        f"Made by `python -m export.faithfulness` on {datetime.date.today()}, {platform.machine()} with "
+        f"Made by `{command}` on {datetime.date.today()}, {platform.machine()} with "
         f"{os.cpu_count()} cores, {libraries}.\nModels: {models}.\nReviews: the built-in test split, "
         f"{bundles[0].manifest.data.split_rule}, reviews of two words and more."
     )

@@ -13,7 +13,8 @@ from models.words import SPECIAL
 
 DISTANCES = (0, 5, 10, 20, 50, 100)
 LENGTH = 120
-TEXTS = 12
+TEXTS = 20
+SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,17 @@ class Planted:
     texts: Mapping[int, list[Ids]]
 
 
-def plant(subject: Subject, reviews: Sequence[Ids], targets: Array) -> Planted:
-    """Plant the word that, alone, most supports the last label into texts joined from reviews of the other labels."""
+def plant(subject: Subject, reviews: Sequence[Ids], targets: Array, seed: int = 0) -> Planted:
+    """Plant the word that, alone, most supports the last label into texts joined from reviews of the other labels, in
+    the order that `seed` draws.
+    """
     label = subject.weights.classes - 1
     direction = np.full(subject.weights.classes, -1.0 / label)
     direction[label] = 1.0
     known = [np.array([word], np.int64) for word in range(len(SPECIAL), len(subject.weights.embedding))]
     word = len(SPECIAL) + int((subject.logits(known) @ direction).argmax())
-    others = np.concatenate([ids for ids, target in zip(reviews, targets, strict=True) if target != label])
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(targets != label))
+    others = np.concatenate([reviews[row] for row in rows])
     others = others[others != word]
     filler = np.resize(others, (TEXTS, LENGTH))
     texts = {distance: [_with(word, ids, distance) for ids in filler] for distance in DISTANCES}

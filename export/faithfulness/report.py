@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from export.faithfulness.measures import DELETED, REMOVALS, SHARES, interval
-from export.faithfulness.planted import DISTANCES, LENGTH, TEXTS
+from export.faithfulness.planted import DISTANCES, LENGTH, SEEDS, TEXTS
 from export.faithfulness.study import OCCLUSION, Study
 from models.cells import Array
 
@@ -26,9 +26,12 @@ Losses are here as they are.
   {deleted} strongest supporting words, reviews of ten words and more (Arras et al. 2016).
 - **agreement**: Spearman's rank correlation with occlusion (one word made unknown), by length in words.
 - **planted word**: the word that alone supports the last label most, in {texts} texts of {length} words of other
-  labels; how often it gets the largest share, by how many words follow it.
-- `±` is half of a 95 % bootstrap interval over reviews; **bold** is the best of a column. One trained model a cell:
-  intervals hold for reviews, not for other trainings.
+  labels, drawn {seeds} times; how often it gets the largest share, by how many words follow it; `±` is half of the
+  range over the draws.
+- **random** is the mean of {seeds} draws.
+- Elsewhere `±` is half of a 95 % bootstrap interval over reviews; **bold** is the best of a column. One trained model
+  a cell: intervals hold for reviews, not for other trainings.
+- **CPU ms** is processor time, all threads together.
 
 The write ledger says where a verdict was *written*, not what caused it: in "not good" the negative write lands on
 "good". An RNN has no gate that carries its state, and so no write ledger.
@@ -38,7 +41,7 @@ The write ledger says where a verdict was *written*, not what caused it: in "not
 def report(studies: Sequence[Study], how: str) -> str:
     """The whole page; `how` says command, machine, date and data."""
     shares = ", ".join(f"{share:.0%}" for share in SHARES)
-    head = _HEAD.format(how=how, shares=shares, deleted=DELETED[-1], texts=TEXTS, length=LENGTH)
+    head = _HEAD.format(how=how, shares=shares, deleted=DELETED[-1], texts=TEXTS, length=LENGTH, seeds=len(SEEDS))
     return "\n".join([head, _short(studies), *(_study(study) for study in studies)])
 
 
@@ -108,9 +111,10 @@ def _agreement(study: Study) -> str:
 
 
 def _planted(study: Study) -> str:
-    columns = [
-        _best([account.hits[column] for account in study.accounts.values()], True) for column in range(len(DISTANCES))
-    ]
+    columns = []
+    for column in range(len(DISTANCES)):
+        draws = [account.hits[:, column] for account in study.accounts.values()]
+        columns.append(_best([draw.mean() for draw in draws], True, [f" ± {np.ptp(draw) / 2:.2f}" for draw in draws]))
     return _table(["planted word found, words after it", *map(str, DISTANCES)], study, columns)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from export.faithfulness.measures import REMOVALS, SHARES, agreement, curves, erasure, interval
 from export.faithfulness.methods import (
+    at_random,
     delete_one,
     gradient_input,
     gradient_size,
@@ -12,7 +13,7 @@ from export.faithfulness.methods import (
     integrated_gradients,
     methods_of,
 )
-from export.faithfulness.planted import DISTANCES, LENGTH, hits, plant
+from export.faithfulness.planted import DISTANCES, LENGTH, SEEDS, hits, plant
 from export.faithfulness.report import report
 from export.faithfulness.study import study
 from export.faithfulness.subject import Subject, confidence, margins, verdicts
@@ -161,6 +162,20 @@ def test_the_planted_word_stands_where_it_should_and_is_found_by_who_knows(revie
         return [(ids == planted.word) * 1.0 for ids in texts]
 
     assert hits(subject, planted, knows).tolist() == [1.0] * len(DISTANCES)
+    again, other = (plant(subject, reviews, np.array([0, 1, 2, 0, 1, 1]), seed) for seed in (0, 1))
+    assert all(np.array_equal(one, two) for one, two in zip(planted.texts[0], again.texts[0], strict=True))
+    assert not all(np.array_equal(one, two) for one, two in zip(planted.texts[0], other.texts[0], strict=True))
+
+
+def test_random_is_the_mean_of_its_draws(reviews: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("export.faithfulness.planted.TEXTS", 1)
+    subject, targets = subject_of("gru"), np.array([0, 1, 0, 1, 1, 0])
+    directions = verdicts(subject.logits(reviews))
+    drawn = [at_random(subject, reviews, directions, seed) for seed in SEEDS]
+    expected = np.mean([erasure(subject, reviews, scores, np.delete).sufficiency for scores in drawn], axis=0)
+    found = study(subject, reviews, targets).accounts["random"]
+    np.testing.assert_allclose(found.erasure["deletion"].sufficiency, expected)
+    assert found.hits.shape == (len(SEEDS), len(DISTANCES))
 
 
 def test_the_page_shows_every_method_of_every_model(reviews: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:

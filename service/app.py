@@ -86,11 +86,12 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
     `control` loads and unloads in every worker process; left out, this process is the only one.
     """
     measured = Metrics(settings.max_words)
-    engine = Engine(engine_settings(settings), EngineMetrics(measured))
+    observed = EngineMetrics(measured)
+    engine = Engine(engine_settings(settings), observed)
     catalog = Catalog(
         settings.repository, engine, measured, default=settings.default_model, keep=settings.versions_per_model
     )
-    pulse, tracer = Pulse(measured, engine, catalog), Tracer(engine, Line(), settings.max_words)
+    pulse, tracer = Pulse(measured, engine, observed, catalog), Tracer(engine, Line(), settings.max_words)
     parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer)
     litestar = Litestar(
         ROUTES,
@@ -102,8 +103,8 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
         request_max_body_size=None,
     )
     guarded = Authenticated.around(litestar, settings)
-    observed = Observed(guarded, measured, access_log=settings.access_log)
-    return Service(with_telemetry(observed, settings), parts)
+    named = Observed(guarded, measured, access_log=settings.access_log)
+    return Service(with_telemetry(named, settings), parts)
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

@@ -17,6 +17,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from models.cells import Array
 from service.drift import WithDrift
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -33,7 +34,7 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 class BulkHistogram(Histogram):
     """A histogram that takes many values in one step."""
 
-    def observe_many(self, values: Sequence[float]) -> None:
+    def observe_many(self, values: Sequence[float] | Array) -> None:
         """Count every value; the same as `observe` for each."""
         inside = np.searchsorted(self._upper_bounds, values)
         self._sum.inc(float(np.sum(values)))

@@ -1,26 +1,40 @@
 """What the engine lets others observe, as metrics."""
 
+from collections import defaultdict, deque
+
+import numpy as np
 from prometheus_client import Counter
 
 from service.metrics import BulkHistogram, Metrics
 
 
 class EngineMetrics:
-    """The engine's observer. `batch` comes from engine threads; prometheus-client locks each series."""
+    """The engine's observer. Runs of the graph are noted by engine threads and added to the metrics in bulk."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._runs: deque[tuple[tuple[str, int], tuple[float, ...]]] = deque()
         self._counters: dict[tuple[str, int], tuple[Counter, ...]] = {}
         self._histograms: dict[str, tuple[BulkHistogram, ...]] = {}
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         """A run of the step graph: its rows, the cells that hold a word, all cells, its seconds."""
-        counters = self._counters.get((model, version)) or self._add(model, version)
-        for counter, amount in zip(counters, (rows, 1, real, padded, seconds), strict=True):
-            counter.inc(amount)
-        batch_rows, batch_cells = self._histograms[model]
-        batch_rows.observe(rows)
-        batch_cells.observe(padded)
+        self._runs.append(((model, version), (rows, 1, real, padded, seconds)))
+
+    def flush(self) -> None:
+        """Add the runs that were noted to the metrics."""
+        noted = defaultdict(list)
+        for _ in range(len(self._runs)):
+            served, run = self._runs.popleft()
+            noted[served].append(run)
+        for (model, version), runs in noted.items():
+            table = np.array(runs)
+            counters = self._counters.get((model, version)) or self._add(model, version)
+            for counter, amount in zip(counters, table.sum(axis=0).tolist(), strict=True):
+                counter.inc(amount)
+            batch_rows, batch_cells = self._histograms[model]
+            batch_rows.observe_many(table[:, 0])
+            batch_cells.observe_many(table[:, 3])
 
     def refused(self, model: str, version: int) -> None:
         """Too much work waits for a review to be accepted."""

@@ -9,6 +9,7 @@ from service.answered import Answered
 from service.catalog import Catalog, Model
 from service.engine import Engine
 from service.metrics import Metrics
+from service.observing import EngineMetrics
 
 PERIOD = 0.25
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -17,8 +18,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class Pulse:
     """Keeps the metrics of one process current."""
 
-    def __init__(self, metrics: Metrics, engine: Engine, catalog: Catalog) -> None:
-        self._metrics, self._engine, self._catalog = metrics, engine, catalog
+    def __init__(self, metrics: Metrics, engine: Engine, observed: EngineMetrics, catalog: Catalog) -> None:
+        self._metrics, self._engine, self._observed, self._catalog = metrics, engine, observed, catalog
 
     async def run(self, ready: Callable[[], bool]) -> None:
         """Beat until cancelled; `ready` says whether requests should be sent here."""
@@ -32,6 +33,7 @@ class Pulse:
     def flush(self) -> None:
         """Add what was noted to the metrics; a scrape calls this too, so that it misses nothing of its own process."""
         metrics, engine = self._metrics, self._engine
+        self._observed.flush()
         for model in self._catalog:
             self._drift(model, model.recorder.flush())
             queue = engine.queue(model.served)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from service.errors import Problem, too_large
 from service.settings import Settings
 
-LATE = 0.02
+LATE = 0.1
 """Seconds after which an answer is late enough to look whether its client is still there."""
 
 _JSON = (b"content-type", b"application/json")

@@ -56,33 +56,35 @@ class Row:
 class Batch:
     """Rows of one model in one thread, and what the network remembers of them: state tensors `[S, ...]`.
 
-    Per row, in the order of `rows`: its next word, how many are left, and its place in the memory (FRESH: none).
+    `left` is how many words are left of each row. A row's place in the memory is where it stood in the last run, or
+    FRESH for none.
     """
 
     def __init__(self, session: Session) -> None:
         self.rows: list[Row] = []
+        self.left: list[int] = []
+        self._places: list[int] = []
         self._session = session
         self._memory: Held = session.nothing
-        self._position, self.left, self._place = _book([])
 
     def join(self, rows: Sequence[Row]) -> None:
         """Take rows in; they are computed from the next chunk on."""
-        places = [FRESH] * len(rows)
-        bringing = [index for index, row in enumerate(rows) if row.memory is not None]
-        if bringing:
-            memory = fetched(self._memory)
-            size = len(memory[0])
-            brought = zip(*(rows[index].memory or () for index in bringing), strict=True)
-            self._memory = tuple(
-                np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(memory, brought, strict=True)
-            )
-            for place, index in enumerate(bringing, size):
-                places[index], rows[index].memory = place, None
-        book = _book(
-            [(row.position, len(row.ids) - row.position, place) for row, place in zip(rows, places, strict=True)]
-        )
-        self._set_book(np.concatenate([self._book(), book], axis=1))
         self.rows = [*self.rows, *rows]
+        self.left += [len(row.ids) - row.position for row in rows]
+        self._places += [FRESH] * len(rows)
+        bringing = [index for index, row in enumerate(self.rows) if row.memory is not None]
+        if bringing:
+            self._bring(bringing)
+
+    def _bring(self, indices: list[int]) -> None:
+        """Put the memory that rows have of their own behind that of the others."""
+        memory = fetched(self._memory)
+        brought = zip(*(self.rows[index].memory or () for index in indices), strict=True)
+        self._memory = tuple(
+            np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(memory, brought, strict=True)
+        )
+        for place, index in enumerate(indices, len(memory[0])):
+            self._places[index], self.rows[index].memory = place, None
 
     def drop_closed(self) -> None:
         """Take out the rows that nobody waits for any longer."""
@@ -95,8 +97,8 @@ class Batch:
         indices = [index for index, row in enumerate(self.rows) if id(row) in parted]
         memory = fetched(self._memory) if indices else ()
         for index in indices:
-            row, place = self.rows[index], int(self._place[index])
-            row.position = int(self._position[index])
+            row, place = self.rows[index], self._places[index]
+            row.position = len(row.ids) - self.left[index]
             row.memory = None if place == FRESH else tuple(tensor[place].copy() for tensor in memory)
         self._keep([index for index, row in enumerate(self.rows) if id(row) not in parted])
 
@@ -106,35 +108,37 @@ class Batch:
         Returns the rows that ended, which have left the batch, and how many words were computed. Where the run fails,
         every row is run alone, so that only the rows at fault carry an `error`.
         """
-        lengths = np.minimum(self.left, steps).astype(np.int32)
+        lengths = [min(left, steps) for left in self.left]
         try:
             chunk = self._run(lengths)
         except Exception:  # whatever ONNX Runtime raises: one bad row must not fail its batch-mates
             return self._each_alone(steps)
-        return self._take(chunk, lengths), int(lengths.sum())
+        return self._take(chunk, lengths), sum(lengths)
 
-    def _run(self, lengths: NDArray[np.int32]) -> Chunk:
+    def _run(self, lengths: list[int]) -> Chunk:
         traced = any(row.traced for row in self.rows)
-        return self._session.run(self._token_ids(lengths), lengths, self._place, self._memory, traced=traced)
+        carry = np.array(self._places, np.int64)
+        return self._session.run(
+            self._token_ids(lengths), np.array(lengths, np.int32), carry, self._memory, traced=traced
+        )
 
-    def _take(self, chunk: Chunk, lengths: NDArray[np.int32]) -> list[Row]:
+    def _take(self, chunk: Chunk, lengths: list[int]) -> list[Row]:
         """Write a chunk's results down; the rows that it ended leave."""
-        self._memory = chunk.memory
-        self._position, self.left = self._position + lengths, self.left - lengths
-        self._place = np.arange(len(self.rows))
-        if chunk.hidden:
-            for index, row in enumerate(self.rows):
-                if row.traced:
-                    row.hidden.append(tuple(layer[: lengths[index], index].copy() for layer in chunk.hidden))
-        indices = np.flatnonzero(self.left == 0).tolist()
-        if not indices:
-            return []
-        ended = [self.rows[index] for index in indices]
-        for index, row in zip(indices, ended, strict=True):
-            row.logits, row.probabilities = chunk.logits[index], chunk.probabilities[index]
+        ended, going = list[Row](), list[int]()
+        logits, probabilities = list(chunk.logits), list(chunk.probabilities)
+        for index, (row, left, length) in enumerate(zip(self.rows, self.left, lengths, strict=True)):
+            if row.traced:
+                row.hidden.append(tuple(layer[:length, index].copy() for layer in chunk.hidden))
+            if left > length:
+                going.append(index)
+                continue
+            row.logits, row.probabilities = logits[index], probabilities[index]
             if row.keep:
                 row.memory = tuple(tensor[index].copy() for tensor in fetched(chunk.memory))
-        self._keep(np.flatnonzero(self.left).tolist())
+            ended.append(row)
+        self.rows = [self.rows[index] for index in going]
+        self.left = [self.left[index] - lengths[index] for index in going]
+        self._places, self._memory = going, chunk.memory
         return ended
 
     def _each_alone(self, steps: int) -> tuple[list[Row], int]:
@@ -143,10 +147,10 @@ class Batch:
         for row in rows:
             alone = Batch(self._session)
             alone.join([row])
-            lengths = np.minimum(alone.left, steps).astype(np.int32)
+            lengths = [min(alone.left[0], steps)]
             try:
                 ended += alone._take(alone._run(lengths), lengths)
-                computed += int(lengths[0])
+                computed += lengths[0]
             except Exception as error:  # handed to whoever waits for this row
                 row.error = error
                 ended.append(row)
@@ -155,24 +159,19 @@ class Batch:
         self.join([row for row in rows if row not in ended])
         return ended, computed
 
-    def _token_ids(self, lengths: NDArray[np.int32]) -> NDArray[np.int64]:
+    def _token_ids(self, lengths: list[int]) -> NDArray[np.int64]:
         """The next words of every row, `[T, B]`, padded with zeros to the longest."""
-        steps = int(lengths.max())
-        pieces = [row.ids[at : at + steps] for row, at in zip(self.rows, self._position.tolist(), strict=True)]
-        for index in np.flatnonzero(lengths < steps).tolist():
-            pieces[index] = np.concatenate([pieces[index], np.zeros(steps - lengths[index], np.int64)])
-        return np.ascontiguousarray(np.concatenate(pieces).reshape(len(pieces), steps).T)
-
-    def _book(self) -> NDArray[np.int64]:
-        return np.array([self._position, self.left, self._place])
-
-    def _set_book(self, book: NDArray[np.int64]) -> None:
-        self._position, self.left, self._place = book
+        steps = max(lengths)
+        padding = np.zeros(steps, np.int64)
+        pieces = []
+        for row, left, length in zip(self.rows, self.left, lengths, strict=True):
+            start = len(row.ids) - left
+            pieces.append(row.ids[start : start + length])
+            if length < steps:
+                pieces.append(padding[length:])
+        return np.ascontiguousarray(np.concatenate(pieces).reshape(len(lengths), steps).T)
 
     def _keep(self, indices: list[int]) -> None:
         self.rows = [self.rows[index] for index in indices]
-        self._set_book(self._book()[:, indices])
-
-
-def _book(rows: list[tuple[int, int, int]]) -> NDArray[np.int64]:
-    return np.array(rows, np.int64).reshape(-1, 3).T
+        self.left = [self.left[index] for index in indices]
+        self._places = [self._places[index] for index in indices]

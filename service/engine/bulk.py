@@ -40,5 +40,5 @@ def _run_group(session: Session, rows: Sequence[Row]) -> None:
     batch = Batch(session)
     batch.join(rows)
     while batch.rows:
-        longest = int(batch.left.max())
+        longest = max(batch.left)
         batch.advance(-(-longest // -(-longest // STEPS)))

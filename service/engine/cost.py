@@ -1,13 +1,10 @@
 """How long a chunk takes, fitted to measurements at load, and the rows and steps that follow from it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-
-from models.cells import Array
 
 ROWS = (1, 2, 4, 8, 16, 24, 32, 48)
 STEPS = (1, 4, 8, 16, 24, 32, 48, 64)
@@ -26,9 +23,14 @@ class Cost:
     step: float
     cell: float
 
-    def seconds(self, rows: int, steps: Array) -> Array:
-        """The seconds of chunks of `rows` rows and so many `steps` each."""
-        return self.call + self.row * rows + (self.step + self.cell * rows) * steps
+    def line(self, rows: int) -> tuple[float, float]:
+        """The seconds of a chunk of `rows` rows and no steps, and of every step more."""
+        return self.call + self.row * rows, self.step + self.cell * rows
+
+    def seconds(self, rows: int, steps: int) -> float:
+        """The seconds of a chunk."""
+        fixed, step = self.line(rows)
+        return fixed + step * steps
 
 
 class CostModel:
@@ -40,37 +42,46 @@ class CostModel:
 
     def __init__(self, cost: Cost, typical: float, longest: float) -> None:
         self._cost, self._longest = cost, longest
-        self._curves: dict[int, Array] = {}
         a_word = [self._a_word(rows, typical) for rows in ROWS]
         self.rows, self.cell_seconds = next(
             (rows, seconds) for rows, seconds in zip(ROWS, a_word, strict=True) if seconds <= CLOSE * min(a_word)
         )
         """The rows of a full batch, and the seconds that one word takes in it, padding included."""
 
-    def seconds(self, rows: int) -> Array:
-        """The seconds of a chunk of `rows` rows and 1, 2, ... steps, as far as a chunk may go."""
-        curve = self._curves.get(rows)
-        if curve is None:
-            every = self._cost.seconds(rows, np.arange(1, MOST_STEPS + 1))
-            curve = self._curves[rows] = every[: max(1, int(np.searchsorted(every, self._longest, side="right")))]
-        return curve
+    def seconds(self, rows: int, steps: int) -> float:
+        """The seconds of a chunk."""
+        return self._cost.seconds(rows, steps)
 
-    def choose(self, left: NDArray[np.int64]) -> int:
-        """The steps at which the most words a second are computed, for rows with `left [B]` words each.
+    def most(self, rows: int) -> int:
+        """The steps of the longest chunk of `rows` rows; one step always is."""
+        fixed, step = self._cost.line(rows)
+        return max(1, int(min(MOST_STEPS, (self._longest - fixed) / step))) if step else MOST_STEPS
 
-        A row that ends within the chunk goes on as padding, so long chunks waste cells and short ones calls.
+    def choose(self, left: Sequence[int]) -> int:
+        """The steps at which the most words a second are computed, for rows with so many words left each.
+
+        A row that ends within the chunk goes on as padding, so long chunks waste cells and short ones calls. Between
+        two ends words a second only rise or only fall, so the best chunk ends with a row, or is the longest.
         """
-        curve = self.seconds(len(left))
-        most = len(curve)
-        ending = np.bincount(np.minimum(left, most), minlength=most + 1)
-        running = len(left) - np.cumsum(ending[:-1])
-        return int(np.argmax(np.cumsum(running) / curve)) + 1
+        fixed, step = self._cost.line(len(left))
+        most = self.most(len(left))
+        best, best_rate, words, before = 1, 0.0, 0, 0
+        for running, words_left in zip(range(len(left), 0, -1), sorted(left), strict=True):
+            end = min(words_left, most)
+            words += running * (end - before)
+            rate = words / (fixed + step * end)
+            if rate > best_rate:
+                best, best_rate = end, rate
+            if end == most:
+                break
+            before = end
+        return best
 
     def _a_word(self, rows: int, typical: float) -> float:
         """Seconds a word in chunks of the best length: a review wastes half of its last chunk, whatever its own."""
-        curve = self.seconds(rows)
-        steps = np.arange(1, len(curve) + 1)
-        return float(np.min(curve / (rows * steps) * (1 + (steps - 1) / (2 * typical))))
+        fixed, step = self._cost.line(rows)
+        steps = np.arange(1, self.most(rows) + 1)
+        return float(np.min((fixed + step * steps) / (rows * steps) * (1 + (steps - 1) / (2 * typical))))
 
 
 def measure(run: Callable[[int, int], object], typical: float, longest: float) -> CostModel:

@@ -192,7 +192,7 @@ class Engine:
         now = time.monotonic()
         with self._changed:
             self.busy -= 1
-            model.took(float(model.cost.seconds(len(rows))[steps - 1]), now - began)
+            model.took(model.cost.seconds(len(rows), steps), now - began)
             model.waiting.computed(computed)
             answered = [row for row in ended if row.open]
             for row in answered:

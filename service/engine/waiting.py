@@ -24,7 +24,7 @@ class Waiting:
         self.capacity = capacity
         self.rows = self.urgent_rows = 0
         self.cells = self.urgent_cells = 0
-        self._heap: list[tuple[tuple[bool, float, int], Row]] = []
+        self._heap: list[tuple[bool, float, int, Row]] = []
         self._clock = 0.0
         self._count = 0
 
@@ -32,24 +32,24 @@ class Waiting:
         """Accept a row; its place is where it would end under equal shares."""
         self._count += 1
         row.key = (row.background, self._clock + len(row.ids), self._count)
-        heapq.heappush(self._heap, (row.key, row))
-        self._tally(row, 1)
+        heapq.heappush(self._heap, (*row.key, row))
+        self._tally(1, len(row.ids), background=row.background)
 
     def leave(self, row: Row) -> None:
         """A row is answered, failed, expired or given up: called once a row."""
         row.open = False
-        self._tally(row, -1)
+        self._tally(-1, -len(row.ids), background=row.background)
 
     def computed(self, cells: int) -> None:
         """So many words were computed: everybody's share of them passes on the clock."""
         self._clock += cells / max(1, self.rows)
 
-    def _tally(self, row: Row, sign: int) -> None:
-        self.rows += sign
-        self.cells += sign * len(row.ids)
-        if not row.background:
-            self.urgent_rows += sign
-            self.urgent_cells += sign * len(row.ids)
+    def _tally(self, rows: int, cells: int, *, background: bool) -> None:
+        self.rows += rows
+        self.cells += cells
+        if not background:
+            self.urgent_rows += rows
+            self.urgent_cells += cells
 
     def any(self) -> bool:
         """Whether a row waits to join a batch."""
@@ -65,11 +65,12 @@ class Waiting:
             background = sorted((row for row in batch.rows if row.background), key=_key)
             self._park(batch, background[self._spared() :])
         joining = self._overtake(batch)
-        share = min(self.capacity, -(-self.rows // threads))
-        while (row := self._first()) is not None and len(batch.rows) + len(joining) < share:
+        room = min(self.capacity, -(-self.rows // threads)) - len(batch.rows) - len(joining)
+        while room > 0 and (row := self._first()) is not None:
             if row.background and self.urgent_rows and _background(batch.rows) + _background(joining) >= self._spared():
                 break
             joining.append(self._pop())
+            room -= 1
         if joining:
             batch.join(joining)
         return self.any()
@@ -90,18 +91,18 @@ class Waiting:
         if rows:
             batch.park(rows)
         for row in rows:
-            heapq.heappush(self._heap, (row.key, row))
+            heapq.heappush(self._heap, (*row.key, row))
 
     def _spared(self) -> int:
         return max(1, self.capacity // BACKGROUND_SHARE)
 
     def _first(self) -> Row | None:
-        while self._heap and not self._heap[0][1].open:
+        while self._heap and not self._heap[0][-1].open:
             heapq.heappop(self._heap)
-        return self._heap[0][1] if self._heap else None
+        return self._heap[0][-1] if self._heap else None
 
     def _pop(self) -> Row:
-        row = heapq.heappop(self._heap)[1]
+        row = heapq.heappop(self._heap)[-1]
         row.started = row.started or time.monotonic()
         return row
 

@@ -2,7 +2,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.words import PAD, SPECIAL, UNK, InvalidWords, Vocabulary, typed, words
@@ -46,6 +46,7 @@ def test_what_a_word_is(text: str, expected: list[str]) -> None:
 
 
 @given(TEXTS, st.sets(TEXTS.filter(lambda word: len(typed(word)) == 1), max_size=8))
+@example("Ss \u00df", {"\u00df"})
 def test_an_id_is_that_of_the_lower_cased_word(text: str, known: set[str]) -> None:
     lowered = sorted({typed(word)[0].lower() for word in known})
     vocabulary = Vocabulary([*SPECIAL, *lowered])

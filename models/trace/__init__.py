@@ -4,10 +4,12 @@ from models.trace.gradient import Gradient, gradient
 from models.trace.ledger import Ledger, TopUnits, deep_ledger, top_units, write_ledger
 from models.trace.memory import Memory, memory
 from models.trace.recover import LayerTrace, Trace, recover
+from models.trace.rejoin import Course, course, logits_from, rejoined
 from models.trace.running import running_logits
 from models.trace.target import Head, Target, default_target, head_of
 
 __all__ = [
+    "Course",
     "Gradient",
     "Head",
     "LayerTrace",
@@ -16,12 +18,15 @@ __all__ = [
     "Target",
     "TopUnits",
     "Trace",
+    "course",
     "deep_ledger",
     "default_target",
     "gradient",
     "head_of",
+    "logits_from",
     "memory",
     "recover",
+    "rejoined",
     "running_logits",
     "top_units",
     "write_ledger",

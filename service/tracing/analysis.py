@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.cells import Array, Weights
 from models.trace import (
+    Course,
     Gradient,
     Head,
     Ledger,
@@ -15,6 +16,7 @@ from models.trace import (
     Target,
     TopUnits,
     Trace,
+    course,
     deep_ledger,
     gradient,
     head_of,
@@ -44,6 +46,12 @@ class Analysis:
     def trace(self) -> Trace:
         """Every gate and cell state."""
         return recover(self.weights, self.ids, self.hidden)
+
+    @cached_property
+    def course(self) -> Course:
+        """Every state tensor after every word."""
+        cells = [layer["cell"] for layer in self.trace.layers] if self.weights.cell == "lstm" else []
+        return course(self.weights, self.hidden, cells)
 
     @cached_property
     def head(self) -> Head:

@@ -6,13 +6,12 @@ from functools import partial
 import numpy as np
 
 from models.cells import Array
-from models.states import state_tensors
 from models.words import Encoded
 from service.engine import Answer, Engine, ServedModel
 from service.errors import Problem
 from service.tracing.analysis import Analysis
 from service.tracing.line import Line
-from service.tracing.occlusion import states_over_time, without_each
+from service.tracing.occlusion import without_each
 from service.tracing.response import Explained, respond
 from service.tracing.schemas import TraceRequest
 from service.tracing.selection import select
@@ -64,21 +63,14 @@ class Tracer:
         return encoded
 
     async def _occlude(self, model: ServedModel, analysis: Analysis, deadline: float | None) -> Array:
-        before = await self._line.run(partial(_states, analysis))
-        return await without_each(self._engine, model, analysis.ids, before, deadline)
+        unchanged = await self._line.run(lambda: analysis.course)
+        return await without_each(self._engine, model, analysis.ids, unchanged, deadline)
 
 
 def _analysis(model: ServedModel, encoded: Encoded, request: TraceRequest, answer: Answer) -> Analysis:
     assert answer.hidden is not None
     target = chosen_target(request.target, model.bundle.manifest.labels, answer.logits)
     return Analysis(model.bundle.weights, encoded.ids, answer.hidden, answer.logits, target)
-
-
-def _states(analysis: Analysis) -> dict[str, Array]:
-    weights = analysis.weights
-    states = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
-    cells = [layer["cell"] for layer in analysis.trace.layers] if weights.cell == "lstm" else []
-    return states_over_time(states, analysis.hidden, cells)
 
 
 def _body(request: TraceRequest, explained: Explained, form: Format, timing: dict[str, float]) -> bytes:

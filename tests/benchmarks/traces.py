@@ -1,9 +1,11 @@
 """What a trace costs at the service, part by part: `python -m tests.benchmarks.traces`.
 
-One client, one request at a time, the fixed LSTM, one worker process. The kinds of request take turns, so that
-whatever else the machine does falls on all alike. Milliseconds from request to last byte: the median, and the lowest.
+One client, one request at a time, one worker process; the fixed LSTM, or the models named after `--repository`. The
+kinds of request take turns, so that whatever else the machine does falls on all alike. Milliseconds from request to
+last byte: the median, and the lowest.
 """
 
+import argparse
 import json
 import statistics
 import sys
@@ -17,31 +19,41 @@ import httpx
 
 from export.sources import load
 from models.words import words
-from tests.benchmarks.fixed import fixed_bundle
+from tests.benchmarks.fixed import NAME, fixed_bundle
 from tests.benchmarks.process import Command, free_port, running
 from tests.benchmarks.reviews import built_in_texts
 
-PARTS = ("deep", "memory", "gradient", "gates", "tensors", "occlusion")
-QUICK = [part for part in PARTS if part != "occlusion"]
+PARTS = ["deep", "memory", "gradient", "gates", "tensors", "occlusion"]
+QUICK = PARTS[:-1]
 LENGTHS = (20, 250, 1000)
-WARM_UP, REPEATS = 3, 50
-PATIENCE = 5000.0
+WARM_UP, REPEATS = 3, 20
+PATIENCE = 2000.0
 
 
 def main() -> None:
-    """Print the table."""
+    """Print a table a model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="*", default=[NAME], help="models of the repository")
+    parser.add_argument("--repository", type=Path, help="a folder of bundles, served instead of the fixed model")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        repository = Path(folder)
-        fixed_bundle(repository, built_in_texts())
+        repository = asked.repository or Path(folder)
+        if asked.repository is None:
+            fixed_bundle(repository, built_in_texts())
         port = free_port()
-        serve = [sys.executable, "-m", "gatescope", "serve", "--repository", folder, "--port", str(port)]
+        serve = [sys.executable, "-m", "gatescope", "serve", "--repository", str(repository), "--port", str(port)]
         probe = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         environment = {"GATESCOPE_WORKERS": "1"}
         with (
-            running(Command(serve, Path.cwd(), environment), port, probe, repository / "log"),
+            running(Command(serve, Path.cwd(), environment), port, probe, Path(folder) / "log"),
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
         ):
-            columns = [_costs(client, _text(length)) for length in LENGTHS]
+            for model in asked.models:
+                print(f"\n{model}\n")
+                _table([_costs(client, model, _text(length)) for length in LENGTHS])
+
+
+def _table(columns: list[dict[str, str]]) -> None:
     print(f"| milliseconds | {' | '.join(f'{length} words' for length in LENGTHS)} |")
     print(f"|---|{'---:|' * len(LENGTHS)}")
     for name in columns[0]:
@@ -59,6 +71,8 @@ def _requests() -> list[tuple[str, str, Mapping[str, object], Mapping[str, str]]
         ("everything but `occlusion`", "/v1/trace", {"include": QUICK}, {}),
         ("the same, all units, JSON", "/v1/trace", every, {}),
         ("the same, all units, msgpack", "/v1/trace", every, packed),
+        ("everything", "/v1/trace", {"include": PARTS}, {}),
+        ("everything, all units, msgpack", "/v1/trace", every | {"include": PARTS}, packed),
     ]
 
 
@@ -68,7 +82,7 @@ def _text(length: int) -> str:
     return text[: list(islice(words(text), length))[-1].end]
 
 
-def _costs(client: httpx.Client, text: str) -> dict[str, str]:
+def _costs(client: httpx.Client, model: str, text: str) -> dict[str, str]:
     """Median and lowest cost of every kind of request; a slow one takes fewer turns."""
     took: dict[str, list[float]] = {}
     for turn in range(WARM_UP + REPEATS):
@@ -76,7 +90,7 @@ def _costs(client: httpx.Client, text: str) -> dict[str, str]:
             spent = took.setdefault(name, [])
             if turn >= WARM_UP + 3 and sum(spent) > PATIENCE:
                 continue
-            content = json.dumps({"text": text, **fields}).encode()
+            content = json.dumps({"text": text, "model": model, **fields}).encode()
             started = time.perf_counter()
             answer = client.post(path, content=content, headers={"Content-Type": "application/json", **headers})
             milliseconds = 1000 * (time.perf_counter() - started)

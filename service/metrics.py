@@ -1,6 +1,8 @@
 """Every metric of one process, their buckets, and their exposition, also summed over several worker processes."""
 
 import os
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +31,7 @@ CONFIDENCE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER = "other"
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+_typed_parameter = re.compile(r"\{(\w+):\w+\}")
 
 
 class BulkHistogram(Histogram):
@@ -54,6 +57,7 @@ class Metrics:
     def __init__(self, max_words: int) -> None:
         self.registry = CollectorRegistry()
         self.active = dict.fromkeys((*METHODS, OTHER), 0)
+        self._noted: defaultdict[tuple[str, str, int], list[float]] = defaultdict(list)
         self._http()
         self._requests(max_words)
         self._batches()
@@ -68,6 +72,17 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(WithDrift(registry))
+
+    def note_request(self, series: tuple[str, str, int], seconds: float) -> None:
+        """An answer took so long: method, path template, status. Only the event loop calls it."""
+        self._noted[series].append(seconds)
+
+    def flush(self) -> None:
+        """Add the requests that were noted to their histogram."""
+        noted, self._noted = self._noted, defaultdict(list)
+        for (method, template, status), seconds in noted.items():
+            route = _typed_parameter.sub(r"{\1}", template)
+            self.http_seconds.labels(method, route, str(status)).observe_many(seconds)
 
     def _http(self) -> None:
         self.http_seconds = BulkHistogram(

@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import Histogram
 
 from service.metrics import OTHER, Metrics
 
@@ -18,7 +17,6 @@ UNMATCHED = "unmatched"
 
 _request_id = re.compile(rb"[A-Za-z0-9._:+/=-]{1,128}")
 _traceparent = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_typed_parameter = re.compile(r"\{(\w+):\w+\}")
 
 
 class Observed:
@@ -30,7 +28,6 @@ class Observed:
 
     def __init__(self, app: ASGIApp, metrics: Metrics, *, access_log: bool) -> None:
         self._app, self._metrics, self._access_log = app, metrics, access_log
-        self._series: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,18 +55,10 @@ class Observed:
             active[method] -= 1
             seconds = perf_counter() - started
             template = scope.get("path_template", UNMATCHED)
-            self._of(method, template, status).observe(seconds)
+            self._metrics.note_request((method, template, status), seconds)
             if self._access_log:
                 fields: dict[str, Any] = {"method": method, "route": template, "status": status}
                 log.info("request", request_id=request_id.decode(), seconds=round(seconds, 6), **fields)
-
-    def _of(self, method: str, template: str, status: int) -> Histogram:
-        series = self._series.get((method, template, status))
-        if series is None:
-            route = _typed_parameter.sub(r"{\1}", template)
-            series = self._metrics.http_seconds.labels(method, route, str(status))
-            self._series[method, template, status] = series
-        return series
 
 
 def identify(headers: Any) -> bytes:

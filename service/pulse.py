@@ -33,6 +33,7 @@ class Pulse:
     def flush(self) -> None:
         """Add what was noted to the metrics; a scrape calls this too, so that it misses nothing of its own process."""
         metrics, engine = self._metrics, self._engine
+        metrics.flush()
         self._observed.flush()
         for model in self._catalog:
             self._drift(model, model.recorder.flush())

@@ -9,8 +9,13 @@ from contextlib import contextmanager
 import uvicorn
 
 from service.app import Service, create_service
+from service.connection import Connection
 from service.listening import greet
+from service.patience import Patience
 from service.settings import Settings
+
+TICKS = 10
+"""Of uvicorn's loop, in a second."""
 
 
 def serve(settings: Settings, listening: socket.socket) -> int:
@@ -28,7 +33,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 service.asgi,
                 loop="uvloop",
-                http="httptools",
+                http=Connection,
                 ws="websockets-sansio",
                 lifespan="on",
                 log_config=None,
@@ -41,6 +46,13 @@ class Server(uvicorn.Server):
             )
         )
         self.service, self._delay = service, settings.drain_delay
+        self._patience = Patience(settings.request_timeout)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Once a second, do not wait any longer for clients that have been too slow."""
+        if counter % TICKS == 0:
+            self._patience.look(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

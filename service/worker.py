@@ -13,6 +13,7 @@ import structlog
 
 from service.app import create_service
 from service.channel import Channel, Message, receive_connections
+from service.connection import Connection
 from service.errors import Problem
 from service.logs import configure
 from service.server import Server
@@ -115,9 +116,7 @@ class Worker(Server):
         connection.setblocking(False)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: self.config.http_protocol_class(  # type: ignore[call-arg]
-                    config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-                ),
+                lambda: Connection(self.config, self.server_state, self.lifespan.state),
                 connection,
             )
         finally:

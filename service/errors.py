@@ -24,6 +24,7 @@ TITLES = {
     "unknown-model": (404, "No such model is served"),
     "method-not-allowed": (405, "This method is not allowed here"),
     "not-acceptable": (406, "The answer does not come in this form"),
+    "request-timeout": (408, "The request took too long to arrive"),
     "conflict": (409, "The repository can't do that"),
     "too-large": (413, "The request is too large"),
     "no-words": (422, "The text has no words"),

@@ -1,6 +1,7 @@
 """The parts depend on each other one way: export -> models <- service, and only training needs torch."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,11 @@ def test_importing_everything_pulls_no_torch_in(package: str) -> None:
     code = f"import {', '.join(modules)}, sys; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("module", ["service.engine.session", "export.session"])
+def test_onnx_runtime_does_not_report_to_its_makers(module: str, tmp_path: Path) -> None:
+    """Where it does, it leaves a device's id and a queue of events in the user's cache."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True, env=environment, cwd=ROOT)
+    assert not list(tmp_path.rglob("*"))

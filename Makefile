@@ -7,7 +7,7 @@ GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
 export GATESCOPE_HOST GATESCOPE_PORT
 
-.PHONY: run test test-cluster check bench clean
+.PHONY: run test test-cluster test-images check bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/gatescope export --if-missing
@@ -18,6 +18,9 @@ test: $(VENV)/.installed-dev
 
 test-cluster: $(RAY_VENV)/.installed
 	$(RAY_VENV)/bin/python -m pytest tests/cluster
+
+test-images: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.deploy.stages
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

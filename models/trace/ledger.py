@@ -24,10 +24,11 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Contributions to the target's logit: `units [T, K]` by word and unit, `words [T]` by word.
+    """Contributions to the target's logit: `units [T, H]` by word and unit, `words [T]` by word.
 
-    The write ledger's units are the top layer's H, the deep ledger's the E numbers of a word's vector. `bias` is what
-    the network's own biases made (0 in the write ledger); `residual` what is missing from `logit - head bias`.
+    The write ledger's units are the top layer's; the deep ledger's are the first layer's, by whose candidate (RNN:
+    hidden state) a word's vector came in. `bias` is what the network's own biases made (0 in the write ledger);
+    `residual` what is missing from `logit - head bias`.
     """
 
     units: Array
@@ -103,15 +104,25 @@ def scan_back(keep: Array, write: Array) -> Array:
 def deep_ledger(trace: Trace, head: Head, logit: float) -> Ledger:
     """Each word's share, through all layers, with gates and tanh ratios frozen. `logit` is the target's."""
     through, bias = head_gradient(head, trace.top["hidden"]), 0.0
-    for layer, learnt in zip(reversed(trace.layers), reversed(trace.weights.layers), strict=True):
-        through, made = _LINEAR[trace.cell](layer, learnt, through)
+    for number in reversed(range(len(trace.layers))):
+        layer, learnt = trace.layers[number], trace.weights.layers[number]
+        v, made = _LINEAR[trace.cell](layer, learnt, through)
         bias += made
-    return _ledger(trace.layers[0].inputs * through, bias, logit, head)
+        weight = learnt.weight_ih[_candidate(learnt)]
+        through = v @ weight if number else v * (layer.inputs @ weight.T)
+    return _ledger(through, bias, logit, head)
 
 
 def _ledger(units: Array, bias: float, logit: float, head: Head) -> Ledger:
     words = units.sum(axis=1)
     return Ledger(units, words, bias, logit - head.bias - bias - float(words.sum(dtype=np.float64)))
+
+
+def _candidate(learnt: Layer) -> slice:
+    """The rows of a layer's weights that belong to the candidate: the third block, or an RNN's only one."""
+    size = learnt.weight_hh.shape[1]
+    first = 2 * size if len(learnt.weight_hh) > size else 0
+    return slice(first, first + size)
 
 
 def _linear_rnn(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, float]:
@@ -120,12 +131,11 @@ def _linear_rnn(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array
     for step in range(len(v) - 1, -1, -1):
         v[step] = (through[step] + later) * slope[step]
         later = v[step] @ learnt.weight_hh
-    return v @ learnt.weight_ih, _dot(v, learnt.bias_ih + learnt.bias_hh)
+    return v, _dot(v, learnt.bias_ih + learnt.bias_hh)
 
 
 def _linear_lstm(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, float]:
-    size = through.shape[1]
-    block = slice(2 * size, 3 * size)
+    block = _candidate(learnt)
     recurrent = np.ascontiguousarray(learnt.weight_hh[block])
     open_ = layer["input"] * ratio(layer["candidate"], layer.pre)
     read, keep = readout(layer), layer["forget"]
@@ -136,12 +146,11 @@ def _linear_lstm(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Arra
         v[step] = memory * open_[step]
         memory = memory * keep[step]
         later = v[step] @ recurrent
-    return v @ learnt.weight_ih[block], _dot(v, learnt.bias_ih[block] + learnt.bias_hh[block])
+    return v, _dot(v, learnt.bias_ih[block] + learnt.bias_hh[block])
 
 
 def _linear_gru(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, float]:
-    size = through.shape[1]
-    block = slice(2 * size, 3 * size)
+    block = _candidate(learnt)
     recurrent = np.ascontiguousarray(learnt.weight_hh[block])
     keep, reset = layer["update"], layer["reset"]
     new = (1 - keep) * ratio(layer["candidate"], layer.pre)
@@ -150,11 +159,13 @@ def _linear_gru(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array
         memory = memory + through[step]
         v[step] = memory * new[step]
         memory = keep[step] * memory + (v[step] * reset[step]) @ recurrent
-    bias = _dot(v, learnt.bias_ih[block]) + _dot(v * reset, learnt.bias_hh[block])
-    return v @ learnt.weight_ih[block], bias
+    return v, _dot(v, learnt.bias_ih[block]) + _dot(v * reset, learnt.bias_hh[block])
 
 
 _LINEAR: dict[str, Any] = {"rnn": _linear_rnn, "lstm": _linear_lstm, "gru": _linear_gru}
+"""A layer with its gates and tanh ratios frozen, backwards: from `through [T, H]`, what a hidden state counts for, to
+what the candidate's input counts for, `[T, H]`, and what its biases made.
+"""
 
 
 def _dot(v: Array, bias: Array) -> float:

@@ -20,14 +20,16 @@ class Memory:
 
     Columns add up to the running logit less the bias; the last one is the write ledger. With more than 512 words rows
     are the sums over blocks of `block` words and columns the means over a block's times. `error` is the largest
-    |column sum - (running logit - bias)| over the summed |contributions| of the last column. `retained [T]` is the
-    share of what a word wrote that is still in the cell at the end; `half_life [H]`, in words, how long each unit
-    keeps half of what it holds (infinite: for ever).
+    |column sum - (running logit - bias)| over the summed |contributions| of the last column. `retention [N, N]` is
+    the share of what the words of block t (row) wrote that is still in the cell after the last word of block tau
+    (column), zero before it; `retained [T]` that of each word at the end; `half_life [H]`, in words, how long each
+    unit keeps half of what it holds (infinite: for ever).
     """
 
     matrix: Array
     block: int
     error: float
+    retention: Array
     retained: Array
     half_life: Array
 
@@ -44,7 +46,8 @@ def memory(trace: Trace, head: Head, running: Array) -> Memory:
     sums = matrix.sum(axis=0, dtype=np.float64)
     size = float(np.abs(matrix[:, -1]).sum()) or 1.0
     error = float(np.abs(sums - _block_means(running - head.bias, block)).max()) / size
-    return Memory(matrix, block, error, _retained(trace, head), _half_life(trace))
+    write = _weighed(trace, head)
+    return Memory(matrix, block, error, _retention(trace, write, block), _retained(trace, write), _half_life(trace))
 
 
 def _matrix(trace: Trace, head: Head, block: int) -> Array:
@@ -94,15 +97,46 @@ def _block_means(values: Array, block: int) -> Array:
     return means
 
 
-def _retained(trace: Trace, head: Head) -> Array:
-    """By word: what of its |writes| is left at the end, each unit weighted by how it is read there."""
-    layer = trace.top
-    keep, write, read = kept(layer), np.abs(written(layer)), readout(layer)
+def _weighed(trace: Trace, head: Head) -> Array:
+    """The size of what each word wrote, `[T, H]`, each unit weighted by how it is read at the end."""
+    read = readout(trace.top)
     weight = head.size if read is None else head.size * np.abs(read[-1])
+    size: Array = np.abs(written(trace.top)) * weight
+    return size
+
+
+def _retention(trace: Trace, write: Array, block: int) -> Array:
+    """One pass over blocks. `held [N, H]` is what is left of each block's writes."""
+    keep, starts = kept(trace.top), np.arange(0, len(write), block)
+    through = np.multiply.reduceat(keep, starts)
+    own = np.add.reduceat(write * _until_its_end(keep, block), starts)
+    held, ones = np.zeros_like(own), np.ones(own.shape[1], own.dtype)
+    shares = np.zeros((len(own), len(own)), own.dtype)
+    for step in range(len(own)):
+        seen = held[: step + 1]
+        seen *= through[step]
+        seen[step] = own[step]
+        shares[step, : step + 1] = seen @ ones
+    return _share(shares.T, np.add.reduceat(write.sum(axis=1), starts)[:, None])
+
+
+def _until_its_end(keep: Array, block: int) -> Array:
+    """What each word's block keeps of it until the block ends, `[T, H]`."""
     survives = np.ones_like(keep)
-    survives[:-1] = np.cumprod(keep[:0:-1], axis=0)[::-1]
-    total = write @ weight
-    shares: Array = ((write * survives) @ weight) / np.where(total > 0, total, 1.0)
+    for step in range(len(keep) - 2, -1, -1):
+        if (step + 1) % block:
+            np.multiply(survives[step + 1], keep[step + 1], out=survives[step])
+    return survives
+
+
+def _retained(trace: Trace, write: Array) -> Array:
+    """By word: what is left of it at the end, `[T]`."""
+    survives = _until_its_end(kept(trace.top), len(write))
+    return _share((write * survives).sum(axis=1), write.sum(axis=1))
+
+
+def _share(part: Array, whole: Array) -> Array:
+    shares: Array = part / np.where(whole > 0, whole, 1.0)
     return shares
 
 

@@ -124,10 +124,12 @@ def _probability(analysis: Analysis) -> Array:
 
 
 def _ledgers(analysis: Analysis, top: maths.TopUnits, form: Format, *, deep: bool) -> schemas.Ledgers:
-    write = analysis.write
+    write, one_layer = analysis.write, len(analysis.hidden) == 1
     return schemas.Ledgers(
         write=None if write is None else _ledger("write", write, form, write.units[:, top.selected]),
-        deep=_ledger("deep", analysis.deep, form, None) if deep else None,
+        deep=_ledger("deep", analysis.deep, form, analysis.deep.units[:, top.selected] if one_layer else None)
+        if deep
+        else None,
     )
 
 
@@ -150,6 +152,7 @@ def _memory(analysis: Analysis, top: maths.TopUnits, form: Format) -> schemas.Me
     return schemas.Memory(
         matrix=form.numbers("memory.matrix", found.matrix),
         block=found.block,
+        retention=form.numbers("memory.retention", found.retention.round(4)),
         retained_at_end=form.numbers("memory.retained_at_end", found.retained),
         half_life_words=[round(life, 3) if math.isfinite(life) else None for life in lives],
     )

@@ -119,7 +119,8 @@ class Running(Struct, frozen=True):
 
 class Ledger(Struct, frozen=True):
     """Who made the verdict: `words [T]` and `bias` add up to the target's logit less the head's bias. `units [T, k]`
-    are the shares of the selected units in them (null in the deep ledger, which goes by words alone).
+    are the shares of the selected units in them: in the deep ledger, of those by which a word's vector came in (null
+    where the model has more than one layer: words come in by the first, the selected units are of the top one).
 
     `bias` is what the network's own biases made (deep ledger; 0 in the write ledger). `residual` is what is missing
     from the sum, `cancellation` the sum of |words| over |logit - bias|: above 10 the shares say little.
@@ -159,12 +160,15 @@ class Memory(Struct, frozen=True):
     the running logit less the bias.
 
     Above 512 words `matrix` is averaged in blocks of `block` words: rows hold the sum of a block's words, columns the
-    mean over a block's times. `retained_at_end [T]`: share of what a word wrote that is still in the cell at the end;
-    `half_life_words [k]`: of each selected unit (null: never halves).
+    mean over a block's times. `retention`, of the same shape: share of what word t wrote that is still in the cell
+    after word tau, to four decimals; in blocks, of all that a block's words wrote, after the last word of a block.
+    `retained_at_end [T]`: that share of each word at the end; `half_life_words [k]`: of each selected unit (null: never
+    halves).
     """
 
     matrix: Numbers
     block: int
+    retention: Numbers
     retained_at_end: Numbers
     half_life_words: list[float | None]
 

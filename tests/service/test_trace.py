@@ -86,6 +86,15 @@ def test_the_units_that_are_left_out_are_accounted_for(served: Running, cell: st
     np.testing.assert_allclose(shares.sum(1), every.ledgers.write.words, atol=1e-4)
 
 
+def test_the_deep_ledger_says_by_which_units_a_word_came_in(served: Running, cell: str) -> None:
+    trace = traced(served, model=cell, include=["deep"], units=1000)
+    units = np.array(trace.ledgers.deep.units)
+    assert units.shape == (len(trace.words), 10)
+    np.testing.assert_allclose(units.sum(1), trace.ledgers.deep.words, atol=1e-4)
+    few = traced(served, model=cell, include=["deep"], units=3)
+    np.testing.assert_allclose(few.ledgers.deep.units, units[:, :3], rtol=1e-5, atol=1e-6)
+
+
 def test_the_running_prediction_is_that_of_the_text_cut_there(served: Running, cell: str) -> None:
     trace = traced(served, model=cell)
     for t, word in enumerate(trace.words):
@@ -150,6 +159,11 @@ def test_memory_columns_add_up_to_the_running_logit(served: Running) -> None:
         np.testing.assert_allclose(matrix.sum(0), np.array(trace.running.logit) - trace.prediction.bias, atol=1e-4)
         np.testing.assert_allclose(matrix[:, -1], trace.ledgers.write.words, atol=1e-4)
         assert trace.memory.block == 1
+        retention = np.array(trace.memory.retention)
+        assert retention.shape == matrix.shape
+        np.testing.assert_array_equal(retention, np.triu(retention))
+        np.testing.assert_allclose(np.diag(retention), 1)
+        np.testing.assert_allclose(retention[:, -1], trace.memory.retained_at_end, atol=1e-4)
         assert trace.memory.retained_at_end[-1] == pytest.approx(1)
         assert trace.checks.memory < 1e-4
     assert traced(served, model="rnn", include=["memory"]).memory is None
@@ -180,6 +194,7 @@ def test_three_labels_and_two_layers_are_explained(tmp_path: Path) -> None:
         assert np.array(trace.gradient.norm).shape == (2, len(trace.words))
         assert np.array(trace.tensors.values["cell"]).shape == (2, len(trace.words), 10)
         assert max(trace.checks.ledgers.values()) < 1e-4
+        assert trace.ledgers.deep.units is None
         alone = traced(stars, target="fair").prediction
         assert alone.target.second is None
         ids = np.array([word.id for word in trace.words])
@@ -206,6 +221,7 @@ def test_msgpack_and_npz_say_the_same_as_json(served: Running) -> None:
         ("running", "logit"),
         ("ledgers", "write", "units"),
         ("memory", "matrix"),
+        ("memory", "retention"),
         ("tensors", "values", "cell"),
     ):
         listed, buffer, name = trace, unpacked, summary

@@ -72,33 +72,39 @@ def test_the_write_ledger_is_the_product_of_the_gates_that_kept(cell, pooling, l
 def test_the_deep_ledger_is_gradient_times_input_with_gates_frozen(cell, pooling, layers) -> None:
     one = traced(cell, pooling, layers, words=11)
     vectors = torch.tensor(one.trace.layers[0].inputs, requires_grad=True)
-    hidden = frozen_forward(one.trace, vectors)
+    entering = vectors @ candidate(one.weights.layers[0].weight_ih).T
+    entering.retain_grad()
+    hidden = frozen_forward(one.trace, entering)
     gradient = torch.tensor(head_gradient(one.head, one.hidden[-1]))
     (hidden * gradient).sum().backward()
-    assert vectors.grad is not None
-    expected = (vectors.grad * vectors.detach()).numpy()
-    assert deep(one).units == pytest.approx(expected, abs=1e-12)
+    assert vectors.grad is not None and entering.grad is not None
+    assert deep(one).words == pytest.approx((vectors.grad * vectors).sum(1).detach().numpy(), abs=1e-12)
+    assert deep(one).units == pytest.approx((entering.grad * entering).detach().numpy(), abs=1e-12)
 
 
-def frozen_forward(trace: Trace, inputs: torch.Tensor) -> torch.Tensor:
-    """The network with every gate and every tanh ratio taken from the trace as a constant."""
-    for layer, learnt in zip(trace.layers, trace.weights.layers, strict=True):
-        inputs = torch.stack(_frozen_layer(layer, learnt, inputs))
-    return inputs
+def candidate(array: Array) -> torch.Tensor:
+    """The candidate's rows of a layer's weights, in which every other size is a multiple of the hidden size, 10."""
+    return torch.tensor(array[-20:-10] if len(array) == 40 else array[-10:])
 
 
-def _frozen_layer(layer, learnt, inputs: torch.Tensor) -> list[torch.Tensor]:
+def frozen_forward(trace: Trace, entering: torch.Tensor) -> torch.Tensor:
+    """The network with every gate and every tanh ratio taken from the trace as a constant, from what the word vectors
+    bring to the first layer's candidate."""
+    hidden = torch.stack(_frozen_layer(trace.layers[0], trace.weights.layers[0], entering))
+    for layer, learnt in zip(trace.layers[1:], trace.weights.layers[1:], strict=True):
+        hidden = torch.stack(_frozen_layer(layer, learnt, hidden @ candidate(learnt.weight_ih).T))
+    return hidden
+
+
+def _frozen_layer(layer, learnt, entering: torch.Tensor) -> list[torch.Tensor]:
     size = layer["hidden"].shape[1]
-    block = slice(0, size) if "candidate" not in layer.values else slice(2 * size, 3 * size)
-    w, u, b, c = (
-        torch.tensor(array[block]) for array in (learnt.weight_ih, learnt.weight_hh, learnt.bias_ih, learnt.bias_hh)
-    )
+    u, b, c = (candidate(array) for array in (learnt.weight_hh, learnt.bias_ih, learnt.bias_hh))
     of = {name: torch.tensor(values) for name, values in layer.values.items()}
     squashed = of["candidate"] if "candidate" in of else of["hidden"]
-    slope, h, cell, states = squashed / torch.tensor(layer.pre), torch.zeros(size, dtype=w.dtype), 0.0, []
-    for t, x in enumerate(inputs):
+    slope, h, cell, states = squashed / torch.tensor(layer.pre), torch.zeros(size, dtype=u.dtype), 0.0, []
+    for t, x in enumerate(entering):
         reset = of["reset"][t] if "reset" in of else 1.0
-        new = slope[t] * (w @ x + b + reset * (u @ h + c))
+        new = slope[t] * (x + b + reset * (u @ h + c))
         if "cell" in of:
             cell = of["forget"][t] * cell + of["input"][t] * new
             h = of["output"][t] * torch.tanh(of["cell"][t]) / of["cell"][t] * cell

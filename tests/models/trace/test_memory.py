@@ -1,5 +1,7 @@
 """The memory matrix adds up at every word, and its last column is the write ledger."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,41 @@ def test_what_is_retained_is_what_the_gates_kept(cell) -> None:
         now = np.abs(written(layer)[t]) * weight
         later = now * np.prod(kept(layer)[t + 1 :], axis=0)
         assert found.retained[t] == pytest.approx(later.sum() / now.sum())
+        assert found.retention[t, -1] == pytest.approx(found.retained[t])
     assert found.retained[-1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
+def test_the_retention_of_a_word_falls_from_all_of_it_by_what_the_gates_kept(cell, pooling, layers) -> None:
+    one = traced(cell, pooling, layers, words=15)
+    layer, found = one.trace.top, found_in(one)
+    weight = one.head.size if (through := readout(layer)) is None else one.head.size * np.abs(through[-1])
+    now = np.abs(written(layer)) * weight
+    for t in range(15):
+        assert not found.retention[t, :t].any()
+        for tau in range(t, 15):
+            left = (now[t] * np.prod(kept(layer)[t + 1 : tau + 1], axis=0)).sum()
+            assert found.retention[t, tau] == pytest.approx(left / now[t].sum())
+    assert np.diag(found.retention) == pytest.approx(1)
+    assert np.all(np.diff(found.retention, axis=1)[np.triu_indices(15, 0, 14)] <= 1e-12)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_in_blocks_it_is_the_retention_of_all_that_their_words_wrote(cell, monkeypatch) -> None:
+    one = traced(cell, "max||mean", words=23)
+    exact = found_in(one)
+    monkeypatch.setattr(sys.modules[memory.__module__], "MAX_BLOCKS", 6)
+    found = found_in(one)
+    assert (found.block, found.retention.shape) == (4, (6, 6))
+    layer = one.trace.top
+    weight = one.head.size if (read := readout(layer)) is None else one.head.size * np.abs(read[-1])
+    sizes = (np.abs(written(layer)) * weight).sum(axis=1)
+    for row in range(6):
+        words = np.arange(4 * row, min(4 * row + 4, 23))
+        for column in range(row, 6):
+            shares = exact.retention[words, min(4 * column + 3, 22)]
+            assert found.retention[row, column] == pytest.approx(np.average(shares, weights=sizes[words]))
+    assert found.retained == pytest.approx(exact.retained)
 
 
 def test_a_unit_that_keeps_half_a_step_has_a_half_life_of_one_word() -> None:

@@ -13,7 +13,7 @@ from models.words import SPECIAL
 
 DISTANCES = (0, 5, 10, 20, 50, 100)
 LENGTH = 120
-TEXTS = 20
+TEXTS = 50
 SEEDS = (0, 1, 2)
 
 

@@ -98,6 +98,6 @@ def _mean(draws: Sequence[Account]) -> Account:
             np.mean([draw.curves.wrong for draw in draws], axis=0),
         ),
         np.mean([draw.agreement for draw in draws], axis=0),
-        np.mean([draw.hits for draw in draws], axis=0),
+        np.concatenate([draw.hits for draw in draws]),
         float(np.mean([draw.milliseconds for draw in draws])),
     )

@@ -175,7 +175,7 @@ def test_random_is_the_mean_of_its_draws(reviews: list[np.ndarray], monkeypatch:
     expected = np.mean([erasure(subject, reviews, scores, np.delete).sufficiency for scores in drawn], axis=0)
     found = study(subject, reviews, targets).accounts["random"]
     np.testing.assert_allclose(found.erasure["deletion"].sufficiency, expected)
-    assert found.hits.shape == (len(SEEDS), len(DISTANCES))
+    assert found.hits.shape == (len(SEEDS) ** 2, len(DISTANCES))
 
 
 def test_the_page_shows_every_method_of_every_model(reviews: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:

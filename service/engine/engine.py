@@ -36,18 +36,22 @@ class Engine:
 
     def __init__(self, settings: EngineSettings, observe: Observer | None = None) -> None:
         self.settings = settings
-        self.busy = 0
-        """Threads that compute at this moment."""
+        self._computing = [False] * settings.threads
         self._observe = observe or Unobserved()
         self._models: list[ServedModel] = []
         self._changed = threading.Condition()
         self._draining = self._closed = False
         self._threads = [
-            threading.Thread(target=self._work, name=f"engine-{number}", daemon=True)
+            threading.Thread(target=self._work, args=[number], name=f"engine-{number}", daemon=True)
             for number in range(settings.threads)
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def busy(self) -> int:
+        """Threads that compute at this moment."""
+        return sum(self._computing)
 
     def load(self, bundle: Bundle) -> ServedModel:
         """Open a bundle, check its golden answers, warm it up, and serve it. Raises `InvalidBundle`."""
@@ -162,23 +166,30 @@ class Engine:
             self._changed.notify_all()
             return True
 
-    def _work(self) -> None:
+    def _work(self, number: int) -> None:
         """What an engine thread does: the next model's batch, one chunk, again; asleep where there is no work."""
         batches: dict[ServedModel, Batch] = {}
-        while True:
-            with self._changed:
-                while (model := self._next(batches)) is None:
-                    if self._closed:
-                        return
-                    self._changed.wait()
-                batch = batches.setdefault(model, Batch(model.session))
-                if model.waiting.fill(batch, self.settings.threads):
-                    self._changed.notify()
-                self.busy += bool(batch.rows)
+        while (model := self._wait(batches)) is not None:
+            batch = batches.pop(model, None) or Batch(model.session)
+            self._computing[number] = True
+            try:
+                with self._changed:
+                    if model.waiting.fill(batch, self.settings.threads):
+                        self._changed.notify()
+                if batch.rows:
+                    self._advance(model, batch)
+            except Exception as error:  # a fault of the engine's own fails these rows, and not the thread
+                self._give_up(model, batch, error)
+            self._computing[number] = False
             if batch.rows:
-                self._advance(model, batch)
-            if not batch.rows:
-                del batches[model]
+                batches[model] = batch
+
+    def _wait(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
+        """The model whose turn it is, once there is one; None where the engine is closed and has no work."""
+        with self._changed:
+            while (model := self._next(batches)) is None and not self._closed:
+                self._changed.wait()
+            return model
 
     def _next(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
         """The model that has had the least of the machine among those with work for this thread, urgent work first."""
@@ -191,7 +202,6 @@ class Engine:
         ended, computed = batch.advance(steps)
         now = time.monotonic()
         with self._changed:
-            self.busy -= 1
             model.took(model.cost.seconds(len(rows), steps), now - began)
             model.waiting.computed(computed)
             answered = [row for row in ended if row.open]
@@ -200,8 +210,18 @@ class Engine:
                 model.waiting.leave(row)
             if not model.waiting.rows:
                 self._changed.notify_all()
-        self._observe.batch(model.name, model.version, len(rows), computed, len(rows) * steps, now - began)
         _hand_over(answered)
+        self._observe.batch(model.name, model.version, len(rows), computed, len(rows) * steps, now - began)
+
+    def _give_up(self, model: ServedModel, batch: Batch, error: Exception) -> None:
+        """Answer every row of a batch with an error."""
+        with self._changed:
+            failed, batch.rows = [row for row in batch.rows if row.open], []
+            for row in failed:
+                row.error = error
+                model.waiting.leave(row)
+            self._changed.notify_all()
+        _hand_over(failed)
 
 
 def _hand_over(rows: Sequence[Row]) -> None:

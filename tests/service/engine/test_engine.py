@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.bundle import Bundle
 from models.cells import CELLS, forward, softmax
-from service.engine import DeadlinePassed, Draining, Engine, EngineSettings, Overloaded, QueueState
+from service.engine import Answer, DeadlinePassed, Draining, Engine, EngineSettings, Overloaded, QueueState
 from tests.service.engine.conftest import Counted, oracle, review
 
 NewEngine = Callable[..., Engine]
@@ -225,6 +225,24 @@ def test_an_idle_engine_uses_no_processor(new_engine: NewEngine, bundles: dict[s
     before = time.process_time()
     time.sleep(0.5)
     assert time.process_time() - before < 0.1
+
+
+def test_a_fault_of_the_engine_fails_its_rows_and_not_its_thread(
+    new_engine: NewEngine, bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = new_engine()
+    model = engine.load(bundles["lstm"])
+
+    async def both() -> list[Answer | BaseException]:
+        return await asyncio.gather(
+            *(engine.submit(model, review(bundles["lstm"], 30, seed)) for seed in range(2)), return_exceptions=True
+        )
+
+    with monkeypatch.context() as broken:
+        broken.setattr(model.cost, "choose", lambda _: "many")
+        assert [type(found) for found in asyncio.run(both())] == [TypeError] * 2
+    assert engine.queue(model).rows == 0
+    assert [type(found) for found in asyncio.run(both())] == [Answer] * 2
 
 
 def test_an_empty_review_never_reaches_the_graph(new_engine: NewEngine, bundles: dict[str, Bundle]) -> None:

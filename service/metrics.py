@@ -151,7 +151,8 @@ class Metrics:
 
     def _process(self) -> None:
         self.loop_lag = self._histogram("event_loop_lag_seconds", "How late the event loop woke up", [], SECONDS)
-        self.ready = self._gauge("ready", "Whether requests should be sent here", [], "livemin")
+        self.ready = self._gauge("ready", "Whether requests should be sent here", [], "livemax")
+        self.ready_workers = self._gauge("ready_workers", "Worker processes that are ready", [])
         self.draining = self._gauge("draining", "Whether accepted work is being finished before the end", [], "livemax")
         self.worker_memory = self._gauge("worker_memory_bytes", "Resident memory of a worker", [], "liveall")
         self.worker_cpu = self._gauge("worker_cpu_seconds", "Processor time that a worker has used", [], "liveall")

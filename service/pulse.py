@@ -25,6 +25,7 @@ class Pulse:
         """Beat until cancelled; `ready` says whether requests should be sent here."""
         while True:
             self._metrics.ready.set(ready())
+            self._metrics.ready_workers.set(ready())
             due = perf_counter() + PERIOD
             await asyncio.sleep(PERIOD)
             self._metrics.loop_lag.observe(max(0.0, perf_counter() - due))

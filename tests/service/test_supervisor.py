@@ -128,6 +128,12 @@ def test_a_change_that_cannot_be_made_says_why(service: Serving) -> None:
     assert "nothing" in answer.json()["error"]
 
 
+def gauge(service: Serving, name: str) -> float:
+    """The value of a metric without labels."""
+    lines = service.ask("/metrics").text.splitlines()
+    return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+
+
 def test_metrics_add_up_over_workers(service: Serving) -> None:
     def answered() -> float:
         lines = service.ask("/metrics").text.splitlines()
@@ -145,6 +151,14 @@ def test_a_worker_that_dies_is_replaced_while_the_other_serves(service: Serving)
     before = service.workers()
     os.kill(min(before), signal.SIGKILL)
     until(lambda: len(service.workers() - before) == 1 and len(service.workers()) == 2)
+    seen = set()
+
+    def complete() -> bool:
+        seen.add(gauge(service, "gatescope_ready"))
+        return gauge(service, "gatescope_ready_workers") == 2
+
+    until(complete)
+    assert seen == {1.0}  # while the new one was loading, too
 
     def even() -> bool:  # both take connections again
         with contextlib.ExitStack() as stack:

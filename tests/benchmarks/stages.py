@@ -12,6 +12,7 @@ from tests.benchmarks.fixed import MAX_WORDS
 from tests.benchmarks.load import closed_loop
 from tests.benchmarks.measure import Contender, Figures, Session, with_server
 from tests.benchmarks.peers.network import Network
+from tests.benchmarks.process import NotStarted
 from tests.benchmarks.reviews import ReviewSet
 from tests.benchmarks.servers import GATESCOPE_SERVER, Place, Server
 
@@ -91,7 +92,10 @@ def search(servers: Sequence[Server], place: Place, sets: Sets, plan: Plan, say:
 
     for server in servers:
         for setup in (server.documented, *server.others):
-            with_server(Contender(server, "tried", setup, kinds), place, sets, ask)
+            try:
+                with_server(Contender(server, "tried", setup, kinds), place, sets, ask)
+            except NotStarted as error:
+                say(f"  {server.name}, {setup.described()}: left out, {error}")
     return list(found)
 
 

@@ -37,6 +37,7 @@ from service.routes import (
 )
 from service.routes.health import why_not_ready
 from service.settings import Settings
+from service.streaming.places import Places
 from service.telemetry import with_telemetry
 from service.tracing.line import Line
 from service.tracing.tracer import Tracer
@@ -92,7 +93,8 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
         settings.repository, engine, measured, default=settings.default_model, keep=settings.versions_per_model
     )
     pulse, tracer = Pulse(measured, engine, observed, catalog), Tracer(engine, Line(), settings.max_words)
-    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer)
+    streams = Places(settings, measured.streams)
+    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams)
     litestar = Litestar(
         ROUTES,
         lifespan=[lambda _: _running(parts)],

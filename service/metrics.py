@@ -134,6 +134,7 @@ class Metrics:
         self.queue_limit = self._gauge("queue_limit_seconds", "Most predicted time of the work of all models", [])
         self.workers_busy = self._gauge("workers_busy", "Engine threads that compute", [])
         self.workers = self._gauge("workers", "Engine threads", [])
+        self.streams = self._gauge("batch_streams", "Batches being streamed", [])
 
     def _models(self) -> None:
         version = ["model", "version"]

@@ -47,6 +47,26 @@ TIMEOUT = {
     "description": "seconds after which the answer is of no use",
 }
 TIMED = [TIMEOUT]
+STREAMED = {
+    "application/x-ndjson": "a request of `/v1/predict`, or its text as a JSON string, a line; answered by a prediction"
+    " or `{line, error}` a line in the same order, and `{summary}` at the end",
+    "text/csv": "a header and records; answered by the same records with the columns of the prediction added",
+}
+OF_STREAMS = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": schema,
+        "description": f"where lines are streamed: {what}",
+    }
+    for name, schema, what in (
+        ("model", {"type": "string"}, "model for lines that name none"),
+        ("version", {"type": "integer", "minimum": 1}, "its version"),
+        ("text_column", {"type": "string", "default": "text"}, "column of CSV that holds the reviews"),
+        ("prefix", {"type": "string", "default": ""}, "put before the names of the columns that are added to CSV"),
+    )
+]
 REASONS = {
     400: "malformed",
     401: "no API key",
@@ -90,7 +110,7 @@ def document() -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     return {
         "/v1/predict": {"post": _call("predict", "Classify one review", "PredictRequest", "Prediction", WORKS, TIMED)},
-        "/v1/batch": {"post": _call("batch", "Classify a list of reviews", "BatchRows", "BatchAnswers", WORKS, TIMED)},
+        "/v1/batch": {"post": _batch()},
         "/v1/compare": {
             "post": _call("compare", "One review through every model", "CompareRequest", "Comparison", WORKS, TIMED)
         },
@@ -164,6 +184,15 @@ def _operation(
     if body is not None:
         operation["requestBody"] = {"required": body not in OPTIONAL, "content": _json(_reference(body))}
     return operation | ({"parameters": parameters} if parameters else {})
+
+
+def _batch() -> dict[str, Any]:
+    parameters = [TIMEOUT, *OF_STREAMS]
+    operation = _call("batch", "Classify many reviews", "BatchRows", "BatchAnswers", WORKS, parameters)
+    streamed = {form: {"schema": {"type": "string", "description": what}} for form, what in STREAMED.items()}
+    for place in (operation["requestBody"], operation["responses"]["200"]):
+        place["content"] |= streamed
+    return operation
 
 
 def _trace() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from service.engine import Engine
 from service.metrics import Metrics
 from service.pulse import Pulse
 from service.settings import Settings
+from service.streaming.places import Places
 from service.tracing.tracer import Tracer
 
 
@@ -34,6 +35,7 @@ class Parts:
     metrics: Metrics
     pulse: Pulse
     tracer: Tracer
+    streams: Places
     draining: bool = field(default=False)
     others: str = field(default="")
 

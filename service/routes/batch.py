@@ -34,7 +34,8 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
         return
     chosen = Chosen.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     form = CsvRows(chosen) if media_type == b"text/csv" else JsonLines()
-    await Stream(parts, form, chosen, receive, send).run()
+    with parts.streams:
+        await Stream(parts, form, chosen, receive, send).run()
 
 
 async def _list(parts: Parts, scope: Scope, receive: Receive, send: Send) -> None:

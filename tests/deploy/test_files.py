@@ -114,6 +114,13 @@ def test_a_pod_is_restricted_and_writes_nowhere_but_tmp() -> None:
     assert [mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")] == ["/tmp"]
 
 
+def test_the_pods_tmp_holds_what_streams_may_spool() -> None:
+    volumes = {volume["name"]: volume for volume in OBJECTS["Deployment"]["spec"]["template"]["spec"]["volumes"]}
+    limit = volumes["tmp"]["emptyDir"]["sizeLimit"]
+    defaults = Settings()
+    assert int(limit.removesuffix("Gi")) * 2**30 > defaults.max_streams * defaults.max_spool_bytes
+
+
 def test_the_autoscaler_reads_a_metric_that_the_service_has() -> None:
     (metric,) = OBJECTS["HorizontalPodAutoscaler"]["spec"]["metrics"]
     rules = (DEPLOY / "prometheus" / "rules.yml").read_text()

@@ -13,13 +13,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import Gauge
 
 from models.bundle import read
+from service.errors import Problem
 from service.score.remote import find_model
 from service.score.run import Options, run
 from service.score.scorer import Scorer
 from service.settings import Settings
 from service.streaming.forms import Chosen, JsonLines
+from service.streaming.places import Places
 from service.streaming.stream import Stream
 from tests.bundles import WORDS
 from tests.service.conftest import Running, running
@@ -295,3 +298,32 @@ def test_a_remote_model_is_found_by_name(served: Running):
     url = f"http://127.0.0.1:{served.port}"
     assert find_model(url, None, None, None).model == "lstm"
     assert find_model(url, "gru", 1, None).labels == ("rotten", "fresh")
+
+
+def test_more_streams_than_may_be_are_429_until_one_ends(repository: Path):
+    with running(Settings(repository=repository, max_streams=2)) as service, _request(service) as first:
+        with _request(service) as second:
+            for connection in (first, second):
+                _send(connection, b'"good"\n')
+            _until(lambda: service.metric("gatescope_batch_streams") == 2)
+            refused = service.client.post("/v1/batch", content=b'"good"\n', headers={"Content-Type": NDJSON})
+            assert (refused.status_code, refused.json()["type"]) == (429, "urn:gatescope:problem:overloaded")
+            assert int(refused.headers["retry-after"]) >= 1
+            assert service.client.post("/v1/batch", json=["good"]).status_code == 200
+        _until(lambda: service.metric("gatescope_batch_streams") == 1)  # the second has gone away
+        assert post(service, b'"good"\n')[-1]["summary"]["rows"] == 1
+        first.sendall(b"0\r\n\r\n")
+        assert _read_all(first)[-1]["summary"]["rows"] == 1
+
+
+def test_workers_share_the_places_of_the_service():
+    places = Places(Settings(max_streams=5, workers=2), Gauge("streams", "", registry=None))
+    with places, places, places, pytest.raises(Problem), places:
+        pass
+
+
+def _until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -85,7 +85,7 @@ def test_every_metric_of_the_dashboards_is_there_from_the_start(alone: Running):
                 *("batch_rows", "batch_padded_cells", "real_cells", "padded_cells", "input_tokens", "truncated"),
                 *("oov_tokens", "tokens", "empty_inputs", "predictions", "confidence", "model_info", "model_ready"),
                 *("model_load_duration_seconds", "model_loads", "workers_busy", "workers", "event_loop_lag_seconds"),
-                *("draining",),
+                *("draining", "ready", "ready_workers", "batch_streams"),
             )
         ),
         "process_resident_memory_bytes",

@@ -16,6 +16,13 @@ UNDOCUMENTED = {"/", "/monitor", "/web/{path}", "/schema", "/v1/stream"}
 EXCEPT = [not_a_server_error, positive_data_acceptance]
 """A deadline may pass (504) and a text may have no words (422): no schema can say when."""
 
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(_: schemathesis.SerializationContext, value: object) -> bytes:
+    """Whatever comes to mind: a line that is wrong is answered by an error of its own."""
+    return str(value).encode(errors="replace")
+
+
 schema = schemathesis.openapi.from_dict(document())
 
 

@@ -19,12 +19,13 @@ from tests.benchmarks.fixed import MAX_WORDS, fixed_bundle
 from tests.benchmarks.machine import facts, load_average
 from tests.benchmarks.page import write_page
 from tests.benchmarks.peers.network import Network
-from tests.benchmarks.results import Engine, Results
+from tests.benchmarks.results import Engine, Files, Results
 from tests.benchmarks.reviews import ReviewSet, built_in_texts, review_sets
 from tests.benchmarks.servers import CORES, GATESCOPE_SERVER, PEER_SERVERS, Place, Server
 from tests.benchmarks.stages import (
     FULL,
     QUICK,
+    Plan,
     capacity,
     contenders,
     crowd,
@@ -34,7 +35,7 @@ from tests.benchmarks.stages import (
     search,
 )
 
-STAGES = ("capacity", "latency", "crowd", "lonely", "engine")
+STAGES = ("capacity", "latency", "crowd", "lonely", "engine", "files")
 HOME = CHECKOUT / ".bench"
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
 
@@ -95,6 +96,8 @@ def measured(asked: argparse.Namespace) -> Results:
         results.lonely = lonely(place, sets, network)
     if "engine" in asked.stages:
         results.engine = engine_alone(asked)
+    if "files" in asked.stages:
+        results.files = files(plan)
     results.write(asked.results)
     return results
 
@@ -110,6 +113,18 @@ def engine_alone(asked: argparse.Namespace) -> Engine:
     count = ["--count", "400"] if asked.quick else []
     subprocess.run([sys.executable, "-m", "tests.benchmarks.engine", "--json", kept, *count], cwd=CHECKOUT, check=True)
     found: Engine = json.loads(kept.read_text())
+    return found
+
+
+def files(plan: Plan) -> Files:
+    """The figures of `python -m tests.benchmarks.scoring`, by reviews."""
+    found: Files = {}
+    for reviews, rows in (("long", plan.rows), ("short", 10 * plan.rows)):
+        kept = HOME / "scoring.json"
+        size = ["--reviews", reviews, "--rows", str(rows)]
+        command = [sys.executable, "-m", "tests.benchmarks.scoring", "--json", str(kept), *size]
+        subprocess.run(command, cwd=CHECKOUT, check=True)
+        found[reviews] = json.loads(kept.read_text())
     return found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.benchmarks.measure import Figures
 from tests.benchmarks.plots import latency_plot, throughput_plot
-from tests.benchmarks.results import Engine, Results
+from tests.benchmarks.results import Engine, Files, Results
 from tests.benchmarks.stages import COMPARED_AT, USUAL, Lonely
 
 INTRODUCTION = """# Benchmarks
@@ -41,6 +41,8 @@ def write_page(results: Results, page: Path) -> None:
         parts += ["## A thousand connections at once\n", _crowd(results.crowd)]
     if results.engine:
         parts += ["## The engine alone\n", _engine(results.engine)]
+    if results.files:
+        parts += ["## Files\n", _files(results.files)]
     parts += ["## The search\n", _search(results), "## The load generator\n", _generator(results)]
     page.write_text("\n".join(part.rstrip() + "\n" for part in parts), encoding="utf-8")
 
@@ -189,6 +191,28 @@ def _engine(engine: Engine) -> str:
     head = ("reviews/s", "one at a time", "FIFO, 32 rows", "sorted, best size", "in-flight", "of sorted", "padding")
     return f"""No HTTP, no words: ids in, answers out, on one core (`python -m tests.benchmarks.engine`). *Sorted* needs
 all reviews before the first answer; it is the optimum that in-flight batching is held against.
+
+{_table(head, rows)}
+"""
+
+
+def _files(files: Files) -> str:
+    rows = [
+        (
+            name,
+            f"{found['rows']:,.0f}",
+            f"{found['score']:,.0f}",
+            f"{found['bare']:,.0f}",
+            f"{found['clock']:.0%}",
+            f"{found['cpu']:.0%}",
+            f"{found['memory'] / 1e6:.0f}",
+        )
+        for name, found in files.items()
+    ]
+    head = ("reviews", "rows", "`gatescope score`, rows/s", "bare, rows/s", "by the clock", "by processor time", "MB")
+    return f"""`gatescope score` from a CSV file to a CSV file on every core, start and model loading included; in per cent
+of the bare way: the same texts in memory, tokenised, sorted by length and run through the step graph in batches of the
+best size, models loaded (`python -m tests.benchmarks.scoring`).
 
 {_table(head, rows)}
 """

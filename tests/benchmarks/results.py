@@ -8,6 +8,7 @@ from tests.benchmarks.measure import Figures
 from tests.benchmarks.stages import Lonely
 
 Engine = dict[str, dict[str, dict[str, float]]]
+Files = dict[str, dict[str, float]]
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Results:
     crowd: list[Figures] = field(default_factory=list)
     lonely: list[Lonely] = field(default_factory=list)
     engine: Engine = field(default_factory=dict)
+    files: Files = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Keep the run."""

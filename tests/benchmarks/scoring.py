@@ -1,6 +1,6 @@
 """`gatescope score` on every core, against tokenising and the bare step graph on the same rows sorted by length.
 
-    python -m tests.benchmarks.scoring [--reviews short] [--rows 30000] [--format csv] [--rounds 3] [--only-score]
+    python -m tests.benchmarks.scoring [--reviews short] [--rows 30000] [--rounds 3] [--only-score] [--json OUT]
 
 The bare way reads nothing, writes nothing and has its model loaded: as many processes as there are cores each
 tokenise a share of the texts, sort it, and run it in batches of the best size. The command is timed from start to
@@ -10,6 +10,7 @@ memory is that of all its processes together, shared pages counted once, looked 
 
 import argparse
 import csv
+import json
 import multiprocessing
 import multiprocessing.pool
 import os
@@ -75,14 +76,17 @@ def main() -> None:
                 scored.append(took)
                 memory.append(peak)
     print(f"{given.rows} rows, {given.reviews}, mean {statistics.mean(len(typed(t)) for t in texts[:2000]):.0f} words")
-    if bare:
-        print(f"bare, batches of {best}: {_described(bare, given.rows)}")
-        clock, cpu = (
-            statistics.median(a) / statistics.median(b)
-            for a, b in zip(zip(*bare, strict=True), zip(*scored, strict=True), strict=True)
-        )
-        print(f"gatescope score is at {clock:.1%} of it by the clock, {cpu:.1%} by processor time")
-    print(f"gatescope score, {given.format}: {_described(scored, given.rows)}, {max(memory) / 1e6:.0f} MB")
+    own = _median(scored)
+    print(f"gatescope score, {given.format}: {_described(own, given.rows)}, {max(memory) / 1e6:.0f} MB")
+    if not bare:
+        return
+    floor = _median(bare)
+    print(f"bare, batches of {best}: {_described(floor, given.rows)}")
+    clock, cpu = floor.clock / own.clock, floor.cpu / own.cpu
+    print(f"gatescope score is at {clock:.1%} of it by the clock, {cpu:.1%} by processor time")
+    if given.json:
+        found = {"rows": given.rows, "score": given.rows / own.clock, "bare": given.rows / floor.clock}
+        given.json.write_text(json.dumps(found | {"clock": clock, "cpu": cpu, "memory": max(memory)}))
 
 
 class Took(NamedTuple):
@@ -92,9 +96,12 @@ class Took(NamedTuple):
     cpu: float
 
 
-def _described(runs: list[Took], rows: int) -> str:
-    clock, cpu = map(statistics.median, zip(*runs, strict=True))
-    return f"{rows / clock:.0f} rows/s by the clock, {1e6 * cpu / rows:.0f} us of processor a row"
+def _median(runs: list[Took]) -> Took:
+    return Took(*map(statistics.median, zip(*runs, strict=True)))
+
+
+def _described(took: Took, rows: int) -> str:
+    return f"{rows / took.clock:.0f} rows/s by the clock, {1e6 * took.cpu / rows:.0f} us of processor a row"
 
 
 def arguments() -> argparse.Namespace:
@@ -105,6 +112,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--format", choices=("csv", "jsonl", "parquet"), default="csv", help="of the output")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts")
     parser.add_argument("--only-score", action="store_true", help="leave the bare way out")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
     return parser.parse_args()
 
 

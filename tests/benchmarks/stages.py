@@ -29,7 +29,8 @@ class Plan:
     """How much is measured; times in seconds.
 
     `fractions` of a server's capacity are the arrival rates of the open loop, for the reviews in `timed`; the numbers
-    of `connections` are tried with long reviews.
+    of `connections` are tried with long reviews. So many `rows` of long reviews, ten times as many short ones, are
+    scored from a file.
     """
 
     repeats: int
@@ -40,10 +41,13 @@ class Plan:
     fractions: tuple[float, ...]
     connections: tuple[int, ...]
     timed: tuple[str, ...]
+    rows: int
 
 
-FULL = Plan(5, 2.0, 4.0, 8.0, 10.0, (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2), (1, 8, 128), ("long", "short", "mixed", "own"))
-QUICK = Plan(3, 1.0, 2.0, 4.0, 5.0, (0.3, 0.7, 1.2), (1, 8, 128), ("long", "short"))
+FULL = Plan(
+    5, 2.0, 4.0, 8.0, 10.0, (0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2), (1, 8, 128), ("long", "short", "mixed", "own"), 60_000
+)
+QUICK = Plan(3, 1.0, 2.0, 4.0, 5.0, (0.3, 0.7, 1.2), (1, 8, 128), ("long", "short"), 30_000)
 
 
 @dataclass(frozen=True, slots=True)

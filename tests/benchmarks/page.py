@@ -210,7 +210,7 @@ def _files(files: Files) -> str:
         for name, found in files.items()
     ]
     head = ("reviews", "rows", "`gatescope score`, rows/s", "bare, rows/s", "by the clock", "by processor time", "MB")
-    return f"""`gatescope score` from a CSV file to a CSV file on every core, start and model loading included; in per cent
+    return f"""`gatescope score`, CSV in and CSV out, on every core, start and model loading included; in per cent
 of the bare way: the same texts in memory, tokenised, sorted by length and run through the step graph in batches of the
 best size, models loaded (`python -m tests.benchmarks.scoring`).
 

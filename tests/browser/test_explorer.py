@@ -163,6 +163,73 @@ def test_what_if_tells_prediction_and_truth(visit: Open, service: str) -> None:
     expect(page.locator("#whatif tbody th").first).to_have_text("“A” → “great”")
 
 
+def test_the_words_at_which_a_unit_fires_are_listed_and_lead_there(visit: Open, service: str) -> None:
+    page = visit("/#example=3")
+    page.focus("#units .figure")
+    page.keyboard.press("ArrowDown")
+    unit = int(page.locator("#unit-chooser select").input_value())
+    lists = page.locator("#firing section")
+    expect(lists.locator("h3")).to_have_text([f"Where unit {unit} is highest", f"Where unit {unit} is lowest"])
+    texts = page.evaluate("async () => (await import('/web/js/examples.js')).EXAMPLES.map(({ text }) => text)")
+    hidden = [hidden_of(service, text, unit) for text in texts]
+    values = [number(text) for text in lists.locator("b").all_inner_texts()]
+    assert values[:6] == sorted(values[:6], reverse=True) and values[6:] == sorted(values[6:])
+    assert values[0] == pytest.approx(max(map(max, hidden)), abs=0.0051)
+    assert values[6] == pytest.approx(min(map(min, hidden)), abs=0.0051)
+    own = page.locator("#firing button", has_not=page.locator(".small")).first
+    shown, word = number(own.locator("b").inner_text()), own.locator("mark").inner_text()
+    own.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#words")).to_be_focused()
+    expect(page.locator("#words span.here")).to_have_text(word)
+    assert hidden[3][here(page)] == pytest.approx(shown, abs=0.0051)
+
+
+def hidden_of(service: str, text: str, unit: int) -> list[float]:
+    tensors = {"names": ["hidden"], "units": [unit]}
+    trace = traced(service, text=text, include=["tensors"], tensors=tensors)
+    return [value for (value,) in trace["tensors"]["values"]["hidden"][0]]
+
+
+def test_a_place_in_another_text_brings_that_text(visit: Open) -> None:
+    page = visit()
+    read(page, TEXT)
+    page.focus("#units .figure")
+    page.keyboard.press("ArrowDown")
+    elsewhere = page.locator("#firing button", has=page.locator(".small", has_text="a long one")).first
+    word = elsewhere.locator("mark").inner_text()
+    with page.expect_response("**/v1/compare"):
+        elsewhere.click()
+    settled(page)
+    assert page.locator("#text").input_value().startswith("I went in with no hope at all")
+    expect(page.locator("#words span.here")).to_have_text(word)
+
+
+def test_without_a_unit_the_words_with_the_state_at_the_cursor_are_listed(visit: Open) -> None:
+    page = visit()
+    read(page, "a great plot . it is a great plot")
+    page.focus("#words")
+    page.keyboard.press("End")
+    expect(page.locator("#firing h3")).to_have_text("Where else the state is most like that at “plot”")
+    values = [number(text) for text in page.locator("#firing b").all_inner_texts()]
+    assert values == sorted(values, reverse=True) and values[0] <= 1
+    page.keyboard.press("Home")
+    expect(page.locator("#firing h3")).to_contain_text("“a”")
+
+
+def test_the_memory_says_when_half_of_a_word_was_gone(visit: Open, service: str) -> None:
+    page = visit()
+    read(page, TEXT)
+    page.focus("#words")
+    page.keyboard.press("Home")
+    shares = traced(service, text=TEXT, include=["memory"])["memory"]["retention"][0]
+    gone = next((word for word, share in enumerate(shares) if share < 0.5), None)
+    assert gone is not None
+    expect(page.locator(".remembered")).to_contain_text(f"Half of it is gone after {gone} word")
+    points = (page.locator(".remembered .spark").last.locator("polyline").get_attribute("points") or "").split()
+    assert [(54 - float(point.split(",")[1])) / 52 for point in points] == pytest.approx(shares, abs=1e-4)
+
+
 def test_an_rnn_says_what_it_has_not(visit: Open) -> None:
     page = visit("/#model=rnn")
     expect(page.get_by_role("button", name="written")).to_be_disabled()
@@ -215,6 +282,7 @@ def test_moving_the_cursor_over_a_long_review_draws_no_chart_again(visit: Open) 
     page = visit()
     read(page, " ".join([TEXT] * 100))
     expect(page.locator("#facts")).to_contain_text("1 100 words")
+    expect(page.locator("#gradient polyline")).to_have_count(3)
     page.evaluate("""() => {
         window.drawn = 0;
         const watch = new MutationObserver((changes) => window.drawn += changes.length);

@@ -8,6 +8,7 @@ import * as keyboard from "./keyboard.js";
 import { mount as mountCard } from "./panels/card.js";
 import { mount as mountCell } from "./panels/cell.js";
 import { mount as mountComparison } from "./panels/comparison.js";
+import { mount as mountFiring } from "./panels/firing.js";
 import { mount as mountGradient } from "./panels/gradient.js";
 import { mount as mountMemory } from "./panels/memory.js";
 import { mount as mountReview } from "./panels/review.js";
@@ -38,7 +39,8 @@ const context = {
   fail,
   retarget: (chosen) => (target = chosen, read(false)),
   ask: (text) => api.trace(body(text, [])),
-  adopt: (text) => (input.replace(text), read(false), scrollTo({ top: 0 })),
+  states: (text, layer) => api.trace({ ...body(text, ["tensors"]), tensors: { names: ["hidden"], layers: [layer], units: "all" } }),
+  adopt: (text, word = "") => (input.replace(text), store.set({ word }), read(false), scrollTo({ top: 0 })),
 };
 
 const panels = {
@@ -48,6 +50,7 @@ const panels = {
   memory: mountMemory(),
   cell: mountCell(),
   units: mountUnits(),
+  firing: mountFiring(context),
   gradient: mountGradient(),
   whatif: mountWhatif(context),
   comparison: mountComparison(),

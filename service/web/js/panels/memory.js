@@ -4,7 +4,7 @@ import { cells, Layers } from "../canvas.js";
 import { css, diverging, palette } from "../colours.js";
 import * as cursor from "../cursor.js";
 import { h, id, s } from "../dom.js";
-import { percent, signed } from "../format.js";
+import { counted, percent, signed } from "../format.js";
 import { largest } from "../reading.js";
 
 const REMEMBERED = 6;
@@ -110,33 +110,55 @@ function words(context, reading, layers, colour) {
 }
 
 function remembered(reading, t) {
-  const { matrix, block } = reading.trace.memory;
+  const { matrix, retention, block } = reading.trace.memory;
   const [n] = matrix.shape;
   const column = Math.floor(t / block);
   const now = Array.from({ length: column + 1 }, (_, row) => ({ row, value: matrix[row * n + column] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, REMEMBERED);
   const name = (row) => reading.words[row * block].text + (block > 1 ? " …" : "");
   const kept = reading.retained(t);
-  const line = Array.from({ length: n - column }, (_, i) => matrix[column * n + column + i]);
+  const row = (values) => Array.from({ length: n - column }, (_, i) => values[column * n + column + i]);
+  const left = row(retention);
   return [
     h("h3", {}, "Remembered now"),
     h("ol", {}, ...now.map(({ row, value }) => h("li", {}, h("span", {}, name(row)), h("b", {}, signed(value))))),
     h("h3", {}, `From “${reading.words[t].text}” on`),
-    spark(line),
-    h("p", { class: "small quiet" }, kept === null ? "" : left(kept, reading.trace.model.pooling)),
+    spark(row(matrix)),
+    h("h3", {}, "Still in the cell"),
+    fade(left),
+    h("p", { class: "small quiet" }, half(left, block)),
+    h("p", { class: "small quiet" }, kept === null ? "" : atEnd(kept, reading.trace.model.pooling)),
   ];
 }
 
-function left(kept, pooling) {
+function atEnd(kept, pooling) {
   const said = `${percent(kept)} of what it wrote is still in the cell at the end`;
   return pooling === "last" ? `${said}.` : `${said}; the head reads every state, so what it has read keeps counting.`;
 }
 
+/** When half of what was written was gone. */
+function half(left, block) {
+  const gone = left.findIndex((share) => share < 0.5);
+  if (gone < 0) return "More than half of it stays to the end.";
+  return `Half of it is gone after ${block > 1 ? "about " : ""}${counted(Math.max(1, gone * block), "word")}.`;
+}
+
+/** The share that is left, from 0 to 1, as a filled curve. */
+function fade(values) {
+  const points = steady(values).map((value, i, { length }) => `${(i / (length - 1)) * 200},${54 - 52 * value}`).join(" ");
+  return s("svg", { class: "spark", viewBox: "0 0 200 56", preserveAspectRatio: "none", "aria-hidden": "true" },
+    s("polygon", { class: "fade", points: `0,54 ${points} 200,54` }),
+    s("line", { class: "axis", x1: 0, x2: 200, y1: 54, y2: 54, "vector-effect": "non-scaling-stroke" }),
+    s("polyline", { class: "line", points, "vector-effect": "non-scaling-stroke" }));
+}
+
+/** A single value twice, so that there is a line to draw. */
+const steady = (values) => (values.length > 1 ? values : [values[0], values[0]]);
+
 function spark(values) {
   const most = largest(values);
-  const points = values.map((value, i) => `${(i / Math.max(1, values.length - 1)) * 200},${28 - (value / most) * 25}`);
+  const points = steady(values).map((value, i, { length }) => `${(i / (length - 1)) * 200},${28 - (value / most) * 25}`);
   return s("svg", { class: "spark", viewBox: "0 0 200 56", preserveAspectRatio: "none", "aria-hidden": "true" },
     s("line", { class: "axis middle", x1: 0, x2: 200, y1: 28, y2: 28, "vector-effect": "non-scaling-stroke" }),
-    s("polyline", { class: "line", points: points.length > 1 ? points.join(" ") : `${points[0]} 200,${points[0].split(",")[1]}`,
-      "vector-effect": "non-scaling-stroke" }));
+    s("polyline", { class: "line", points: points.join(" "), "vector-effect": "non-scaling-stroke" }));
 }

@@ -52,7 +52,7 @@ STREAMED = {
     " or `{line, error}` a line in the same order, and `{summary}` at the end",
     "text/csv": "a header and records; answered by the same records with the columns of the prediction added",
 }
-OF_STREAMS = [
+OF_STREAMS: list[dict[str, Any]] = [
     {
         "name": name,
         "in": "query",
@@ -187,8 +187,7 @@ def _operation(
 
 
 def _batch() -> dict[str, Any]:
-    parameters = [TIMEOUT, *OF_STREAMS]
-    operation = _call("batch", "Classify many reviews", "BatchRows", "BatchAnswers", WORKS, parameters)
+    operation = _call("batch", "Classify many reviews", "BatchRows", "BatchAnswers", WORKS, [TIMEOUT, *OF_STREAMS])
     streamed = {form: {"schema": {"type": "string", "description": what}} for form, what in STREAMED.items()}
     for place in (operation["requestBody"], operation["responses"]["200"]):
         place["content"] |= streamed

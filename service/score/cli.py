@@ -68,9 +68,19 @@ def score(
         api_key,
         states,
     )
+    meter = Meter(quiet=json_)
+    tally = _run(options, meter)
+    if json_:
+        typer.echo(json.dumps(_summary(tally, meter)), err=out == PIPE)
+    else:
+        typer.echo(_line(out, tally, meter), err=True)
+
+
+def _run(options: Options, meter: Meter) -> Tally:
+    """Score, or say why that can't be done and end with the exit code for it."""
     try:
-        with Meter(quiet=json_) as meter:
-            tally = run(options, meter)
+        with meter:
+            return run(options, meter)
     except WrongUse as error:
         raise _ended(error, USAGE) from error
     except (DataError, InvalidBundle) as error:
@@ -81,10 +91,6 @@ def score(
         raise _ended(reason, DATA) from error
     except KeyboardInterrupt as error:
         raise _ended("interrupted. What is scored is kept: run again to go on", INTERRUPTED) from error
-    if json_:
-        typer.echo(json.dumps(_summary(tally, meter)), err=out == PIPE)
-    else:
-        typer.echo(_line(out, tally, meter), err=True)
 
 
 def _ended(reason: object, code: int) -> typer.Exit:

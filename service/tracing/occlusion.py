@@ -27,7 +27,8 @@ async def without_each(
 
     async def without(_: int, t: int) -> Array:
         place, memory = t, unchanged.memory(t)
-        piece = np.append(UNK, ids[t + 1 : t + WORDS])
+        piece = ids[t : t + WORDS].copy()
+        piece[0] = UNK
         while True:
             answer = await engine.submit(model, piece, deadline=deadline, background=True, memory=memory, keep=True)
             assert answer.memory is not None

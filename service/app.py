@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from litestar import Litestar
@@ -81,10 +82,13 @@ class Service:
         self.parts.metrics.ready.set(0)
 
 
-def create_service(settings: Settings, control: Control | None = None) -> Service:
+def create_service(
+    settings: Settings, control: Control | None = None, expose: Callable[[], Awaitable[bytes]] | None = None
+) -> Service:
     """Put the service together; models are loaded once the server has started it.
 
-    `control` loads and unloads in every worker process; left out, this process is the only one.
+    `control` loads and unloads in every worker process, `expose` gives the metrics of them all; left out, this process
+    is the only one.
     """
     measured = Metrics(settings.max_words)
     observed = EngineMetrics(measured)
@@ -94,7 +98,8 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
     )
     pulse, tracer = Pulse(measured, engine, observed, catalog), Tracer(engine, Line(), settings.max_words)
     streams = Places(settings, measured.streams)
-    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams)
+    expose = expose or partial(asyncio.to_thread, measured.expose)
+    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose)
     litestar = Litestar(
         ROUTES,
         lifespan=[lambda _: _running(parts)],

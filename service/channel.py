@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 Message = dict[str, Any]
-LIMIT = 1 << 20
+LIMIT = 1 << 24
 
 
 class Channel:

@@ -15,12 +15,10 @@ from prometheus_client import (
     Histogram,
     ProcessCollector,
     disable_created_metrics,
-    generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from models.cells import Array
-from service.drift import WithDrift
+from service.exposition import exposed
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -66,12 +64,8 @@ class Metrics:
         self._process()
 
     def expose(self) -> bytes:
-        """All metrics as text, those of every worker process added up. Blocks: to be called off the event loop."""
-        registry = self.registry
-        if MULTIPROCESS in os.environ:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(WithDrift(registry))
+        """The metrics of this process as text. Blocks: to be called off the event loop."""
+        return exposed(self.registry)
 
     def note_request(self, series: tuple[str, str, int], seconds: float) -> None:
         """An answer took so long: method, path template, status. Only the event loop calls it."""

@@ -1,7 +1,8 @@
 """Several worker processes on one port, and what there must be one of: the port, what is wanted, the metrics' folder.
 
 The supervisor accepts connections and hands each to the worker with the fewest: where workers accept for themselves,
-one of two gets most of 32 connections and the other core idles. It answers nothing itself and loads no model.
+one of two gets most of 32 connections and the other core idles. It loads no model and answers no client, but a scrape
+is its work: rendering the metrics would hold up a worker's event loop.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client.multiprocess import mark_process_dead
@@ -24,6 +27,7 @@ from pydantic import SecretStr
 
 from service.channel import Channel, Message, send_connection
 from service.cores import cores, split
+from service.exposition import added_up
 from service.listening import greet, listen
 from service.settings import Settings
 
@@ -73,6 +77,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._complete = False
         self._code = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._metrics = Path(tempfile.mkdtemp(prefix="gatescope-metrics-"))
 
     async def run(self) -> int:
@@ -159,8 +164,14 @@ class Supervisor:
             case {"done": number, "problem": problem}:
                 worker.asked.pop(number).set_result(problem)
             case {"ask": what, "name": name, "version": version, "number": number}:
-                task = asyncio.create_task(self._everywhere(worker, what, name, version, number))
-                task.add_done_callback(asyncio.Task.result)
+                self._spawn(self._everywhere(worker, what, name, version, number))
+            case {"expose": _, "number": number}:
+                self._spawn(self._expose(worker, number))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _note_ready(self, served: list[str]) -> None:
         if self._complete or sum(worker.ready for worker in self._workers) < self._settings.workers:
@@ -185,7 +196,11 @@ class Supervisor:
             problem = next((found for found in await asyncio.gather(*answers) if found), None)
             if problem is None:
                 self._wanted[name] = (what, version)
-        asking.channel.send(answer=number, problem=problem)
+        asking.channel.send(answer=number, result=problem)
+
+    async def _expose(self, asking: Worker, number: int) -> None:
+        content = await asyncio.to_thread(added_up, self._metrics)
+        asking.channel.send(answer=number, result=content.decode())
 
     def _accept(self) -> None:
         """Hand connections that wait to the workers with the fewest; where all are full, a moment later."""

@@ -21,16 +21,17 @@ from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
 
+EXPOSE_SECONDS = 5.0
 USAGE = 2
 
 
 class Everywhere:
-    """Loads and unloads in every worker: asks the supervisor, which asks all and answers when all have."""
+    """What concerns every worker: asks the supervisor, which loads and unloads in all, and adds up their metrics."""
 
     def __init__(self) -> None:
         self.channel: Channel | None = None
         self._numbers = itertools.count()
-        self._asked: dict[int, asyncio.Future[list[str] | None]] = {}
+        self._asked: dict[int, asyncio.Future[Any]] = {}
 
     async def load(self, name: str, version: int | None = None) -> None:
         """Serve a version, or the newest valid one, in every worker. Raises `Problem`."""
@@ -40,20 +41,30 @@ class Everywhere:
         """Stop serving a model in every worker. Raises `Problem`."""
         await self._ask("unload", name, None)
 
-    def answered(self, number: int, problem: list[str] | None) -> None:
-        """The supervisor says how it went."""
-        self._asked.pop(number).set_result(problem)
+    async def expose(self) -> bytes:
+        """The metrics of all workers as text. Raises `Problem`, or `TimeoutError` where the supervisor is stuck."""
+        async with asyncio.timeout(EXPOSE_SECONDS):
+            return str(await self._request(expose=True)).encode()
+
+    def answered(self, number: int, result: Any) -> None:
+        """The supervisor has done what it was asked."""
+        asked = self._asked.pop(number)
+        if not asked.done():
+            asked.set_result(result)
 
     async def _ask(self, what: str, name: str, version: int | None) -> None:
+        problem = await self._request(ask=what, name=name, version=version)
+        if problem is not None:
+            kind, detail = problem
+            raise Problem(kind, detail)
+
+    async def _request(self, **message: Any) -> Any:
         if self.channel is None:
             raise Problem("not-ready", "the worker is starting", {"Retry-After": "1"})
         number = next(self._numbers)
         self._asked[number] = asyncio.get_running_loop().create_future()
-        self.channel.send(ask=what, name=name, version=version, number=number)
-        problem = await self._asked[number]
-        if problem is not None:
-            kind, detail = problem
-            raise Problem(kind, detail)
+        self.channel.send(**message, number=number)
+        return await self._asked[number]
 
 
 class Connections(set[Any]):
@@ -80,7 +91,7 @@ class Worker(Server):
         self._channel: Channel | None = None
         self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(create_service(settings, self._everywhere), settings)
+        super().__init__(create_service(settings, self._everywhere, self._everywhere.expose), settings)
         self.server_state.connections = Connections(self._report_soon)
 
     @contextmanager
@@ -137,8 +148,8 @@ class Worker(Server):
                 parts.others = others
             case {"do": what, "name": name, "version": version, "number": number}:
                 self._spawn(self._do(channel, what, name, version, number))
-            case {"answer": number, "problem": problem}:
-                self._everywhere.answered(number, problem)
+            case {"answer": number, "result": result}:
+                self._everywhere.answered(number, result)
             case {"drain": _}:
                 self.service.start_draining()
             case {"stop": _}:

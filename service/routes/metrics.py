@@ -1,6 +1,5 @@
 """`GET /metrics` for Prometheus."""
 
-import asyncio
 from typing import Any
 
 from litestar import Request, Response, get
@@ -13,8 +12,7 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
 
 @get("/metrics")
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """All metrics as text, written off the event loop."""
+    """All metrics as text, those of all worker processes added up."""
     parts = parts_of(request.scope)
     parts.pulse.flush()
-    content = await asyncio.to_thread(parts.metrics.expose)
-    return Response(content, media_type=MEDIA_TYPE)
+    return Response(await parts.expose(), media_type=MEDIA_TYPE)

@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from models.bundle import read
 from models.manifest import Histogram, Manifest
 from service.answered import Answered
-from service.drift import FEATURES, REFERENCE_COUNTS, WINDOW_COUNTS, Window, WithDrift, stability_index
+from service.drift import FEATURES, Window
+from service.exposition import REFERENCE_COUNTS, WINDOW_COUNTS, WithDrift, stability_index
 
 
 def manifest_of(repository: Path) -> Manifest:
@@ -44,7 +45,7 @@ def stream(rows: int, *, shifted: bool, seed: int = 0) -> list[Answered]:
 
 
 def indices(window: Window) -> dict[str, float]:
-    return {name: stability_index(window.counts[name], window.bins[name].counts) for name in FEATURES}
+    return {name: stability_index(window.counts[name].tolist(), window.bins[name].counts) for name in FEATURES}
 
 
 def test_a_stream_like_validation_does_not_drift(repository: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.exposition import added_up
 from service.metrics import BulkHistogram, powers_of_two
 from service.settings import Settings
 from tests.service.conftest import Running, running
@@ -136,13 +137,12 @@ def test_the_metrics_of_worker_processes_add_up(tmp_path: Path):
     ]
     for worker in workers:
         assert worker.stdout.readline() == b"ready\n"
-    show = "from service.metrics import Metrics; print(Metrics(100).expose().decode())"
-    text = subprocess.run([sys.executable, "-c", show], env=environment, capture_output=True, text=True, check=True)
+    text = added_up(tmp_path).decode()
     for worker in workers:
         worker.communicate()
     found = {
         (sample.name, sample.labels.get("le")): sample.value
-        for family in text_string_to_metric_families(text.stdout)
+        for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
     assert found["gatescope_tokens_total", None] == 42

@@ -186,7 +186,7 @@ def test_a_stop_signal_loses_no_accepted_request(repository: Path, tmp_path: Pat
                 except httpx.RemoteProtocolError:  # an idle connection was closed before this request was read
                     continue
 
-    with serving(repository, tmp_path, GATESCOPE_DRAIN_DELAY="0.5") as service:
+    with serving(repository, tmp_path, GATESCOPE_DRAIN_DELAY="2") as service:
         senders = [threading.Thread(target=send, args=(service,)) for _ in range(6)]
         for sender in senders:
             sender.start()

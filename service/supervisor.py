@@ -77,6 +77,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._complete = False
         self._code = 0
+        self._held: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._metrics = Path(tempfile.mkdtemp(prefix="gatescope-metrics-"))
 
@@ -211,18 +212,18 @@ class Supervisor:
                 self._rest(loop)
                 return
             try:
-                connection, _ = self._listening.accept()
+                connection = self._held or self._listening.accept()[0]
             except OSError:  # none is left, or the client has gone, or descriptors ran out
                 return
-            with connection:
-                for worker in candidates:
-                    if send_connection(worker.way, connection):
-                        worker.open += 1
-                        worker.sent += 1
-                        break
-                else:
-                    self._rest(loop)
-                    return
+            worker = next((each for each in candidates if send_connection(each.way, connection)), None)
+            if worker is None:
+                self._held = connection
+                self._rest(loop)
+                return
+            worker.open += 1
+            worker.sent += 1
+            connection.close()
+            self._held = None
 
     def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.remove_reader(self._listening)

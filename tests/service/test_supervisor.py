@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -111,6 +112,23 @@ def test_connections_that_are_closed_no_longer_count(service: Serving) -> None:
             for _ in range(12):
                 assert stack.enter_context(service.client()).get("/health/ready").status_code == 200
             assert held(service) == [6, 6]
+
+
+def test_no_connection_is_lost_while_no_worker_takes_any(service: Serving) -> None:
+    port = int(service.root.rpartition(":")[2])
+    workers = service.workers()
+    with contextlib.ExitStack() as stack:
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(900)]
+            for client in clients:
+                client.sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            time.sleep(0.5)  # the supervisor hands over as many as the workers' sockets hold
+        finally:
+            for pid in workers:
+                os.kill(pid, signal.SIGCONT)
+        assert {client.recv(15) for client in clients} == {b"HTTP/1.1 200 OK"}
 
 
 def test_a_change_is_made_in_every_worker_before_it_is_answered(service: Serving) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from service.score.records import Record, size_of
 
-ROWS = 2048
+ROWS = 1024
 BYTES = 16 * 2**20
 
 

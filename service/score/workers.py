@@ -58,6 +58,7 @@ class _Team:
     def parts(self, blocks: Iterator[Block]) -> Iterator[Part]:
         """The parts of all blocks that can be read; only then is raised why no more could."""
         source, idle, busy = _Source(blocks), list(self._processes), dict[Connection, int]()
+        done: list[Part] = []
         while source.block is not None or busy:
             if source.block is not None and idle and _is_near(source.block, busy.values()):
                 connection = idle.pop()
@@ -65,12 +66,18 @@ class _Team:
                 _send(connection, source.block)
                 source.advance()
                 continue
-            for ready in wait(list(busy)):
-                assert isinstance(ready, Connection)
-                part = self._receive(ready)
-                del busy[ready]
-                idle.append(ready)
-                yield part
+            yield from done  # once their workers have something else to do: a part is written to disk next
+            done = []
+            try:
+                for ready in wait(list(busy)):
+                    assert isinstance(ready, Connection)
+                    done.append(self._receive(ready))
+                    del busy[ready]
+                    idle.append(ready)
+            except DataError:
+                yield from done
+                raise
+        yield from done
         if source.error is not None:
             raise source.error
 

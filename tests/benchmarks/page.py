@@ -116,8 +116,8 @@ moment when a request was due. Each peer at {COMPARED_AT:.0%} of its own capacit
 
 {_table(("peer", "reviews", "requests/s", "peer: p50 / p99 / p99.9 ms", "Gatescope: p50 / p99 / p99.9 ms"), rows)}
 
-Every server at fractions of its own capacity, long reviews. Past its capacity Gatescope refuses with 429 what it could
-not answer soon; the others let the queue grow.
+Every server at fractions of its own capacity, long reviews. Past its capacity Gatescope refuses with 429 once more
+than two seconds of work wait, which a short run may not reach; the others let the queue grow.
 
 ![p99 by arrival rate]({plots.name}/latency.svg)
 

@@ -52,16 +52,16 @@ STREAMED = {
     " or `{line, error}` a line in the same order, and `{summary}` at the end",
     "text/csv": "a header and records; answered by the same records with the columns of the prediction added",
 }
-OF_STREAMS: list[dict[str, Any]] = [
+OF_BATCHES: list[dict[str, Any]] = [
     {
         "name": name,
         "in": "query",
         "required": False,
         "schema": schema,
-        "description": f"where lines are streamed: {what}",
+        "description": what,
     }
     for name, schema, what in (
-        ("model", {"type": "string"}, "model for lines that name none"),
+        ("model", {"type": "string"}, "model for rows that name none"),
         ("version", {"type": "integer", "minimum": 1}, "its version"),
         ("text_column", {"type": "string", "default": "text"}, "column of CSV that holds the reviews"),
         ("prefix", {"type": "string", "default": ""}, "put before the names of the columns that are added to CSV"),
@@ -187,8 +187,8 @@ def _operation(
 
 
 def _batch() -> dict[str, Any]:
-    operation = _call("batch", "Classify many reviews", "BatchRows", "BatchAnswers", WORKS, [TIMEOUT, *OF_STREAMS])
-    streamed = {form: {"schema": {"type": "string", "description": what}} for form, what in STREAMED.items()}
+    operation = _call("batch", "Classify many reviews", "BatchRows", "BatchAnswers", WORKS, [TIMEOUT, *OF_BATCHES])
+    streamed = {form: {"schema": {"description": what}} for form, what in STREAMED.items()}  # any bytes are lines
     for place in (operation["requestBody"], operation["responses"]["200"]):
         place["content"] |= streamed
     return operation

@@ -29,23 +29,23 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
         raise MethodNotAllowedException(headers={"Allow": "POST"})
     parts = parts_of(scope)
     media_type = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
-    if media_type not in STREAMED:
-        await _list(parts, scope, receive, send)
-        return
     chosen = Chosen.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    deadline = deadline_of(scope, parts.settings.request_timeout)
+    if media_type not in STREAMED:
+        await _list(parts, chosen, deadline, receive, send)
+        return
     form = CsvRows(chosen) if media_type == b"text/csv" else JsonLines()
     with parts.streams:
         await Stream(parts, form, chosen, receive, send).run()
 
 
-async def _list(parts: Parts, scope: Scope, receive: Receive, send: Send) -> None:
+async def _list(parts: Parts, chosen: Chosen, deadline: float, receive: Receive, send: Send) -> None:
     """Every review of a list; a row that can't be classified is an error row, the others are answered."""
-    deadline = deadline_of(scope, parts.settings.request_timeout)
     rows = read_rows(await read_body(receive, parts.settings.max_batch_bytes))
     if len(rows) > parts.settings.max_batch_rows:
         raise too_large("a batch", parts.settings.max_batch_rows, "rows")
     with WhileConnected(receive):
-        answers = await each(rows, partial(_answer, parts, deadline))
+        answers = await each(rows, partial(_answer, parts, chosen, deadline))
     await send_json(send, BatchAnswers(answers))
 
 
@@ -60,10 +60,10 @@ def read_rows(content: bytes) -> list[Any]:
     return rows
 
 
-async def _answer(parts: Parts, deadline: float, number: int, row: Any) -> Prediction | RowError:
+async def _answer(parts: Parts, chosen: Chosen, deadline: float, number: int, row: Any) -> Prediction | RowError:
     try:
         asked = PredictRequest(text=row) if isinstance(row, str) else PredictRequest.model_validate(row)
-        model = parts.catalog.find(asked.model, asked.version)
+        model = parts.catalog.find(*chosen.model_for(asked))
         return await classify(parts, model, asked.text, deadline=deadline, background=True)
     except ValidationError as error:
         problem = malformed(error)

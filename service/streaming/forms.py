@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -14,10 +15,12 @@ from service.catalog import Model
 from service.errors import Problem
 from service.schemas import Prediction, PredictRequest, malformed
 
+_version = re.compile(r"[1-9][0-9]{0,17}")
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the address of a stream says: the model and version for rows that name none, names of CSV columns."""
+    """What the address of a batch says: the model and version for rows that name none, names of CSV columns."""
 
     model: str | None = None
     version: int | None = None
@@ -32,14 +35,19 @@ class Chosen:
             raise Problem("malformed", "known parameters are model, version, text_column and prefix")
         given = {name: values[-1] for name, values in query.items()}
         version = given.get("version")
-        if version is not None and not version.isdecimal():
-            raise Problem("malformed", "version: a whole number is expected")
+        if version is not None and not _version.fullmatch(version):
+            raise Problem("malformed", "version: a whole number from 1 is expected")
         return cls(
             given.get("model"),
             None if version is None else int(version),
             given.get("text_column", "text"),
             given.get("prefix", ""),
         )
+
+    def model_for(self, asked: PredictRequest) -> tuple[str | None, int | None]:
+        """The name and version of the model for a row."""
+        own = asked.model is not None or asked.version is not None
+        return (asked.model, asked.version) if own else (self.model, self.version)
 
 
 @dataclass(slots=True)

@@ -176,9 +176,7 @@ class Stream:
             if record.content is None:
                 raise too_large("a text", self._parts.settings.max_text_bytes)
             asked = self._form.asked(record.content)
-            own = asked.model is not None or asked.version is not None
-            name, version = (asked.model, asked.version) if own else (self._chosen.model, self._chosen.version)
-            model = self._parts.catalog.find(name, version)
+            model = self._parts.catalog.find(*self._chosen.model_for(asked))
             prediction = await classify(self._parts, model, asked.text, background=True)
             return self._form.answer(record.content, prediction), prediction.label
         except Exception as error:  # whatever goes wrong with one row, the others are answered

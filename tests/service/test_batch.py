@@ -22,6 +22,26 @@ def test_a_row_may_be_a_text_alone(served: Running):
     assert served.client.post("/v1/batch", json=["good", {"text": "good"}]).json()[0]["label"]
 
 
+def test_the_address_names_the_model_of_rows_that_name_none(served: Running):
+    answers = served.client.post(
+        "/v1/batch?model=rnn&version=1", json=["good", {"text": "good", "model": "gru"}]
+    ).json()
+    assert [answer["model"] for answer in answers] == ["rnn", "gru"]
+
+
+@pytest.mark.parametrize("query", ["version=0", "version=-1", "version=x", "version=" + 5000 * "9", "versions=1"])
+@pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])
+def test_an_address_that_makes_no_sense_is_400(served: Running, query: str, form: str):
+    response = served.client.post(f"/v1/batch?{query}", content='["good"]', headers={"Content-Type": form})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])
+def test_a_time_limit_that_is_none_is_400(served: Running, form: str):
+    headers = {"Content-Type": form, "X-Request-Timeout": "soon"}
+    assert served.client.post("/v1/batch", content='["good"]', headers=headers).status_code == 400
+
+
 def test_a_bad_row_is_one_error_row(served: Running):
     rows = ["good", "", 3, {"text": "bad", "model": "x"}, {"txt": "bad"}, "bad"]
     answers = served.client.post("/v1/batch", json=rows).json()

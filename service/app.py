@@ -115,10 +115,12 @@ def create_service(
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
-    """What the engine needs to know."""
+    """What the engine needs to know. With one core a worker, the event loop computes, but never waits for a GPU."""
+    provider = provider_of(settings)
+    cores = max(1, settings.threads)
     return EngineSettings(
-        threads=settings.threads or 1,
-        provider=provider_of(settings),
+        threads=0 if cores == 1 and provider == "cpu" else cores,
+        provider=provider,
         device_id=settings.device_id,
         memory_limit=settings.device_memory,
         queue_seconds=settings.max_queue_seconds,

@@ -18,7 +18,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="port to listen on; 0 picks a free one")] = None,
     default_model: Annotated[str | None, typer.Option(help="model for requests that name none")] = None,
     workers: Annotated[int | None, typer.Option(help="worker processes; 0 chooses by the number of cores")] = None,
-    threads: Annotated[int | None, typer.Option(help="engine threads a worker, one core each; 0 chooses")] = None,
+    threads: Annotated[int | None, typer.Option(help="cores a worker computes on; 0 chooses")] = None,
     provider: Annotated[str | None, typer.Option(help="cpu or cuda")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, json or pretty")] = None,

@@ -21,8 +21,8 @@ def cores() -> int:
 def split(settings: Settings, available: int) -> Settings:
     """`settings` with `workers` and `threads` chosen where they are 0.
 
-    One worker a core, with one engine thread each: a process has one interpreter lock, and on short reviews HTTP and
-    words cost more than the network (docs/design/engine.md has the figures). A GPU is one worker's.
+    One worker a core, which computes between its requests: a process has one interpreter lock, and on short reviews
+    HTTP and words cost more than the network (docs/design/engine.md has the figures). A GPU is one worker's.
     """
     cuda = settings.provider == "cuda"
     workers = settings.workers or (1 if cuda else available)

@@ -126,8 +126,8 @@ class Metrics:
         self.queue_cells = self._gauge("queue_cells", "Words of accepted reviews left to compute", model)
         self.queue_predicted = self._gauge("queue_predicted_seconds", "Predicted time of accepted work", model)
         self.queue_limit = self._gauge("queue_limit_seconds", "Most predicted time of the work of all models", [])
-        self.workers_busy = self._gauge("workers_busy", "Engine threads that compute", [])
-        self.workers = self._gauge("workers", "Engine threads", [])
+        self.workers_busy = self._gauge("workers_busy", "Cores of a worker that compute", [])
+        self.workers = self._gauge("workers", "Cores that a worker computes on", [])
         self.streams = self._gauge("batch_streams", "Batches being streamed", [])
 
     def _models(self) -> None:

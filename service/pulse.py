@@ -44,7 +44,7 @@ class Pulse:
             metrics.queue_predicted.labels(model.name).set(queue.seconds)
             metrics.batch_rows_limit.labels(model.name).set(model.served.cost.rows)
         metrics.queue_limit.set(engine.settings.queue_seconds)
-        metrics.workers.set(engine.settings.threads)
+        metrics.workers.set(engine.lanes)
         metrics.workers_busy.set(engine.busy)
         for method, count in metrics.active.items():
             metrics.http_active.labels(method).set(count)

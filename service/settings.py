@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     strict_readiness: bool = Field(True, description="ready only when every model of the repository is served")
 
     workers: Annotated[int, Field(ge=0)] = Field(0, description="worker processes; 0 chooses by the number of cores")
-    threads: Annotated[int, Field(ge=0)] = Field(0, description="engine threads a worker, one core each; 0 chooses")
+    threads: Annotated[int, Field(ge=0)] = Field(0, description="cores a worker computes on; 0 chooses")
     provider: Literal["cpu", "cuda"] = Field("cpu", description="where the networks run")
     provider_fallback: bool = Field(False, description="use the CPU where CUDA is asked for and missing")
     device_id: Annotated[int, Field(ge=0)] = Field(0, description="CUDA device")

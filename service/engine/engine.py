@@ -1,4 +1,8 @@
-"""The in-flight engine: reviews join and leave running batches at chunk boundaries, on threads of its own."""
+"""The in-flight engine: reviews join and leave running batches at chunk boundaries.
+
+It computes on threads of its own, or, where it has none, on the event loop that reviews come from, one chunk at a time
+in turn with everything else that the loop does: a review then wakes no thread, and on one core nothing is lost.
+"""
 
 import asyncio
 import contextlib
@@ -36,11 +40,14 @@ class Engine:
 
     def __init__(self, settings: EngineSettings, observe: Observer | None = None) -> None:
         self.settings = settings
-        self._computing = [False] * settings.threads
+        self._lanes = max(1, settings.threads)
+        self._computing = [False] * self._lanes
         self._observe = observe or Unobserved()
         self._models: list[ServedModel] = []
         self._changed = threading.Condition()
         self._draining = self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_loop: dict[ServedModel, Batch] = {}
         self._threads = [
             threading.Thread(target=self._work, args=[number], name=f"engine-{number}", daemon=True)
             for number in range(settings.threads)
@@ -50,8 +57,13 @@ class Engine:
 
     @property
     def busy(self) -> int:
-        """Threads that compute at this moment."""
+        """Threads that compute at this moment; an event loop that computes counts as one."""
         return sum(self._computing)
+
+    @property
+    def lanes(self) -> int:
+        """Chunks that can be computed at the same time: the threads, or the event loop."""
+        return self._lanes
 
     def load(self, bundle: Bundle) -> ServedModel:
         """Open a bundle, check its golden answers, warm it up, and serve it. Raises `InvalidBundle`."""
@@ -74,7 +86,7 @@ class Engine:
     def queue(self, model: ServedModel) -> QueueState:
         """What is accepted for one model and not answered yet."""
         waiting = model.waiting
-        return QueueState(waiting.rows, waiting.cells, model.seconds(waiting.cells) / self.settings.threads)
+        return QueueState(waiting.rows, waiting.cells, model.seconds(waiting.cells) / self._lanes)
 
     async def submit(
         self,
@@ -98,6 +110,8 @@ class Engine:
         loop, now = asyncio.get_running_loop(), time.monotonic()
         row = Row(ids, traced, background, memory, keep, now, loop.create_future())
         self._accept(model, row, deadline)
+        if not self._threads:
+            self._compute_on(loop)
         timer = None if deadline is None else loop.call_later(deadline - now, self._expire, model, row)
         try:
             await row.future  # type: ignore[misc]
@@ -111,11 +125,11 @@ class Engine:
         return _answer(row)
 
     def run_many(self, model: ServedModel, reviews: Sequence[Ids]) -> Array:
-        """The logits `[N, C]` of many reviews, in order, on threads of its own: as many as the engine has.
+        """The logits `[N, C]` of many reviews, in order, on as many threads as the engine has lanes.
 
         The same reviews give the same bits, whatever else the machine does. An empty review raises `ValueError`.
         """
-        return run_many(model.session, reviews, self.settings.threads)
+        return run_many(model.session, reviews, self._lanes)
 
     async def drain(self) -> None:
         """Accept nothing more, and return when everything accepted is answered."""
@@ -143,11 +157,12 @@ class Engine:
             if not model.waiting.rows:
                 model.used = max(model.used, min((m.used for m in self._models if m.waiting.rows), default=0.0))
             model.waiting.add(row)
-            self._changed.notify()
+            if self._threads:
+                self._changed.notify()
 
     def _require_room(self, model: ServedModel, cells: int) -> None:
-        queued = sum(m.seconds(m.waiting.urgent_cells) for m in self._models) / self.settings.threads
-        own = model.seconds(cells) / self.settings.threads
+        queued = sum(m.seconds(m.waiting.urgent_cells) for m in self._models) / self._lanes
+        own = model.seconds(cells) / self._lanes
         if queued and queued + own > self.settings.queue_seconds:
             self._observe.refused(model.name, model.version)
             raise Overloaded(max(1, math.ceil(queued)))
@@ -170,19 +185,47 @@ class Engine:
         """What an engine thread does: the next model's batch, one chunk, again; asleep where there is no work."""
         batches: dict[ServedModel, Batch] = {}
         while (model := self._wait(batches)) is not None:
-            batch = batches.pop(model, None) or Batch(model.session)
             self._computing[number] = True
-            try:
-                with self._changed:
-                    if model.waiting.fill(batch, self.settings.threads):
-                        self._changed.notify()
-                if batch.rows:
-                    self._advance(model, batch)
-            except Exception as error:  # a fault of the engine's own fails these rows, and not the thread
-                self._give_up(model, batch, error)
+            self._turn(model, batches)
             self._computing[number] = False
+
+    def _compute_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the event loop compute until there is no work. A loop that ended before its rows did counts no more."""
+        if self._loop is not loop:
+            self._loop = loop
+            self._computing[0] = True
+            loop.call_soon(self._let_pass)
+
+    def _let_pass(self) -> None:
+        """One round of the loop between two chunks: what came during the last one is submitted before the next."""
+        asyncio.get_running_loop().call_soon(self._step)
+
+    def _step(self) -> None:
+        """What the event loop does, where it computes: the next model's batch, one chunk."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            return
+        with self._changed:
+            model = self._next(self._on_loop)
+        if model is None:
+            self._loop, self._computing[0] = None, False
+            return
+        self._turn(model, self._on_loop)
+        loop.call_soon(self._let_pass)
+
+    def _turn(self, model: ServedModel, batches: dict[ServedModel, Batch]) -> None:
+        """Compute one chunk of a model's batch; `batches` are those with rows left."""
+        batch = batches.pop(model, None) or Batch(model.session)
+        try:
+            with self._changed:
+                if model.waiting.fill(batch, self._lanes):
+                    self._changed.notify()
             if batch.rows:
-                batches[model] = batch
+                self._advance(model, batch)
+        except Exception as error:  # a fault of the engine's own fails these rows, and nothing else
+            self._give_up(model, batch, error)
+        if batch.rows:
+            batches[model] = batch
 
     def _wait(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
         """The model whose turn it is, once there is one; None where the engine is closed and has no work."""
@@ -210,7 +253,7 @@ class Engine:
                 model.waiting.leave(row)
             if not model.waiting.rows:
                 self._changed.notify_all()
-        _hand_over(answered)
+        self._hand_over(answered)
         self._observe.batch(model.name, model.version, len(rows), computed, len(rows) * steps, now - began)
 
     def _give_up(self, model: ServedModel, batch: Batch, error: Exception) -> None:
@@ -221,18 +264,20 @@ class Engine:
                 row.error = error
                 model.waiting.leave(row)
             self._changed.notify_all()
-        _hand_over(failed)
+        self._hand_over(failed)
 
-
-def _hand_over(rows: Sequence[Row]) -> None:
-    """Wake the tasks that wait for these rows: one call a loop, whatever their number."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Row]] = {}
-    for row in rows:
-        if row.future is not None:
-            by_loop.setdefault(row.future.get_loop(), []).append(row)
-    for loop, theirs in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
-            loop.call_soon_threadsafe(_wake, theirs)
+    def _hand_over(self, rows: Sequence[Row]) -> None:
+        """Wake the tasks that wait for these rows: one call a loop, whatever their number."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[Row]] = {}
+        for row in rows:
+            if row.future is not None:
+                by_loop.setdefault(row.future.get_loop(), []).append(row)
+        for loop, theirs in by_loop.items():
+            if loop is self._loop:
+                _wake(theirs)
+                continue
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
+                loop.call_soon_threadsafe(_wake, theirs)
 
 
 def _wake(rows: Sequence[Row]) -> None:

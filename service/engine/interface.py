@@ -1,7 +1,7 @@
 """What the engine is told and what it says: settings, answers, refusals, and what it lets others observe."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from models.cells import Array
 
@@ -11,9 +11,12 @@ Memory = tuple[Array, ...]
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How one engine runs. `rows` and `seconds_a_chunk` bound a batch; `rows` is fitted at load where it is None."""
+    """How one engine runs. Without `threads` it computes on the event loop, in turn with what else that does.
 
-    threads: int = 1
+    `rows` and `seconds_a_chunk` bound a batch; `rows` is fitted at load where it is None.
+    """
+
+    threads: int = 0
     provider: Literal["cpu", "cuda"] = "cpu"
     device_id: int = 0
     memory_limit: int = 0
@@ -22,8 +25,7 @@ class EngineSettings:
     seconds_a_chunk: float = 0.002
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the network says of one review: `logits [C]`, `probabilities [C]`, and seconds in queue and in compute.
 
     `hidden` holds every layer's hidden states `[T, H]` where they were asked for; `memory` what a stream goes on from.
@@ -47,7 +49,7 @@ class QueueState:
 
 
 class Observer(Protocol):
-    """Is told what the engine does. `batch` is called by engine threads, the others by the event loop."""
+    """Is told what the engine does. `batch` is called where chunks are computed, the others by the event loop."""
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         """The step graph ran: reviews in it, cells that hold a word, cells in all, seconds."""

@@ -3,10 +3,11 @@
     python -m tests.benchmarks.engine [--cell gru] [--file REVIEWS.csv --column text] [--json OUT]
 
 `one at a time` runs every review alone; `FIFO n` pads n reviews in order of arrival to the longest; `sorted n` does
-so after sorting all of them by length, which only somebody who has all of them can; `in-flight` is the engine's
-thread while tasks send everything at once; `closed n` the same with n senders, each waiting for its answer; `and
-tasks` adds what the senders and the event loop cost. `bulk` is `Engine.run_many`. Rates are by processor time, so
-that other work on the machine counts as little as it can; the caches are shared with it all the same.
+so after sorting all of them by length, which only somebody who has all of them can; `in-flight` is the engine on the
+event loop while tasks send everything at once, what the tasks and the loop cost included; `closed n` the same with n
+senders, each waiting for its answer; `thread, ...` is an engine's thread alone, without what the tasks cost. `bulk` is
+`Engine.run_many`. Rates are by processor time, so that other work on the machine counts as little as it can; the caches
+are shared with it all the same.
 """
 
 import argparse
@@ -82,18 +83,31 @@ def send_all(engine: Engine, model: ServedModel, reviews: Reviews, senders: int)
     asyncio.run(send())
 
 
-def timed(run: Callable[[], object]) -> dict[str, float]:
-    """Seconds of processor time of a run: of the whole process, and of the engine's thread alone."""
-    (thread,) = (thread for thread in threading.enumerate() if thread.name == "engine-0")
-    clock = time.pthread_getcpuclockid(thread.ident or 0)
-    whole, own = time.process_time(), time.clock_gettime(clock)
-    run()
-    return {"process": time.process_time() - whole, "thread": time.clock_gettime(clock) - own}
+@dataclass(frozen=True)
+class Served:
+    """An engine with a model, and what it counts."""
+
+    engine: Engine
+    model: ServedModel
+    cells: Cells
+
+    @classmethod
+    def start(cls, bundle: Bundle, threads: int) -> "Served":
+        """An engine with so many threads; none: on the event loop."""
+        cells = Cells()
+        engine = Engine(EngineSettings(threads=threads, queue_seconds=float("inf")), cells)
+        return cls(engine, engine.load(bundle), cells)
+
+    def clock(self) -> int:
+        """The processor clock of the engine's thread, or of the process where it has none."""
+        threads = [thread.ident or 0 for thread in threading.enumerate() if thread.name == "engine-0"]
+        return time.pthread_getcpuclockid(*threads) if self.engine.settings.threads else time.CLOCK_PROCESS_CPUTIME_ID
 
 
-def contenders(engine: Engine, cells: Cells, model: ServedModel, reviews: Reviews) -> list[Contender]:
+def contenders(on_loop: Served, on_thread: Served, reviews: Reviews) -> list[Contender]:
     """What is measured; each returns, by name, seconds of processor time and the share of padding."""
     by_length = sorted(reviews, key=len)
+    engine, model = on_loop.engine, on_loop.model
 
     def still(name: str, given: Reviews, size: int) -> Contender:
         def run() -> dict[str, tuple[float, float]]:
@@ -103,11 +117,12 @@ def contenders(engine: Engine, cells: Cells, model: ServedModel, reviews: Review
 
         return run
 
-    def flying(name: str, senders: int) -> Contender:
+    def flying(name: str, served: Served, senders: int) -> Contender:
         def run() -> dict[str, tuple[float, float]]:
-            seconds = timed(lambda: send_all(engine, model, reviews, senders))
-            waste = cells.waste()
-            return {name: (seconds["thread"], waste), f"{name} and tasks": (seconds["process"], waste)}
+            clock = served.clock()
+            began = time.clock_gettime(clock)
+            send_all(served.engine, served.model, reviews, senders)
+            return {name: (time.clock_gettime(clock) - began, served.cells.waste())}
 
         return run
 
@@ -120,8 +135,10 @@ def contenders(engine: Engine, cells: Cells, model: ServedModel, reviews: Review
         still("one at a time", reviews, 1),
         *(still(f"FIFO {size}", reviews, size) for size in (32, 64)),
         *(still(f"sorted {size}", by_length, size) for size in BATCHES),
-        *(flying(f"closed {count}", count) for count in (1, 16, 32)),
-        flying("in-flight", len(reviews)),
+        *(flying(f"closed {count}", on_loop, count) for count in (1, 16, 32)),
+        flying("in-flight", on_loop, len(reviews)),
+        flying("thread, closed 32", on_thread, 32),
+        flying("thread, in-flight", on_thread, len(reviews)),
         bulk,
     ]
 
@@ -187,16 +204,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     everything: dict[str, dict[str, dict[str, float]]] = {}
     with TemporaryDirectory() as folder:
         for cell in options.cell or ("lstm", "gru"):
-            cells = Cells()
-            engine = Engine(EngineSettings(queue_seconds=float("inf")), cells)
-            model = engine.load(bundle_of(cell, Path(folder), vocabulary))
-            print(f"{cell}: batches of {model.cost.rows} rows, {1e6 * model.cost.cell_seconds:.2f} us a word predicted")
+            bundle = bundle_of(cell, Path(folder), vocabulary)
+            on_loop, on_thread = (Served.start(bundle, threads) for threads in (0, 1))
+            cost = on_loop.model.cost
+            print(f"{cell}: batches of {cost.rows} rows, {1e6 * cost.cell_seconds:.2f} us a word predicted")
             for name, reviews in sets.items():
-                found = measured(contenders(engine, cells, model, reviews), len(reviews), options.repeats)
+                found = measured(contenders(on_loop, on_thread, reviews), len(reviews), options.repeats)
                 everything[f"{cell}, {name}"] = found
                 mean = statistics.mean(map(len, reviews))
                 report(f"{cell}, {name} reviews ({len(reviews)}, {mean:.0f} words on average)", found)
-            engine.close()
+            on_loop.engine.close()
+            on_thread.engine.close()
     if options.json:
         options.json.write_text(json.dumps(everything, indent=1))
 

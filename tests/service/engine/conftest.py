@@ -43,13 +43,13 @@ def observer() -> Counted:
     return Counted()
 
 
-@pytest.fixture
-def new_engine(observer: Counted) -> Iterator[Callable[..., Engine]]:
+@pytest.fixture(params=[0, 1, 2], ids=["on the loop", "one thread", "two threads"])
+def new_engine(request: pytest.FixtureRequest, observer: Counted) -> Iterator[Callable[..., Engine]]:
     """Makes engines that are closed at the end of the test."""
     made: list[Engine] = []
 
     def make(**settings: object) -> Engine:
-        made.append(Engine(EngineSettings(**settings), observer))  # type: ignore[arg-type]
+        made.append(Engine(EngineSettings(**{"threads": request.param} | settings), observer))  # type: ignore[arg-type]
         return made[-1]
 
     yield make

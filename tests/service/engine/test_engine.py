@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from models.bundle import Bundle
 from models.cells import CELLS, forward, softmax
-from service.engine import Answer, DeadlinePassed, Draining, Engine, EngineSettings, Overloaded, QueueState
+from service.engine import (
+    Answer,
+    DeadlinePassed,
+    Draining,
+    Engine,
+    EngineSettings,
+    Overloaded,
+    QueueState,
+    Unobserved,
+)
 from tests.service.engine.conftest import Counted, oracle, review
 
 NewEngine = Callable[..., Engine]
@@ -21,11 +30,10 @@ IDLE = QueueState(0, 0, 0.0)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("threads", [1, 2])
 def test_a_crowd_of_all_lengths_gets_the_answers_of_the_equations(
-    new_engine: NewEngine, bundles: dict[str, Bundle], cell: str, threads: int
+    new_engine: NewEngine, bundles: dict[str, Bundle], cell: str
 ) -> None:
-    engine = new_engine(threads=threads, rows=7)
+    engine = new_engine(rows=7)
     bundle = bundles[cell]
     model = engine.load(bundle)
     reviews = [review(bundle, length, length) for length in (1, 2, 3, 20, 33, 100, 250, 1, 64, 500) * 3]
@@ -51,7 +59,7 @@ arrivals = st.lists(
 )
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [0, 1, 2])
 def test_any_arrivals_and_departures_give_everyone_their_own_answer_once(
     bundles: dict[str, Bundle], threads: int
 ) -> None:
@@ -219,7 +227,7 @@ def test_unloading_waits_for_the_rows_of_that_model(new_engine: NewEngine, bundl
 
 
 def test_an_idle_engine_uses_no_processor(new_engine: NewEngine, bundles: dict[str, Bundle]) -> None:
-    engine = new_engine(threads=2)
+    engine = new_engine()
     model = engine.load(bundles["lstm"])
     asyncio.run(engine.submit(model, review(bundles["lstm"], 30, 0)))
     before = time.process_time()
@@ -227,7 +235,7 @@ def test_an_idle_engine_uses_no_processor(new_engine: NewEngine, bundles: dict[s
     assert time.process_time() - before < 0.1
 
 
-def test_a_fault_of_the_engine_fails_its_rows_and_not_its_thread(
+def test_a_fault_of_the_engine_fails_its_rows_and_nothing_else(
     new_engine: NewEngine, bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = new_engine()
@@ -243,6 +251,59 @@ def test_a_fault_of_the_engine_fails_its_rows_and_not_its_thread(
         assert [type(found) for found in asyncio.run(both())] == [TypeError] * 2
     assert engine.queue(model).rows == 0
     assert [type(found) for found in asyncio.run(both())] == [Answer] * 2
+
+
+def test_an_event_loop_that_computes_lets_in_what_came_during_a_chunk(bundles: dict[str, Bundle]) -> None:
+    batches: list[int] = []
+    late: list[asyncio.Task[Answer]] = []
+
+    class Late(Unobserved):
+        """Sends a second review while the first chunk is computed."""
+
+        def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
+            batches.append(rows)
+            if not late:
+                late.append(asyncio.create_task(engine.submit(served, ids[:50])))
+
+    engine = Engine(EngineSettings(threads=0, rows=2), Late())
+    served, ids = engine.load(bundles["lstm"]), review(bundles["lstm"], LONG, 0)
+
+    async def both() -> None:
+        await engine.submit(served, ids)
+        assert late[0].done()
+
+    asyncio.run(both())
+    assert batches[:2] == [1, 2]
+
+
+def test_an_event_loop_that_computes_answers_others_between_two_chunks(bundles: dict[str, Bundle]) -> None:
+    counted = Counted()
+    engine = Engine(EngineSettings(threads=0), counted)
+    model = engine.load(bundles["lstm"])
+
+    async def turns() -> int:
+        computing, count = asyncio.create_task(engine.submit(model, review(bundles["lstm"], LONG, 0))), 0
+        while not computing.done():
+            await asyncio.sleep(0)
+            count += 1
+        return count
+
+    assert asyncio.run(turns()) > len(counted.rows_of_batches) > 1
+
+
+def test_work_that_an_ended_loop_left_behind_stops_nobody(bundles: dict[str, Bundle]) -> None:
+    engine = Engine(EngineSettings(threads=0, queue_seconds=1e9))
+    model, ids = engine.load(bundles["lstm"]), review(bundles["lstm"], LONG, 0)
+
+    async def leave() -> None:
+        left = asyncio.create_task(engine.submit(model, ids))
+        await asyncio.sleep(0)
+        assert not left.done()
+
+    asyncio.run(leave())
+    answer = asyncio.run(engine.submit(model, ids[:40]))
+    np.testing.assert_allclose(answer.logits, oracle(bundles["lstm"], ids[:40]), atol=1e-5)
+    assert engine.queue(model) == IDLE
 
 
 def test_an_empty_review_never_reaches_the_graph(new_engine: NewEngine, bundles: dict[str, Bundle]) -> None:

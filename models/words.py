@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,7 @@ class InvalidWords(ValueError):
     """A vocabulary file that this version can't read; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word as typed: `text[start:end]`, offsets in code points."""
 
     text: str
@@ -54,8 +54,9 @@ def find(text: str) -> Iterator[re.Match[str]]:
 def words(text: str) -> Iterator[Word]:
     """The words of `text` in order, each with the place where it stands."""
     for match in find(text):
-        if match.start(1) >= 0:
-            yield Word(match[1], match.start(1), match.end(1))
+        start, end = match.span(1)
+        if start >= 0:
+            yield Word(match[1], start, end)
 
 
 def typed(text: str, most: int | None = None) -> list[str]:

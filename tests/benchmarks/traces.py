@@ -43,7 +43,7 @@ def main() -> None:
         port = free_port()
         serve = [sys.executable, "-m", "gatescope", "serve", "--repository", str(repository), "--port", str(port)]
         probe = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        environment = {"GATESCOPE_WORKERS": "1"}
+        environment = {"GATESCOPE_WORKERS": "1", "GATESCOPE_THREADS": "1"}
         with (
             running(Command(serve, Path.cwd(), environment), port, probe, Path(folder) / "log"),
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,

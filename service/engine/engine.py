@@ -48,6 +48,7 @@ class Engine:
         self._draining = self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_loop: dict[ServedModel, Batch] = {}
+        self._accepted = 0
         self._threads = [
             threading.Thread(target=self._work, args=[number], name=f"engine-{number}", daemon=True)
             for number in range(settings.threads)
@@ -157,6 +158,7 @@ class Engine:
             if not model.waiting.rows:
                 model.used = max(model.used, min((m.used for m in self._models if m.waiting.rows), default=0.0))
             model.waiting.add(row)
+            self._accepted += 1
             if self._threads:
                 self._changed.notify()
 
@@ -197,11 +199,15 @@ class Engine:
             loop.call_soon(self._let_pass)
 
     def _let_pass(self) -> None:
-        """One round of the loop between two chunks: what came during the last one is submitted before the next."""
-        asyncio.get_running_loop().call_soon(self._step)
+        """Between two chunks the loop goes round once: what came during the last one is submitted before the next."""
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._step, self._accepted, loop.time() + self.settings.seconds_a_chunk)
 
-    def _step(self) -> None:
-        """What the event loop does, where it computes: the next model's batch, one chunk."""
+    def _step(self, accepted: int, limit: float) -> None:
+        """What the event loop does, where it computes: the next model's batch, one chunk.
+
+        First it goes round again while every round brings reviews for which there is room, until `limit` at most.
+        """
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             return
@@ -209,9 +215,11 @@ class Engine:
             model = self._next(self._on_loop)
         if model is None:
             self._loop, self._computing[0] = None, False
-            return
-        self._turn(model, self._on_loop)
-        loop.call_soon(self._let_pass)
+        elif self._accepted > accepted and model.waiting.has_room and loop.time() < limit:
+            loop.call_soon(self._step, self._accepted, limit)
+        else:
+            self._turn(model, self._on_loop)
+            loop.call_soon(self._let_pass)
 
     def _turn(self, model: ServedModel, batches: dict[ServedModel, Batch]) -> None:
         """Compute one chunk of a model's batch; `batches` are those with rows left."""

@@ -51,6 +51,11 @@ class Waiting:
             self.urgent_rows += rows
             self.urgent_cells += cells
 
+    @property
+    def has_room(self) -> bool:
+        """Whether all rows there are leave room for more in one batch."""
+        return self.rows < self.capacity
+
     def any(self) -> bool:
         """Whether a row waits to join a batch."""
         return self._first() is not None

@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from litestar import Litestar
@@ -83,7 +82,7 @@ class Service:
 
 
 def create_service(
-    settings: Settings, control: Control | None = None, expose: Callable[[], Awaitable[bytes]] | None = None
+    settings: Settings, control: Control | None = None, expose: Callable[[], bytes] | None = None
 ) -> Service:
     """Put the service together; models are loaded once the server has started it.
 
@@ -98,8 +97,10 @@ def create_service(
     )
     pulse, tracer = Pulse(measured, engine, observed, catalog), Tracer(engine, Line(), settings.max_words)
     streams = Places(settings, measured.streams)
-    expose = expose or partial(asyncio.to_thread, measured.expose)
-    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose)
+    expose = measured.expose if expose is None else expose
+    parts = Parts(
+        settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose or measured.expose
+    )
     litestar = Litestar(
         ROUTES,
         lifespan=[lambda _: _running(parts)],

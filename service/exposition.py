@@ -1,31 +1,37 @@
-"""Metrics as text for a scrape: those of one process, or of several added up; and what follows from their sums.
-
-The supervisor does this for its workers, so that a scrape takes no time of theirs.
-"""
+"""Metrics as text, and what follows from them when they are added up: how far the reviews have drifted."""
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
-WINDOW_COUNTS, REFERENCE_COUNTS = "gatescope_drift_window_counts", "gatescope_drift_reference_counts"
+WINDOW_COUNTS, REFERENCE_COUNTS = DRIFT_COUNTS = "gatescope_drift_window_counts", "gatescope_drift_reference_counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Metrics as prometheus-client collects them."""
+
+    families: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        """All of them."""
+        return self.families
+
+
+def written(families: Iterable[Metric]) -> bytes:
+    """Metrics in Prometheus' text format."""
+    return generate_latest(Families(families))
 
 
 def exposed(registry: CollectorRegistry) -> bytes:
     """The metrics of one process as text. Takes milliseconds: to be called off the event loop."""
-    return generate_latest(WithDrift(registry))
-
-
-def added_up(folder: Path) -> bytes:
-    """The metrics of all processes that keep theirs in `folder`, as text. Takes milliseconds, too."""
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
-    return exposed(registry)
+    families = list(registry.collect())
+    return written([*families, *drift(sample for family in families for sample in family.samples)])
 
 
 def stability_index(window: Sequence[float], reference: Sequence[float]) -> float:
@@ -38,35 +44,22 @@ def stability_index(window: Sequence[float], reference: Sequence[float]) -> floa
     return sum((now - then) * math.log(now / then) for now, then in zip(p, q, strict=True))
 
 
-class WithDrift(Collector):
-    """The metrics of a registry, and the index of each feature worked out of their bins."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
-
-    def collect(self) -> Iterator[Metric]:
-        """Every metric of the registry, then `gatescope_drift_psi` and `gatescope_drift_window_rows`."""
-        families = list(self._registry.collect())
-        yield from families
-        named = {family.name: family for family in families}
-        if WINDOW_COUNTS in named and REFERENCE_COUNTS in named:
-            yield from _indices(_by_feature(named[WINDOW_COUNTS]), _by_feature(named[REFERENCE_COUNTS]))
-
-
 Key = tuple[str, str, str]
 
 
-def _by_feature(family: Metric) -> Mapping[Key, Mapping[str, float]]:
-    found: dict[Key, dict[str, float]] = defaultdict(dict)
-    for sample in family.samples:
-        of = sample.labels
-        found[of["model"], of["version"], of["feature"]][of["bin"]] = sample.value
-    return found
+def drift(samples: Iterable[Sample]) -> Sequence[Metric]:
+    """`gatescope_drift_psi` of each feature and `gatescope_drift_window_rows`, from the bins among the samples."""
+    counts: dict[str, dict[Key, dict[str, float]]] = {name: defaultdict(dict) for name in DRIFT_COUNTS}
+    for sample in samples:
+        if sample.name in counts:
+            of = sample.labels
+            counts[sample.name][of["model"], of["version"], of["feature"]][of["bin"]] = sample.value
+    return _indices(counts[WINDOW_COUNTS], counts[REFERENCE_COUNTS])
 
 
 def _indices(
     windows: Mapping[Key, Mapping[str, float]], references: Mapping[Key, Mapping[str, float]]
-) -> Iterable[Metric]:
+) -> Sequence[Metric]:
     labels = ["model", "version"]
     index = GaugeMetricFamily(
         "gatescope_drift_psi",
@@ -81,4 +74,4 @@ def _indices(
         if any(window.values()):
             psi = stability_index([window.get(name, 0) for name in reference], list(reference.values()))
             index.add_metric([model, version, feature], psi)
-    return index, rows
+    return [index, rows]

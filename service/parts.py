@@ -1,6 +1,6 @@
 """The parts of a running service, as the routes get them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -27,7 +27,7 @@ class Control(Protocol):
 
 @dataclass(slots=True)
 class Parts:
-    """What a route may need. `expose` gives the metrics of the whole service as text. `draining` turns true once and
+    """What a route may need. `expose` writes the metrics of the whole service as text. `draining` turns true once and
     for all; `others` is why other workers are not ready.
     """
 
@@ -39,7 +39,7 @@ class Parts:
     pulse: Pulse
     tracer: Tracer
     streams: Places
-    expose: Callable[[], Awaitable[bytes]]
+    expose: Callable[[], bytes]
     draining: bool = field(default=False)
     others: str = field(default="")
 

@@ -27,7 +27,6 @@ from pydantic import SecretStr
 
 from service.channel import Channel, Message, send_connection
 from service.cores import cores, split
-from service.exposition import added_up
 from service.listening import greet, listen
 from service.settings import Settings
 
@@ -166,8 +165,6 @@ class Supervisor:
                 worker.asked.pop(number).set_result(problem)
             case {"ask": what, "name": name, "version": version, "number": number}:
                 self._spawn(self._everywhere(worker, what, name, version, number))
-            case {"expose": _, "number": number}:
-                self._spawn(self._expose(worker, number))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -198,10 +195,6 @@ class Supervisor:
             if problem is None:
                 self._wanted[name] = (what, version)
         asking.channel.send(answer=number, result=problem)
-
-    async def _expose(self, asking: Worker, number: int) -> None:
-        content = await asyncio.to_thread(added_up, self._metrics)
-        asking.channel.send(answer=number, result=content.decode())
 
     def _accept(self) -> None:
         """Hand connections that wait to the workers with the fewest; where all are full, a moment later."""

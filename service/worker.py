@@ -2,31 +2,34 @@
 
 import asyncio
 import itertools
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from service.adding_up import AddedUp
 from service.app import create_service
 from service.channel import Channel, Message, receive_connections
 from service.connection import Connection
 from service.errors import Problem
 from service.logs import configure
+from service.metrics import MULTIPROCESS
 from service.server import Server
 from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
 
-EXPOSE_SECONDS = 5.0
 USAGE = 2
 
 
 class Everywhere:
-    """What concerns every worker: asks the supervisor, which loads and unloads in all, and adds up their metrics."""
+    """What concerns every worker: asks the supervisor, which loads and unloads in all."""
 
     def __init__(self) -> None:
         self.channel: Channel | None = None
@@ -40,11 +43,6 @@ class Everywhere:
     async def unload(self, name: str) -> None:
         """Stop serving a model in every worker. Raises `Problem`."""
         await self._ask("unload", name, None)
-
-    async def expose(self) -> bytes:
-        """The metrics of all workers as text. Raises `Problem`, or `TimeoutError` where the supervisor is stuck."""
-        async with asyncio.timeout(EXPOSE_SECONDS):
-            return str(await self._request(expose=True)).encode()
 
     def answered(self, number: int, result: Any) -> None:
         """The supervisor has done what it was asked."""
@@ -91,7 +89,8 @@ class Worker(Server):
         self._channel: Channel | None = None
         self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(create_service(settings, self._everywhere, self._everywhere.expose), settings)
+        metrics = AddedUp(Path(os.environ[MULTIPROCESS]))
+        super().__init__(create_service(settings, self._everywhere, metrics.text), settings)
         self.server_state.connections = Connections(self._report_soon)
 
     @contextmanager

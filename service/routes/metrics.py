@@ -1,5 +1,6 @@
 """`GET /metrics` for Prometheus."""
 
+import asyncio
 from typing import Any
 
 from litestar import Request, Response, get
@@ -15,4 +16,4 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """All metrics as text, those of all worker processes added up."""
     parts = parts_of(request.scope)
     parts.pulse.flush()
-    return Response(await parts.expose(), media_type=MEDIA_TYPE)
+    return Response(await asyncio.to_thread(parts.expose), media_type=MEDIA_TYPE)

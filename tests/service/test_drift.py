@@ -11,7 +11,7 @@ from models.bundle import read
 from models.manifest import Histogram, Manifest
 from service.answered import Answered
 from service.drift import FEATURES, Window
-from service.exposition import REFERENCE_COUNTS, WINDOW_COUNTS, WithDrift, stability_index
+from service.exposition import REFERENCE_COUNTS, WINDOW_COUNTS, drift, stability_index
 
 
 def manifest_of(repository: Path) -> Manifest:
@@ -90,6 +90,7 @@ def test_the_scrape_has_the_index_of_all_workers_together() -> None:
     for name, (now, before) in {"rotten": (90, 50), "fresh": (10, 50)}.items():
         window.labels("lstm", "1", "labels", name).set(now)
         reference.labels("lstm", "1", "labels", name).set(before)
-    found = {sample.name: sample.value for family in WithDrift(registry).collect() for sample in family.samples}
+    counts = [sample for family in registry.collect() for sample in family.samples]
+    found = {sample.name: sample.value for family in drift(counts) for sample in family.samples}
     assert found["gatescope_drift_window_rows"] == 100
     assert found["gatescope_drift_psi"] == stability_index([90, 10], [50, 50])

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +6,6 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.exposition import added_up
 from service.metrics import BulkHistogram, powers_of_two
 from service.settings import Settings
 from tests.service.conftest import Running, running
@@ -109,44 +105,3 @@ def test_series_are_bounded_whatever_a_client_sends(alone: Running):
     assert after[http] - before[http] <= 2 * 20
     unmatched = {"http_route": "unmatched", "http_response_status_code": "404"}
     assert alone.metric(f"{http}_count", http_request_method="GET", **unmatched) == 40
-
-
-WORKER = """
-import sys
-from service.metrics import Metrics
-metrics = Metrics(100)
-metrics.tokens.labels("lstm").inc(int(sys.argv[1]))
-metrics.compute_seconds.labels("lstm", "1").observe_many([0.001] * int(sys.argv[1]))
-metrics.queue_rows.labels("lstm").set(int(sys.argv[1]))
-metrics.model_ready.labels("lstm", "1").set(int(sys.argv[1]) > 1)
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_the_metrics_of_worker_processes_add_up(tmp_path: Path):
-    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WORKER, amount],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for amount in ("1", "41")
-    ]
-    for worker in workers:
-        assert worker.stdout.readline() == b"ready\n"
-    text = added_up(tmp_path).decode()
-    for worker in workers:
-        worker.communicate()
-    found = {
-        (sample.name, sample.labels.get("le")): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-    assert found["gatescope_tokens_total", None] == 42
-    assert found["gatescope_compute_seconds_count", None] == 42
-    assert found["gatescope_compute_seconds_bucket", "0.001"] == 42
-    assert found["gatescope_queue_rows", None] == 42
-    assert found["gatescope_model_ready", None] == 0

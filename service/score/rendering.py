@@ -1,9 +1,9 @@
 """Scored rows as bytes: one part of the output, the input's columns first, then what the model says."""
 
-import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,7 @@ from service.score.scorer import Scored, Unscorable
 
 Answer = Scored | Unscorable
 
-AS_IS = frozenset({str, int, float, type(None)})
-"""Types that a CSV writer writes as they should be."""
+_needs_quotes = re.compile('[,"\\r\\n]').search
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,13 @@ class Renderer:
         if self.kind.format != "csv":
             return b""
         assert self.columns is not None
-        return compressed(_csv([[*self.columns, *self.added]]), self.kind.compression)
+        return compressed(_line((*self.columns, *self.added)).encode(), self.kind.compression)
 
     def part(self, rows: Sequence[Row], answers: Sequence[Answer]) -> bytes:
         """Rows with their answers, compressed. Raises `DataError` where columns would collide or don't fit."""
         match self.kind.format:
             case "csv":
-                content = _csv([self._fields(row, answer) for row, answer in zip(rows, answers, strict=True)])
+                content = self._csv(rows, answers)
             case "jsonl":
                 encode = msgspec.json.Encoder().encode
                 lines = (encode(self._object(row, answer)) for row, answer in zip(rows, answers, strict=True))
@@ -85,11 +84,12 @@ class Renderer:
             if name in names:
                 raise DataError(f"the input has a column {name!r} of its own: name the new ones with --prefix")
 
-    def _fields(self, row: Row, answer: Answer) -> list[Any]:
-        assert self.columns is not None
-        self._check_columns(row)
-        values = [*map(row.values.get, self.columns), *self._flat(answer)]
-        return [value if type(value) in AS_IS else _field(value) for value in values]
+    def _csv(self, rows: Sequence[Row], answers: Sequence[Answer]) -> bytes:
+        columns = self._own_columns(rows)
+        return "".join(
+            _line((*map(row.values.get, columns), *self._flat(answer)))
+            for row, answer in zip(rows, answers, strict=True)
+        ).encode()
 
     def _flat(self, answer: Answer) -> list[Any]:
         if isinstance(answer, Unscorable):
@@ -97,21 +97,22 @@ class Renderer:
         top = [" ".join(f"{word}:{weight:.4g}" for word, weight in answer.top)] if self.top_words else []
         return [answer.label, *answer.probabilities, answer.words, answer.truncated, *top, None]
 
-    def _check_columns(self, row: Row) -> None:
+    def _own_columns(self, rows: Sequence[Row]) -> tuple[str, ...]:
+        """The input's columns. Raises `DataError` where a row has another."""
         assert self.columns is not None
-        other = row.values.keys() - set(self.columns)
-        if other:
-            raise DataError(f"a row has a column {min(other)!r} that the first rows lack: write .jsonl")
+        own = set(self.columns)
+        for row in rows:
+            if not row.values.keys() <= own:
+                other = min(row.values.keys() - own)
+                raise DataError(f"a row has a column {other!r} that the first rows lack: write .jsonl")
+        return self.columns
 
     def _parquet(self, rows: Sequence[Row], answers: Sequence[Answer]) -> bytes:
         import pyarrow as pa  # noqa: PLC0415 - an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        assert self.columns is not None
-        for row in rows:
-            self._check_columns(row)
         arrays, fields = [], []
-        for name in self.columns:
+        for name in self._own_columns(rows):
             try:
                 kind = self.schema.field(name).type if self.schema is not None else None
                 arrays.append(pa.array([decoded(row.values.get(name)) for row in rows], kind))
@@ -135,10 +136,8 @@ class Renderer:
         return table
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+def _line(values: Iterable[Any]) -> str:
+    return ",".join(map(_field, values)) + "\n"
 
 
 def _field(value: Any) -> str:
@@ -146,11 +145,15 @@ def _field(value: Any) -> str:
     if isinstance(value, msgspec.Raw):
         written = bytes(value).decode()
         value = None if written == "null" else decoded(value) if written.startswith('"') else written
+    if isinstance(value, str):
+        return '"' + value.replace('"', '""') + '"' if _needs_quotes(value) else value
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
+        case int() | float():
+            return str(value)
         case list() | dict():
-            return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+            return _field(json.dumps(value, ensure_ascii=False, default=str))
+    return _field(str(value))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,7 @@ from models.bundle import Bundle, replay_golden
 from models.cells import Array, softmax
 from models.words import Encoded
 from service.engine import EngineSettings
-from service.engine.batch import Row
-from service.engine.bulk import run_rows
+from service.engine.bulk import by_length, run_group
 from service.engine.served import whole
 from service.engine.session import Session
 from service.score.top_words import Weighed, top_words
@@ -19,8 +19,7 @@ from service.score.top_words import Weighed, top_words
 MOST_TEXT_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """What a model says of a text: `probabilities` in the order of its labels; `label` is the most probable one.
 
     `ids [T]` are the words that were read; `hidden` the states after each, `[T, H]` a layer, where they are wanted.
@@ -73,14 +72,21 @@ class Scorer:
 
     def _run(self, texts: Sequence[str], encoded: Sequence[Encoded]) -> list[Scored]:
         ids = [each.ids for each in encoded]
-        rows = [Row(each, traced=self._states) for each in ids]
-        run_rows(self._session, rows, threads=1)
-        probabilities = softmax(np.array([row.answer for row in rows]))
-        labels = np.argmax(probabilities, axis=-1).tolist()
-        tops = [()] * len(ids) if not self._top else top_words(self._bundle, self._session, texts, ids, self._top)
+        logits = np.empty((len(ids), len(self._labels)), np.float32)
+        tops, states = dict[int, Weighed](), dict[int, tuple[Array, ...]]()
+        for places in by_length(ids):
+            group = run_group(self._session, [ids[place] for place in places], traced=self._top > 0 or self._states)
+            logits[places] = group.logits
+            for place, hidden in zip(places, group.hidden, strict=False):
+                if self._top:
+                    tops[place] = top_words(self._bundle, texts[place], ids[place], hidden, logits[place], self._top)
+                if self._states:
+                    states[place] = hidden
+        probabilities = softmax(logits)
+        labels = [self._labels[label] for label in np.argmax(probabilities, axis=-1).tolist()]
         return [
-            Scored(self._labels[label], shares, len(each.ids), each.truncated, top, each.ids, row.over_time)
-            for each, label, shares, top, row in zip(encoded, labels, probabilities.tolist(), tops, rows, strict=True)
+            Scored(label, shares, len(each.ids), each.truncated, tops.get(place, ()), each.ids, states.get(place, ()))
+            for place, (label, shares, each) in enumerate(zip(labels, probabilities.tolist(), encoded, strict=True))
         ]
 
 

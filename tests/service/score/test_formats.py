@@ -1,6 +1,8 @@
 """Whatever format comes in or goes out: every row once, in order, its columns kept, the same answers."""
 
+import csv
 import gzip
+import io
 import json
 import math
 from pathlib import Path
@@ -8,13 +10,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.bundle import read
 from models.words import typed
 from service.score.inputs import kind_of
 from service.score.job import Job
 from service.score.rendering import Renderer
-from service.score.rows import Parser
+from service.score.rows import Parser, Row
 from service.score.run import Options, run
 from service.score.scorer import Scored, Scorer
 from tests.service.score.conftest import Scoring, read_csv, read_jsonl, reviews, write_csv, write_jsonl
@@ -159,6 +163,15 @@ def test_rows_that_cannot_be_scored_keep_their_place(repository: Path, tmp_path:
     rows = score(repository, tmp_path / "in.csv", out=tmp_path / "o.csv")
     assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
     assert [bool(row["error"]) for row in rows] == [False, True, True, False]
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=2, max_size=2))
+def test_what_is_written_as_csv_is_read_again(values: list[str]) -> None:
+    renderer = Renderer(kind_of("o.csv"), ("rotten", "fresh"), columns=("id", "text"))
+    answer = Scored("fresh", [0.25, 0.75], 3, truncated=False)
+    content = renderer.part([Row(dict(zip(("id", "text"), values, strict=True)))], [answer]).decode()
+    (row,) = csv.reader(io.StringIO(content, newline=""), strict=True)
+    assert row == [*values, "fresh", "0.25", "0.75", "3", "false", ""]
 
 
 def test_truncation_is_said(repository: Path, tmp_path: Path) -> None:

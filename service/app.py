@@ -98,9 +98,7 @@ def create_service(
     pulse, tracer = Pulse(measured, engine, observed, catalog), Tracer(engine, Line(), settings.max_words)
     streams = Places(settings, measured.streams)
     expose = measured.expose if expose is None else expose
-    parts = Parts(
-        settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose or measured.expose
-    )
+    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose)
     litestar = Litestar(
         ROUTES,
         lifespan=[lambda _: _running(parts)],

@@ -14,6 +14,6 @@ def greet(listening: socket.socket, served: Sequence[str]) -> None:
     """Say on standard output what to open and what to try."""
     host, port = listening.getsockname()[:2]
     root = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    body = '{"text": "An amazing cast, and not one dull minute."}'
+    body = '{"text": "An amazing cast, and a story that stays with you."}'
     print(f"Gatescope serves {', '.join(served) or 'no model'}.")
     print(f"  open  {root}/\n  try   curl -s {root}/v1/predict -d '{body}'", flush=True)

@@ -1,8 +1,7 @@
 """Several worker processes on one port, and what there must be one of: the port, what is wanted, the metrics' folder.
 
 The supervisor accepts connections and hands each to the worker with the fewest: where workers accept for themselves,
-one of two gets most of 32 connections and the other core idles. It loads no model and answers no client, but a scrape
-is its work: rendering the metrics would hold up a worker's event loop.
+one of two gets most of 32 connections and the other core idles. It loads no model and answers no client.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from models.bundle import read_manifest
 from models.repository import model_names, versions
@@ -17,7 +17,6 @@ from service.score.faults import DataError, WrongUse
 from service.score.inputs import PIPE, Streams, find, kind_of
 from service.score.job import Job, LocalModel
 from service.score.joining import check_writable, join
-from service.score.options import Options
 from service.score.parts import Parts
 from service.score.remote import Service, find_model
 from service.score.rendering import Renderer
@@ -26,6 +25,28 @@ from service.score.states import BYTES as STATES_BYTES
 from service.score.states import ROWS as STATES_ROWS
 from service.score.states import prepare
 from service.score.workers import parts as scored_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    inputs: tuple[str, ...]
+    out: str
+    repository: Path = Path("repository")
+    model: str | None = None
+    version: int | None = None
+    text_column: str = "text"
+    format: str | None = None
+    prefix: str = ""
+    top_words: int = 0
+    max_words: int = 2048
+    workers: int = 0
+    restart: bool = False
+    engine: Literal["local", "ray"] = "local"
+    remote: str | None = None
+    api_key: str | None = None
+    states: Literal["npz"] | None = None
 
 
 class Watch(Protocol):

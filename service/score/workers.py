@@ -1,5 +1,6 @@
 """Worker processes: each loads the model once and turns blocks into parts. They end when their parent does, however."""
 
+import multiprocessing
 import signal
 import traceback
 from collections.abc import Collection, Iterable, Iterator
@@ -11,7 +12,6 @@ from models.bundle import InvalidBundle
 from service.score.blocks import Block, Part
 from service.score.faults import DataError
 from service.score.job import Job
-from service.score.processes import workers as context
 
 AHEAD = 16
 """How far the newest block may be from the oldest that is not done: what waits for its turn in the output."""
@@ -37,6 +37,7 @@ class _Team:
     """Worker processes and what each is busy with. A worker reads its next block while nothing else waits for it."""
 
     def __init__(self, job: Job, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
         self._processes: dict[Connection, BaseProcess] = {}
         for _ in range(workers):
             ours, theirs = context.Pipe()

@@ -10,7 +10,6 @@ memory is that of all its processes together, shared pages counted once, looked 
 
 import argparse
 import csv
-import ctypes
 import json
 import multiprocessing
 import multiprocessing.pool
@@ -39,7 +38,6 @@ from tests.benchmarks.reviews import built_in_texts
 
 CORES = len(os.sched_getaffinity(0))
 BATCHES = (12, 16, 24, 32)
-PR_SET_CHILD_SUBREAPER = 36
 
 
 class Bare:
@@ -60,7 +58,6 @@ class Bare:
 def main() -> None:
     """Measure and print."""
     given = arguments()
-    _adopt()
     with TemporaryDirectory() as name:
         home = Path(name)
         bundle = fixed_bundle(home / "repository", built_in_texts())
@@ -138,25 +135,14 @@ def write(path: Path, texts: list[str]) -> Path:
 def score(repository: Path, source: Path, out: Path) -> tuple[Took, int]:
     """What the command took, and the most memory that its processes had together, in bytes."""
     command = [sys.executable, "-m", "gatescope", "score", source, "--out", out, "--repository", repository]
-    started, before, peak, others = time.monotonic(), _children(), 0, _processes()
+    started, before, peak = time.monotonic(), _children(), 0
     process = subprocess.Popen([*map(str, command), "--max-words", str(MAX_WORDS), "--json"])
     while process.poll() is None:
         peak = max(peak, Running(process.pid, 0).memory())
         time.sleep(0.1)
     if process.returncode:
         raise SystemExit(process.returncode)
-    for adopted in _processes() - others:
-        os.waitpid(adopted, 0)
     return Took(time.monotonic() - started, _children() - before), peak
-
-
-def _adopt() -> None:
-    """Be the parent of processes that outlive theirs, so that their processor time counts, too (`man prctl`)."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _processes() -> set[int]:
-    return {int(number) for file in Path("/proc/self/task").glob("*/children") for number in file.read_text().split()}
 
 
 def _children() -> float:

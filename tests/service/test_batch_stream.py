@@ -17,9 +17,8 @@ from prometheus_client import Gauge
 
 from models.bundle import read
 from service.errors import Problem
-from service.score.options import Options
 from service.score.remote import find_model
-from service.score.run import run
+from service.score.run import Options, run
 from service.score.scorer import Scorer
 from service.settings import Settings
 from service.streaming.forms import Chosen, JsonLines

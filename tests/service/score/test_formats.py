@@ -17,10 +17,9 @@ from models.bundle import read
 from models.words import typed
 from service.score.inputs import kind_of
 from service.score.job import Job
-from service.score.options import Options
 from service.score.rendering import Renderer
 from service.score.rows import Parser, Row
-from service.score.run import run
+from service.score.run import Options, run
 from service.score.scorer import Scored, Scorer
 from tests.service.score.conftest import Scoring, read_csv, read_jsonl, reviews, write_csv, write_jsonl
 
@@ -108,9 +107,9 @@ def test_folders_and_globs_are_files_in_order_of_name(repository: Path, tmp_path
     for name, part in (("b.csv", TEXTS[30:]), ("a.csv", TEXTS[:30])):
         write_csv(folder / name, part)
     (folder / "notes.txt").write_text("not scored")
-    for source in (folder, folder / "*.csv"):
+    for given in (folder, folder / "*.csv"):
         out = folder / "out.jsonl"
-        assert [row["text"] for row in score(repository, source, out=out)] == TEXTS
+        assert [row["text"] for row in score(repository, given, out=out)] == TEXTS
         out.unlink()
 
 

@@ -1,11 +1,12 @@
-"""The `gatescope` command: the sub-commands of both stages; only the stage whose command is called is loaded."""
+"""The `gatescope` command: the sub-commands of both stages; only the stage whose command is called is loaded.
+
+Worker processes of a command load this file as well, so it imports next to nothing.
+"""
 
 import importlib
 import sys
 from collections.abc import Callable
 from typing import Any
-
-import typer
 
 COMMANDS = {
     "export": ("export.cli:export", "Train on reviews and write verified ONNX bundles."),
@@ -20,6 +21,8 @@ COMMANDS = {
 
 def main() -> None:
     """Run the sub-command that the first argument names."""
+    import typer  # noqa: PLC0415
+
     called = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
     app = typer.Typer(
         help="Review classifiers with gates to look into: train, export, verify, serve, score, trace.",

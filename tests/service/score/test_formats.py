@@ -107,9 +107,9 @@ def test_folders_and_globs_are_files_in_order_of_name(repository: Path, tmp_path
     for name, part in (("b.csv", TEXTS[30:]), ("a.csv", TEXTS[:30])):
         write_csv(folder / name, part)
     (folder / "notes.txt").write_text("not scored")
-    for given in (folder, folder / "*.csv"):
+    for source in (folder, folder / "*.csv"):
         out = folder / "out.jsonl"
-        assert [row["text"] for row in score(repository, given, out=out)] == TEXTS
+        assert [row["text"] for row in score(repository, source, out=out)] == TEXTS
         out.unlink()
 
 

@@ -1,4 +1,4 @@
-"""How many worker processes and engine threads the cores of this machine are split into."""
+"""How many worker processes the cores of this machine are split into, and how many of them each computes on."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every metric of one process, their buckets, and their exposition, also summed over several worker processes."""
+"""Every metric of one process and their buckets, and how requests are added to them in bulk."""
 
 import os
 import re

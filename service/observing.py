@@ -9,7 +9,7 @@ from service.metrics import BulkHistogram, Metrics
 
 
 class EngineMetrics:
-    """The engine's observer. Runs of the graph are noted by engine threads and added to the metrics in bulk."""
+    """The engine's observer. Runs of the graph are noted where they are computed and added to the metrics in bulk."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

@@ -40,8 +40,9 @@ class Engine:
 
     def __init__(self, settings: EngineSettings, observe: Observer | None = None) -> None:
         self.settings = settings
-        self._lanes = max(1, settings.threads)
-        self._computing = [False] * self._lanes
+        self.lanes = max(1, settings.threads)
+        """Chunks that can be computed at the same time: the threads, or the event loop."""
+        self._computing = [False] * self.lanes
         self._observe = observe or Unobserved()
         self._models: list[ServedModel] = []
         self._changed = threading.Condition()
@@ -60,11 +61,6 @@ class Engine:
     def busy(self) -> int:
         """Threads that compute at this moment; an event loop that computes counts as one."""
         return sum(self._computing)
-
-    @property
-    def lanes(self) -> int:
-        """Chunks that can be computed at the same time: the threads, or the event loop."""
-        return self._lanes
 
     def load(self, bundle: Bundle) -> ServedModel:
         """Open a bundle, check its golden answers, warm it up, and serve it. Raises `InvalidBundle`."""
@@ -87,7 +83,7 @@ class Engine:
     def queue(self, model: ServedModel) -> QueueState:
         """What is accepted for one model and not answered yet."""
         waiting = model.waiting
-        return QueueState(waiting.rows, waiting.cells, model.seconds(waiting.cells) / self._lanes)
+        return QueueState(waiting.rows, waiting.cells, model.seconds(waiting.cells) / self.lanes)
 
     async def submit(
         self,
@@ -130,7 +126,7 @@ class Engine:
 
         The same reviews give the same bits, whatever else the machine does. An empty review raises `ValueError`.
         """
-        return run_many(model.session, reviews, self._lanes)
+        return run_many(model.session, reviews, self.lanes)
 
     async def drain(self) -> None:
         """Accept nothing more, and return when everything accepted is answered."""
@@ -163,8 +159,8 @@ class Engine:
                 self._changed.notify()
 
     def _require_room(self, model: ServedModel, cells: int) -> None:
-        queued = sum(m.seconds(m.waiting.urgent_cells) for m in self._models) / self._lanes
-        own = model.seconds(cells) / self._lanes
+        queued = sum(m.seconds(m.waiting.urgent_cells) for m in self._models) / self.lanes
+        own = model.seconds(cells) / self.lanes
         if queued and queued + own > self.settings.queue_seconds:
             self._observe.refused(model.name, model.version)
             raise Overloaded(max(1, math.ceil(queued)))
@@ -226,7 +222,7 @@ class Engine:
         batch = batches.pop(model, None) or Batch(model.session)
         try:
             with self._changed:
-                if model.waiting.fill(batch, self._lanes):
+                if model.waiting.fill(batch, self.lanes):
                     self._changed.notify()
             if batch.rows:
                 self._advance(model, batch)

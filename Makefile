@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
+INSTALL := -m pip install --quiet --disable-pip-version-check --editable
+DISTRIBUTION := pyproject.toml setup.py $(wildcard service/engine/*.c service/engine/*.h)
 
 GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
@@ -33,17 +35,17 @@ bench: $(VENV)/.installed-dev
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export]'
+$(VENV)/.installed: $(DISTRIBUTION) | $(VENV)/bin/python
+	PYTHONWARNINGS=ignore $(BIN)/python $(INSTALL) '.[cpu,export]'
 	touch $@
 
-$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export,telemetry,dev]'
+$(VENV)/.installed-dev: $(DISTRIBUTION) $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(BIN)/python $(INSTALL) '.[cpu,export,telemetry,dev]'
 	touch $@
 
-$(RAY_VENV)/.installed: pyproject.toml
+$(RAY_VENV)/.installed: $(DISTRIBUTION)
 	$(PYTHON) -m venv $(RAY_VENV)
-	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,export,ray]' pytest
+	PYTHONWARNINGS=ignore $(RAY_VENV)/bin/python $(INSTALL) '.[cpu,export,ray]' pytest
 	touch $@
 
 clean:

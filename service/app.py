@@ -118,7 +118,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
     provider = provider_of(settings)
     cores = max(1, settings.threads)
     return EngineSettings(
-        threads=0 if cores == 1 and provider == "cpu" else cores,
+        threads=0 if cores == 1 and provider != "cuda" else cores,
         provider=provider,
         device_id=settings.device_id,
         memory_limit=settings.device_memory,

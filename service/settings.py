@@ -37,7 +37,9 @@ class Settings(BaseSettings):
 
     workers: Annotated[int, Field(ge=0)] = Field(0, description="worker processes; 0 chooses by the number of cores")
     threads: Annotated[int, Field(ge=0)] = Field(0, description="cores a worker computes on; 0 chooses")
-    provider: Literal["cpu", "cuda"] = Field("cpu", description="where the networks run")
+    provider: Literal["cpu", "onnxruntime", "cuda"] = Field(
+        "cpu", description="what computes: compiled loops on the CPU, ONNX Runtime on the CPU, or CUDA"
+    )
     provider_fallback: bool = Field(False, description="use the CPU where CUDA is asked for and missing")
     device_id: Annotated[int, Field(ge=0)] = Field(0, description="CUDA device")
     device_memory: Annotated[int, Field(ge=0)] = Field(0, description="CUDA memory limit; 0 is none")

@@ -13,7 +13,7 @@ import pytest
 from tests.serving import serving
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ["pyproject.toml", "README.md", "LICENSE", "gatescope.py", "models", "export", "service"]
+SOURCES = ["pyproject.toml", "setup.py", "README.md", "LICENSE", "gatescope.py", "models", "export", "service"]
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,10 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     source.mkdir()
     for name in SOURCES:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, source / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.so"))
+        else:
+            shutil.copy(ROOT / name, source / name)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(source)], check=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
@@ -43,6 +45,14 @@ def elsewhere(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise ImportError('the package of the working folder')")
     return tmp_path
+
+
+def test_it_brings_the_compiled_loops(command: Path, elsewhere: Path) -> None:
+    imports = "from service.engine import recurrence; print(recurrence.__file__)"
+    found = subprocess.run(
+        [command.with_name("python"), "-P", "-c", imports], cwd=elsewhere, check=True, capture_output=True, text=True
+    )
+    assert Path(found.stdout).is_relative_to(command.parents[1])
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -9,17 +9,15 @@ from numpy.typing import NDArray
 
 from models.cells import Array
 from service.engine.interface import Memory
-from service.engine.session import Chunk, Held, Session, fetched
-
-FRESH = -1
+from service.engine.session import FRESH, Chunk, Held, Session, fetched
 
 
 @dataclass(slots=True, eq=False)
 class Row:
     """One review on its way: `ids [T]` int64, of which `position` are done whenever it is in no batch.
 
-    A row that brings its own `memory`, as a parked one or a stream does, joins a batch with that. `open` turns false
-    once: answered, failed, expired or given up.
+    A row that brings its own `memory`, as a parked one or a stream does, joins a batch with that: one row of what the
+    session keeps. `open` turns false once: answered, failed, expired or given up.
     """
 
     ids: NDArray[np.int64]
@@ -111,16 +109,17 @@ class Batch:
         lengths = [min(left, steps) for left in self.left]
         try:
             chunk = self._run(lengths)
-        except Exception:  # whatever ONNX Runtime raises: one bad row must not fail its batch-mates
+        except Exception:  # whatever the session raises: one bad row must not fail its batch-mates
             return self._each_alone(steps)
         return self._take(chunk, lengths), sum(lengths)
 
     def _run(self, lengths: list[int]) -> Chunk:
         traced = any(row.traced for row in self.rows)
-        carry = np.array(self._places, np.int64)
-        return self._session.run(
-            self._token_ids(lengths), np.array(lengths, np.int32), carry, self._memory, traced=traced
-        )
+        words = [
+            row.ids[len(row.ids) - left : len(row.ids) - left + length]
+            for row, left, length in zip(self.rows, self.left, lengths, strict=True)
+        ]
+        return self._session.run(words, np.array(self._places, np.int64), self._memory, traced=traced)
 
     def _take(self, chunk: Chunk, lengths: list[int]) -> list[Row]:
         """Write a chunk's results down; the rows that it ended leave."""
@@ -158,18 +157,6 @@ class Batch:
                 alone.park(alone.rows)
         self.join([row for row in rows if row not in ended])
         return ended, computed
-
-    def _token_ids(self, lengths: list[int]) -> NDArray[np.int64]:
-        """The next words of every row, `[T, B]`, padded with zeros to the longest."""
-        steps = max(lengths)
-        padding = np.zeros(steps, np.int64)
-        pieces = []
-        for row, left, length in zip(self.rows, self.left, lengths, strict=True):
-            start = len(row.ids) - left
-            pieces.append(row.ids[start : start + length])
-            if length < steps:
-                pieces.append(padding[length:])
-        return np.ascontiguousarray(np.concatenate(pieces).reshape(len(lengths), steps).T)
 
     def _keep(self, indices: list[int]) -> None:
         self.rows = [self.rows[index] for index in indices]

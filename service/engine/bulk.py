@@ -1,4 +1,4 @@
-"""Many reviews at once: sorted by length, in fixed groups whose rows leave as they end."""
+"""Many reviews at once: sorted by length, in fixed groups."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cells import Array
-from service.engine.batch import FRESH
-from service.engine.session import Chunk, Session
+from service.engine.session import FRESH, Chunk, Session
 
 Ids = NDArray[np.int64]
 
@@ -45,22 +44,29 @@ def by_length(reviews: Sequence[Ids]) -> list[list[int]]:
 
 def run_group(session: Session, reviews: Sequence[Ids], *, traced: bool = False) -> Group:
     """Compute `reviews` together, the longest first, none empty."""
-    lengths = np.array([*map(len, reviews)], np.int32)
-    longest = int(lengths[0])
-    padded = np.zeros((len(reviews), longest), np.int64)
-    padded[np.arange(longest) < lengths[:, None]] = np.concatenate(reviews)
-    steps = -(-longest // -(-longest // STEPS))
-    places, memory, chunks = np.full(len(reviews), FRESH), session.nothing, list[Chunk]()
-    for start in range(0, longest, steps):
-        left = lengths[lengths > start] - start
-        token_ids = np.ascontiguousarray(padded[: len(left), start : start + steps].T)
-        chunk = session.run(token_ids, np.minimum(left, steps), places[: len(left)], memory, traced=traced)
-        chunks.append(chunk)
-        places, memory = np.arange(len(left)), chunk.memory
+    chunks = _chunks(session, reviews, traced=traced) if session.pads else [_whole(session, reviews, traced=traced)]
     logits = chunks[0].logits
     for chunk in chunks[1:]:
         logits[: len(chunk.logits)] = chunk.logits
-    return Group(logits, [_over_time(chunks, row, length) for row, length in enumerate(lengths.tolist()) if traced])
+    return Group(logits, [_over_time(chunks, row, len(ids)) for row, ids in enumerate(reviews) if traced])
+
+
+def _whole(session: Session, reviews: Sequence[Ids], *, traced: bool) -> Chunk:
+    """Every review to its end in one run."""
+    return session.run(reviews, np.full(len(reviews), FRESH), session.nothing, traced=traced)
+
+
+def _chunks(session: Session, reviews: Sequence[Ids], *, traced: bool) -> list[Chunk]:
+    """Run after run; reviews leave as they end, so that little is padded."""
+    longest = len(reviews[0])
+    steps = -(-longest // -(-longest // STEPS))
+    places, memory, chunks = np.full(len(reviews), FRESH), session.nothing, list[Chunk]()
+    for start in range(0, longest, steps):
+        words = [ids[start : start + steps] for ids in reviews if len(ids) > start]
+        chunk = session.run(words, places[: len(words)], memory, traced=traced)
+        chunks.append(chunk)
+        places, memory = np.arange(len(words)), chunk.memory
+    return chunks
 
 
 def _over_time(chunks: Sequence[Chunk], row: int, length: int) -> tuple[Array, ...]:

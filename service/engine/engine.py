@@ -105,7 +105,8 @@ class Engine:
         if not len(ids):
             raise ValueError("a review needs a word")
         loop, now = asyncio.get_running_loop(), time.monotonic()
-        row = Row(ids, traced, background, memory, keep, now, loop.create_future())
+        own = None if memory is None else model.session.own(memory)
+        row = Row(ids, traced, background, own, keep, now, loop.create_future())
         self._accept(model, row, deadline)
         if not self._threads:
             self._compute_on(loop)
@@ -119,7 +120,7 @@ class Engine:
         finally:
             if timer is not None:
                 timer.cancel()
-        return _answer(row)
+        return _answer(row, model.session.told(row.memory) if keep and row.memory else None)
 
     def run_many(self, model: ServedModel, reviews: Sequence[Ids]) -> Array:
         """The logits `[N, C]` of many reviews, in order, on as many threads as the engine has lanes.
@@ -258,7 +259,8 @@ class Engine:
             if not model.waiting.rows:
                 self._changed.notify_all()
         self._hand_over(answered)
-        self._observe.batch(model.name, model.version, len(rows), computed, len(rows) * steps, now - began)
+        cells = len(rows) * steps if model.session.pads else computed
+        self._observe.batch(model.name, model.version, len(rows), computed, cells, now - began)
 
     def _give_up(self, model: ServedModel, batch: Batch, error: Exception) -> None:
         """Answer every row of a batch with an error."""
@@ -294,8 +296,8 @@ def _wake(rows: Sequence[Row]) -> None:
             row.future.set_exception(row.error)
 
 
-def _answer(row: Row) -> Answer:
+def _answer(row: Row, memory: Memory | None) -> Answer:
     assert row.logits is not None and row.probabilities is not None
     hidden = row.over_time if row.traced else None
     queue, compute = row.started - row.submitted, row.finished - row.started
-    return Answer(row.logits, row.probabilities, queue, compute, hidden, row.memory)
+    return Answer(row.logits, row.probabilities, queue, compute, hidden, memory)

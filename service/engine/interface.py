@@ -17,7 +17,7 @@ class EngineSettings:
     """
 
     threads: int = 0
-    provider: Literal["cpu", "cuda"] = "cpu"
+    provider: Literal["cpu", "onnxruntime", "cuda"] = "cpu"
     device_id: int = 0
     memory_limit: int = 0
     queue_seconds: float = 2.0

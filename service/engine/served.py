@@ -7,7 +7,9 @@ import numpy as np
 from models.bundle import Bundle, replay_golden
 from models.cells import Array
 from service.engine.batch import Batch, Row
+from service.engine.compiled import WHY_NOT, CompiledSession
 from service.engine.cost import CostModel, measure
+from service.engine.graph import GraphSession
 from service.engine.interface import EngineSettings
 from service.engine.session import Session
 from service.engine.waiting import Waiting
@@ -47,11 +49,24 @@ class ServedModel:
 
 
 def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
-    """Load, replay the golden answers across chunks, warm up and measure. Raises `InvalidBundle`."""
-    session = Session(bundle, settings)
-    replay_golden(bundle, lambda ids: whole(session, ids))
+    """Load, check, warm up and measure. Raises `InvalidBundle`."""
+    session = open_session(bundle, settings)
     cost = measure(lambda rows, steps: _run(session, rows, steps), usual_words(bundle), settings.seconds_a_chunk)
     return ServedModel(bundle, session, cost, Waiting(settings.rows or cost.rows))
+
+
+def open_session(bundle: Bundle, settings: EngineSettings) -> Session:
+    """What computes a bundle's network: our own loops, on a CPU where they were built, else ONNX Runtime.
+
+    Either has repeated the golden answers, each in two chunks; else `InvalidBundle` is raised.
+    """
+    graph = GraphSession(bundle, settings)
+    replay_golden(bundle, lambda ids: whole(graph, ids))
+    if settings.provider != "cpu" or WHY_NOT:
+        return graph
+    compiled = CompiledSession(bundle.weights)
+    replay_golden(bundle, lambda ids: whole(compiled, ids))
+    return compiled
 
 
 def whole(session: Session, ids: Array) -> Array:

@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bundle import Bundle, replay_golden
+from models.bundle import Bundle
 from models.cells import Array, softmax
 from models.words import Encoded
 from service.engine import EngineSettings
 from service.engine.bulk import by_length, run_group
-from service.engine.served import whole
-from service.engine.session import Session
+from service.engine.served import open_session
 from service.score.top_words import Weighed, top_words
 
 MOST_TEXT_BYTES = 1_000_000
@@ -52,8 +51,7 @@ class Scorer:
         """`top` is how many words that counted most are told of each text, `states` whether hidden states are."""
         self._bundle, self._labels, self._top, self._states = bundle, bundle.manifest.labels, top, states
         self._vocabulary, self._max_words = bundle.vocabulary, max_words
-        self._session = Session(bundle, EngineSettings())
-        replay_golden(bundle, lambda ids: whole(self._session, ids))
+        self._session = open_session(bundle, EngineSettings())
 
     def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unscorable]:
         """The answers to `texts`; reviews of like length are computed together, in an order that they alone fix."""

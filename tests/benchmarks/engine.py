@@ -1,13 +1,13 @@
-"""The engine alone on one core, against the ways to call the same graph: one at a time, in batches, sorted.
+"""The engine alone on one core, against calls of the step graph in ONNX Runtime: one at a time, in batches, sorted.
 
     python -m tests.benchmarks.engine [--cell gru] [--file REVIEWS.csv --column text] [--json OUT]
 
 `one at a time` runs every review alone; `FIFO n` pads n reviews in order of arrival to the longest; `sorted n` does
 so after sorting all of them by length, which only somebody who has all of them can; `in-flight` is the engine on the
 event loop while tasks send everything at once, what the tasks and the loop cost included; `closed n` the same with n
-senders, each waiting for its answer; `thread, ...` is an engine's thread alone, without what the tasks cost. `bulk` is
-`Engine.run_many`. Rates are by processor time, so that other work on the machine counts as little as it can; the caches
-are shared with it all the same.
+senders, each waiting for its answer; `thread, ...` is an engine's thread alone, without what the tasks cost; `graph,
+...` an engine on the event loop that computes in ONNX Runtime too. `bulk` is `Engine.run_many`. Rates are by processor
+time, so that other work on the machine counts as little as it can; the caches are shared with it all the same.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import numpy as np
 
@@ -33,6 +34,8 @@ from models.bundle import Bundle, read
 from models.cells import CELLS, Cell
 from models.words import Vocabulary, typed
 from service.engine import Engine, EngineSettings, ServedModel, Unobserved
+from service.engine.graph import GraphSession
+from service.engine.session import FRESH
 from tests.benchmarks.fixed import MAX_WORDS
 from tests.bundles import about, random_weights
 
@@ -58,12 +61,12 @@ class Cells(Unobserved):
         return float(1 - real / padded)
 
 
-def static(model: ServedModel, reviews: Reviews, size: int) -> float:
+def static(graph: GraphSession, reviews: Reviews, size: int) -> float:
     """Batches of `size` in the order given, each padded to its longest; returns the share of padding."""
     padded = 0
     for start in range(0, len(reviews), size):
         ids, lengths = pad(reviews[start : start + size])
-        model.session.run(ids, lengths, np.full(len(lengths), -1), model.session.nothing, traced=False)
+        graph.run_padded(ids, lengths, np.full(len(lengths), FRESH), graph.nothing)
         padded += ids.size
     return 1 - sum(map(len, reviews)) / padded
 
@@ -92,10 +95,10 @@ class Served:
     cells: Cells
 
     @classmethod
-    def start(cls, bundle: Bundle, threads: int) -> "Served":
+    def start(cls, bundle: Bundle, threads: int, provider: Literal["cpu", "onnxruntime"]) -> "Served":
         """An engine with so many threads; none: on the event loop."""
         cells = Cells()
-        engine = Engine(EngineSettings(threads=threads, queue_seconds=float("inf")), cells)
+        engine = Engine(EngineSettings(threads, provider, queue_seconds=float("inf")), cells)
         return cls(engine, engine.load(bundle), cells)
 
     def clock(self) -> int:
@@ -104,7 +107,9 @@ class Served:
         return time.pthread_getcpuclockid(*threads) if self.engine.settings.threads else time.CLOCK_PROCESS_CPUTIME_ID
 
 
-def contenders(on_loop: Served, on_thread: Served, reviews: Reviews) -> list[Contender]:
+def contenders(
+    graph: GraphSession, on_loop: Served, on_thread: Served, in_graph: Served, reviews: Reviews
+) -> list[Contender]:
     """What is measured; each returns, by name, seconds of processor time and the share of padding."""
     by_length = sorted(reviews, key=len)
     engine, model = on_loop.engine, on_loop.model
@@ -112,7 +117,7 @@ def contenders(on_loop: Served, on_thread: Served, reviews: Reviews) -> list[Con
     def still(name: str, given: Reviews, size: int) -> Contender:
         def run() -> dict[str, tuple[float, float]]:
             began = time.process_time()
-            waste = static(model, given, size)
+            waste = static(graph, given, size)
             return {name: (time.process_time() - began, waste)}
 
         return run
@@ -139,6 +144,8 @@ def contenders(on_loop: Served, on_thread: Served, reviews: Reviews) -> list[Con
         flying("in-flight", on_loop, len(reviews)),
         flying("thread, closed 32", on_thread, 32),
         flying("thread, in-flight", on_thread, len(reviews)),
+        flying("graph, closed 32", in_graph, 32),
+        flying("graph, in-flight", in_graph, len(reviews)),
         bulk,
     ]
 
@@ -205,16 +212,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as folder:
         for cell in options.cell or ("lstm", "gru"):
             bundle = bundle_of(cell, Path(folder), vocabulary)
-            on_loop, on_thread = (Served.start(bundle, threads) for threads in (0, 1))
-            cost = on_loop.model.cost
-            print(f"{cell}: batches of {cost.rows} rows, {1e6 * cost.cell_seconds:.2f} us a word predicted")
+            graph = GraphSession(bundle, EngineSettings())
+            served = (
+                Served.start(bundle, 0, "cpu"),
+                Served.start(bundle, 1, "cpu"),
+                Served.start(bundle, 0, "onnxruntime"),
+            )
+            for each in served:
+                cost = each.model.cost
+                print(f"{cell}: batches of {cost.rows} rows, {1e6 * cost.cell_seconds:.2f} us a word predicted")
             for name, reviews in sets.items():
-                found = measured(contenders(on_loop, on_thread, reviews), len(reviews), options.repeats)
+                found = measured(contenders(graph, *served, reviews), len(reviews), options.repeats)
                 everything[f"{cell}, {name}"] = found
                 mean = statistics.mean(map(len, reviews))
                 report(f"{cell}, {name} reviews ({len(reviews)}, {mean:.0f} words on average)", found)
-            on_loop.engine.close()
-            on_thread.engine.close()
+            for each in served:
+                each.engine.close()
     if options.json:
         options.json.write_text(json.dumps(everything, indent=1))
 

@@ -31,7 +31,8 @@ from export.sources import load
 from models.bundle import read
 from models.words import typed
 from service.engine import EngineSettings
-from service.engine.session import Session
+from service.engine.graph import GraphSession
+from service.engine.session import FRESH
 from tests.benchmarks.fixed import MAX_WORDS, fixed_bundle
 from tests.benchmarks.process import Running
 from tests.benchmarks.reviews import built_in_texts
@@ -45,14 +46,14 @@ class Bare:
 
     def __init__(self, folder: Path) -> None:
         self.bundle = read(folder)
-        self.session = Session(self.bundle, EngineSettings())
+        self.graph = GraphSession(self.bundle, EngineSettings())
 
     def run(self, texts: list[str], size: int) -> None:
         """Tokenise, sort, and run batches of `size`."""
         ids = sorted((self.bundle.vocabulary.encode(text, MAX_WORDS).ids for text in texts), key=len)
         for start in range(0, len(ids), size):
             padded, lengths = pad(ids[start : start + size])
-            self.session.run(padded, lengths, np.full(len(lengths), -1), self.session.nothing, traced=False)
+            self.graph.run_padded(padded, lengths, np.full(len(lengths), FRESH), self.graph.nothing)
 
 
 def main() -> None:

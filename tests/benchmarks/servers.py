@@ -18,17 +18,21 @@ PEERS = CHECKOUT / "tests" / "benchmarks" / "peers"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Processes that run the network, ONNX Runtime threads in each, rows a batch (1: no batching), seconds to wait."""
+    """Processes that run the network, ONNX Runtime threads in each, rows a batch (1: no batching), seconds to wait.
+
+    `provider` is what Gatescope computes with.
+    """
 
     workers: int
     threads: int
     batch: int = 1
     delay: float = 0.0
+    provider: str = "cpu"
 
     def described(self) -> str:
         """The settings for people."""
         if not self.workers and not self.threads:
-            return "as it comes"
+            return "as it comes" if self.provider == "cpu" else f"as it comes, but with `--provider {self.provider}`"
         batching = (
             f"batches of at most {self.batch}, waits {1000 * self.delay:g} ms" if self.batch > 1 else "no batches"
         )
@@ -139,7 +143,9 @@ instance_group [ {{ kind: KIND_CPU count: {setup.workers} }} ]
 def _gatescope(place: Place, binaries: Path, setup: Setup, port: int) -> Command:
     arguments = [binaries / "python", "-m", "gatescope", "serve", "--repository", place.bundle.parents[1]]
     arguments += ["--port", port]
-    return Command([*map(str, arguments)], CHECKOUT, {"GATESCOPE_MAX_WORDS": str(MAX_WORDS)})
+    return Command(
+        [*map(str, arguments)], CHECKOUT, {"GATESCOPE_MAX_WORDS": str(MAX_WORDS), "GATESCOPE_PROVIDER": setup.provider}
+    )
 
 
 def _emptied(folder: Path) -> Path:
@@ -162,6 +168,7 @@ def _batched(*batches: int, delay: float = 0.0) -> tuple[Setup, ...]:
 GATESCOPE_SERVER = Server(
     "Gatescope", ("litestar", "uvicorn", "onnxruntime", "numpy"), (), GATESCOPE, _gatescope, Setup(0, 0), ()
 )
+IN_ONNX_RUNTIME = Setup(0, 0, provider="onnxruntime")
 PEER_SERVERS = (
     Server(
         "Triton",

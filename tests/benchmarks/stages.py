@@ -14,10 +14,11 @@ from tests.benchmarks.measure import Contender, Figures, Session, with_server
 from tests.benchmarks.peers.network import Network
 from tests.benchmarks.process import NotStarted
 from tests.benchmarks.reviews import ReviewSet
-from tests.benchmarks.servers import GATESCOPE_SERVER, Place, Server
+from tests.benchmarks.servers import GATESCOPE_SERVER, IN_ONNX_RUNTIME, Place, Server
 
 USUAL = 32
 LONG = "long"
+WITHOUT_LOOPS = "in ONNX Runtime"
 CROWD = 1000
 COMPARED_AT = 0.7
 Say = Callable[[str], None]
@@ -104,8 +105,11 @@ def search(servers: Sequence[Server], place: Place, sets: Sets, plan: Plan, say:
 
 
 def contenders(servers: Sequence[Server], tried: Sequence[Figures], sets: Sets) -> list[Contender]:
-    """Gatescope, every peer as documented, and every peer in its best set-up for each kind of reviews."""
-    chosen = [Contender(GATESCOPE_SERVER, "default", GATESCOPE_SERVER.documented, tuple(sets))]
+    """Gatescope, the same without its own loops, every peer as documented and in its best set-up for each reviews."""
+    chosen = [
+        Contender(GATESCOPE_SERVER, "default", GATESCOPE_SERVER.documented, tuple(sets)),
+        Contender(GATESCOPE_SERVER, WITHOUT_LOOPS, IN_ONNX_RUNTIME, tuple(sets)),
+    ]
     for server in servers:
         chosen.append(Contender(server, "documented", server.documented, tuple(sets)))
         setups = {setup.described(): setup for setup in (server.documented, *server.others)}
@@ -168,7 +172,8 @@ def latency(
 
     say("latency at given arrival rates")
     for contender in chosen:
-        with_server(contender, place, sets, ask)
+        if contender.kind != WITHOUT_LOOPS:
+            with_server(contender, place, sets, ask)
     return list(found)
 
 

@@ -39,7 +39,7 @@ def test_bound_state_gives_the_answers_of_the_equations(
     new_engine: NewEngine, bundles: dict[str, Bundle], cell: str
 ) -> None:
     """The way that CUDA takes, on the device that every machine has."""
-    engine = new_engine(rows=4, seconds_a_chunk=0.0003)
+    engine = new_engine(provider="onnxruntime", rows=4, seconds_a_chunk=0.0003)
     model = engine.load(bundles[cell])
     model.session._device = ("cpu", 0)
     asyncio.run(crowd_and_stream(engine, model, bundles[cell]))

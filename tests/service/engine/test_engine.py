@@ -138,7 +138,7 @@ def test_a_row_that_fails_does_not_fail_its_mates(new_engine: NewEngine, bundles
 def test_work_beyond_the_bound_is_refused_before_and_after_its_words_are_known(
     new_engine: NewEngine, bundles: dict[str, Bundle], observer: Counted
 ) -> None:
-    engine = new_engine(queue_seconds=0.01)
+    engine = new_engine(queue_seconds=1e-4)
     model, ids = engine.load(bundles["lstm"]), review(bundles["lstm"], LONG, 0)
 
     async def crowd() -> None:

@@ -11,6 +11,7 @@ from service.engine import EngineSettings
 from service.engine.batch import Batch, Row
 from service.engine.bulk import run_many
 from service.engine.cost import Cost, CostModel, fit
+from service.engine.served import open_session
 from service.engine.session import Session
 from service.engine.waiting import Waiting
 from tests.service.engine.conftest import oracle, review
@@ -18,7 +19,7 @@ from tests.service.engine.conftest import oracle, review
 
 @pytest.fixture(scope="module")
 def session(bundles: dict[str, Bundle]) -> Session:
-    return Session(bundles["lstm"], EngineSettings())
+    return open_session(bundles["lstm"], EngineSettings())
 
 
 def rows_of(lengths: list[int], *, background: bool = False) -> list[Row]:
@@ -80,7 +81,7 @@ def test_threads_share_the_rows_that_wait(session: Session) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_parked_row_goes_on_in_another_batch_as_if_it_had_stayed(bundles: dict[str, Bundle], cell: str) -> None:
     bundle = bundles[cell]
-    session = Session(bundle, EngineSettings())
+    session = open_session(bundle, EngineSettings())
     reviews = [review(bundle, length, length) for length in (40, 50, 60)]
     rows = [Row(ids) for ids in reviews]
     here, there = Batch(session), Batch(session)
@@ -132,7 +133,7 @@ def test_bulk_answers_stand_in_order_and_are_the_same_bits_every_time(
     bundles: dict[str, Bundle], cell: str, threads: int
 ) -> None:
     bundle = bundles[cell]
-    session = Session(bundle, EngineSettings())
+    session = open_session(bundle, EngineSettings())
     reviews = [review(bundle, length, length) for length in [*range(1, 60), 300, 1, 7]]
     first = run_many(session, reviews, threads)
     for logits, ids in zip(first, reviews, strict=True):

@@ -1,0 +1,145 @@
+"""The network in our own compiled loops (`recurrence.c`), from the same weights as the step graph.
+
+What they do that ONNX Runtime's operators can't: the first layer reads a word's gates, `W x + b`, out of a table made
+at load; gates turn into state without leaving the registers; and a row that ends is left out from the next step on.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.cells import Array, Cell, Layer, Weights
+from models.states import state_tensors
+from service.engine.interface import Memory
+from service.engine.session import Chunk, Held, fetched
+
+try:
+    from service.engine import recurrence
+except ImportError as error:
+    WHY_NOT: str | None = str(error)
+else:
+    WHY_NOT = None
+"""Why the loops can't be used here: they were not built, or for another kind of machine."""
+
+MOST_TABLE_BYTES = 128 * 1024 * 1024
+"""Where the gates of all words would take more, the loops multiply word vectors as they go."""
+
+_CELLS: dict[Cell, int] = {"rnn": 0, "lstm": 1, "gru": 2}
+_POOLINGS = {"last": 0, "max": 1, "mean": 2, "max||mean": 3}
+
+
+class CompiledSession:
+    """The network of one bundle's weights. Rows are computed as they are: the memory of one is a line of floats."""
+
+    pads = False
+
+    def __init__(self, weights: Weights, width: int | None = None, most_table_bytes: int = MOST_TABLE_BYTES) -> None:
+        """`width` is that of the vectors, the widest of this machine where it is None."""
+        packed = _Packed(weights, width or recurrence.widths()[0])
+        tabled = weights.embedding.shape[0] * packed.gates * packed.units * 4 <= most_table_bytes
+        layers = tuple(
+            packed.layer(layer, fed=bool(number) or not tabled) for number, layer in enumerate(weights.layers)
+        )
+        words = packed.table() if tabled else np.ascontiguousarray(weights.embedding, np.float32)
+        self._network = recurrence.network(
+            packed.width,
+            _CELLS[weights.cell],
+            _POOLINGS[weights.pooling],
+            weights.hidden_size,
+            weights.classes,
+            len(words),
+            words.size // len(words),
+            words,
+            layers,
+            packed.head(),
+            np.ascontiguousarray(weights.head_bias, np.float32),
+        )
+        self._classes, self._hidden, self._layers = weights.classes, weights.hidden_size, len(weights.layers)
+        self._states = state_tensors(weights.cell, weights.pooling, self._layers, self._hidden)
+        self._units, self._row = packed.units, recurrence.memory_size(self._network)
+        self.nothing: Memory = (np.zeros((0, self._row), np.float32),)
+
+    def run(self, words: Sequence[NDArray[np.int64]], carry: NDArray[np.int64], memory: Held, *, traced: bool) -> Chunk:
+        """See `Session.run`."""
+        rows, lengths = len(words), [*map(len, words)]
+        after = np.empty((rows, self._row), np.float32)
+        answers = np.empty((2, rows, self._classes), np.float32)
+        shape = (max(lengths), rows, self._hidden)
+        hidden = tuple(np.empty(shape, np.float32) for _ in range(self._layers)) if traced else ()
+        ids = np.concatenate(words)
+        (before,) = fetched(memory)
+        recurrence.step(self._network, ids, np.array(lengths, np.int32), carry, before, after, answers, hidden)
+        return Chunk(answers[0], answers[1], (after,), hidden)
+
+    def own(self, memory: Memory) -> Memory:
+        """One line of floats: every state tensor in its turn, filled up to whole blocks, then the count of steps."""
+        line = np.zeros(self._row, np.float32)
+        for number, tensor in enumerate(memory):
+            line[self._part(number)] = tensor
+        return (line,)
+
+    def told(self, own: Memory) -> Memory:
+        """The state tensors out of such a line."""
+        (line,) = own
+        return tuple(
+            line[self._part(number)].astype(state.dtype).reshape(state.shape)
+            for number, state in enumerate(self._states)
+        )
+
+    def _part(self, number: int) -> slice:
+        """Where the state tensor of that number stands in a line; the count of steps has the last places."""
+        start = number * self._units
+        return slice(start, start + self._hidden) if self._states[number].shape else slice(start, start + 1)
+
+
+class _Packed:
+    """Weights in the order in which the loops read them: blocks of units, then inputs, then gates, then units.
+
+    The units of a block are `width`, or, for the RNN and its one gate, four times that. Added units stay zero.
+    """
+
+    def __init__(self, weights: Weights, width: int) -> None:
+        self.width, self._weights = width, weights
+        self.gates = len(weights.layers[0].bias_ih) // weights.hidden_size
+        self._block = 4 * width if self.gates == 1 else width
+        whole = max(self._block, 16)
+        self.units = -(-weights.hidden_size // whole) * whole
+
+    def table(self) -> Array:
+        """The gates of every word before the hidden state is added: `[V, gates * units]`."""
+        first = self._weights.layers[0]
+        return self._by_block(self._weights.embedding @ first.weight_ih.T + self._bias(first))
+
+    def layer(self, layer: Layer, *, fed: bool) -> tuple[int, Array | None, Array | None, Array, Array | None]:
+        """Size of the input, bias, input weights, recurrent weights, and the bias inside of the GRU's candidate.
+
+        Only a layer that is `fed` has the first two: what others read is in the table.
+        """
+        hidden = self._weights.hidden_size
+        candidate = self._padded(layer.bias_hh[2 * hidden :]) if self._weights.cell == "gru" else None
+        bias = self._by_block(self._bias(layer)[None]) if fed else None
+        inputs = self._by_block(layer.weight_ih.T, together=True) if fed else None
+        return layer.weight_ih.shape[1], bias, inputs, self._by_block(layer.weight_hh.T, together=True), candidate
+
+    def head(self) -> Array:
+        """`[C, parts, units]`, a part for each way of pooling."""
+        return self._padded(self._weights.head_weight.reshape(self._weights.classes, -1, self._weights.hidden_size))
+
+    def _bias(self, layer: Layer) -> Array:
+        """Both biases, where they are simply added: not inside of the GRU's candidate."""
+        inside = np.arange(len(layer.bias_hh)) >= (
+            2 * self._weights.hidden_size if self._weights.cell == "gru" else np.inf
+        )
+        return layer.bias_ih + np.where(inside, 0, layer.bias_hh)
+
+    def _by_block(self, gates: Array, *, together: bool = False) -> Array:
+        """`gates [N, gates * H]` as `[N, blocks, gates, block]`, or, `together`, as `[blocks, N, gates, block]`."""
+        rows = self._padded(gates.reshape(len(gates), self.gates, -1))
+        blocks = rows.reshape(len(gates), self.gates, -1, self._block)
+        return np.ascontiguousarray(blocks.transpose(2, 0, 1, 3) if together else blocks.transpose(0, 2, 1, 3))
+
+    def _padded(self, array: Array) -> Array:
+        """The last axis, one value a unit, filled up with zeros."""
+        added = self.units - array.shape[-1]
+        return np.ascontiguousarray(np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, added)]), np.float32)

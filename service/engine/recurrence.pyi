@@ -1,0 +1,52 @@
+"""Compiled from `recurrence.c`. Arrays are C-contiguous; float32 where nothing else is said."""
+
+from typing import NewType
+
+from models.cells import Array
+
+Network = NewType("Network", object)
+
+def widths() -> list[int]:
+    """Floats in the vectors that this machine can compute with, the most first."""
+
+def network(
+    width: int,
+    cell: int,
+    pooling: int,
+    hidden: int,
+    classes: int,
+    words: int,
+    word_size: int,
+    word: Array,
+    layers: tuple[tuple[int, Array | None, Array | None, Array, Array | None], ...],
+    head: Array,
+    head_bias: Array,
+    /,
+) -> Network:
+    """A network of its own copies of the weights. Raises `ValueError` where a size does not fit.
+
+    `cell` is 0 RNN, 1 LSTM, 2 GRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `word [words, word_size]` the gates of
+    every word, or its vector where the first layer has input weights; `layers` (I, bias, input weights, recurrent
+    weights, bias inside of the GRU's candidate); `head [C, parts, units]`.
+    """
+
+def memory_size(network: Network, /) -> int:
+    """The floats of a row's memory."""
+
+def step(
+    network: Network,
+    ids: Array,
+    lengths: Array,
+    carry: Array,
+    before: Array,
+    after: Array,
+    answers: Array,
+    over_time: tuple[Array, ...],
+    /,
+) -> None:
+    """One chunk of B rows, computed without the interpreter's lock.
+
+    Reads `ids` int64, the words of one row after another; `lengths` int32 `[B]`; `carry` int64 `[B]`; `before [S, M]`.
+    Writes `after [B, M]`, `answers [2, B, C]` (logits, probabilities), and `over_time`, none or `[T, B, H]` a layer.
+    Raises `ValueError`, and writes nothing, where shapes, lengths, places or ids do not fit.
+    """

@@ -1,0 +1,154 @@
+/* RNN, LSTM and GRU over vectors of WIDTH floats. Included once for every width that a machine may have, each with
+ *
+ *     WIDTH      floats in a vector
+ *     ROWS       reviews whose gates are held in registers at the same time
+ *     TARGET     the attribute that allows a function the instructions it needs
+ *     NAME(x)    `x` with the width in its name
+ *
+ * Four vectors of gates a review are computed together: the gates of WIDTH units, or, as the RNN has only one, that
+ * of 4 * WIDTH units. They never leave the registers: the state of the units follows from them at once. */
+
+#define INLINE static inline __attribute__((always_inline)) TARGET
+
+typedef float NAME(floats) __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+typedef int32_t NAME(bits) __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+#define floats NAME(floats)
+#define bits NAME(bits)
+
+INLINE floats NAME(all)(float value) { return (floats){0} + value; }
+
+INLINE floats NAME(at)(const float *place) { return *(const floats *)place; }
+
+INLINE void NAME(put)(float *place, floats value) { *(floats *)place = value; }
+
+INLINE floats NAME(larger)(floats a, floats b) {
+    bits first = a > b;
+    return (floats)((first & (bits)a) | (~first & (bits)b));
+}
+
+/* e to the power of x, relative error below 2e-7; x beyond 40 either way counts as 40, where a gate has long closed.
+ * x = n log 2 + r: the integer n goes to the exponent, a polynomial (Cephes, Moshier) stands for e to the power of r. */
+INLINE floats NAME(exp)(floats x) {
+    const float to_integer = 12582912.f; /* 1.5 * 2^23: the last bits of x + to_integer are x as an integer */
+    x = NAME(larger)(x, NAME(all)(-40.f));
+    x = -NAME(larger)(-x, NAME(all)(-40.f));
+    floats shifted = x * 1.44269504f + to_integer;
+    floats n = shifted - to_integer;
+    floats r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.f;
+    return (floats)((bits)p + ((bits)shifted << 23));
+}
+
+INLINE floats NAME(tanh)(floats x) {
+    floats e = NAME(exp)(-2.f * x);
+    return (1.f - e) / (1.f + e);
+}
+
+/* acc += x W for `rows` reviews, over `depth` values of x; W is packed as it is read, `gates` vectors a value, the last
+ * of which belongs in slot `last`. */
+INLINE void NAME(multiply)(int rows, int gates, int last, floats acc[ROWS][4], const float *const x[ROWS],
+                           const float *weights, int depth) {
+    for (int k = 0; k < depth; k++, weights += gates * WIDTH) {
+        floats w[4];
+#pragma GCC unroll 4
+        for (int gate = 0; gate < gates; gate++) w[gate] = NAME(at)(weights + gate * WIDTH);
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++) {
+            floats value = NAME(all)(x[r][k]);
+#pragma GCC unroll 4
+            for (int gate = 0; gate < gates; gate++) acc[r][gate == gates - 1 ? last : gate] += value * w[gate];
+        }
+    }
+}
+
+/* Write the hidden state of WIDTH units down, and what the pooling keeps of it. */
+INLINE void NAME(settle)(const struct row *row, int unit, floats hidden) {
+    NAME(put)(row->next + unit, hidden);
+    if (row->max) NAME(put)(row->max + unit, NAME(larger)(NAME(at)(row->max + unit), hidden));
+    if (row->sum) NAME(put)(row->sum + unit, NAME(at)(row->sum + unit) + hidden);
+}
+
+/* c = f c' + i g, h = o tanh(c): with e_x = exp(-x) and tanh(x) = (1 - e_2x) / (1 + e_2x), i g and h are one division
+ * each. */
+INLINE void NAME(lstm_units)(const struct row *row, int unit, const floats gate[4]) {
+    floats input = NAME(exp)(-gate[0]), forget = NAME(exp)(-gate[1]), output = NAME(exp)(-gate[3]);
+    floats candidate = NAME(exp)(-2.f * gate[2]);
+    floats kept = NAME(at)(row->cell + unit) / (1.f + forget);
+    floats cell = kept + (1.f - candidate) / ((1.f + input) * (1.f + candidate));
+    NAME(put)(row->cell + unit, cell);
+    floats shown = NAME(exp)(-2.f * cell);
+    NAME(settle)(row, unit, (1.f - shown) / ((1.f + output) * (1.f + shown)));
+}
+
+/* h = (1 - z) n + z h', n = tanh(gate of x + r * gate of h'): slots r, z, n of x, n of h'. */
+INLINE void NAME(gru_units)(const struct row *row, int unit, const floats gate[4]) {
+    floats reset = 1.f / (1.f + NAME(exp)(-gate[0])), update = 1.f / (1.f + NAME(exp)(-gate[1]));
+    floats candidate = NAME(tanh)(gate[2] + reset * gate[3]);
+    NAME(settle)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
+}
+
+INLINE void NAME(rnn_units)(const struct row *row, int unit, const floats gate[4]) {
+#pragma GCC unroll 4
+    for (int slot = 0; slot < 4; slot++) NAME(settle)(row, unit + slot * WIDTH, NAME(tanh)(gate[slot]));
+}
+
+/* One step of `rows` reviews for one block of units. `cell` and `rows` are constants wherever this is inlined. */
+INLINE void NAME(tile)(int cell, int rows, const struct layer *layer, int hidden, const struct row *row, int block) {
+    const int gates = cell == GRU ? 3 : 4;
+    const float *x[ROWS], *h[ROWS];
+    floats acc[ROWS][4];
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) {
+        x[r] = row[r].x, h[r] = row[r].hidden;
+#pragma GCC unroll 4
+        for (int gate = 0; gate < gates; gate++)
+            acc[r][gate] = NAME(at)(row[r].gates + (block * gates + gate) * WIDTH);
+        if (cell == GRU) acc[r][3] = NAME(at)(layer->candidate + block * WIDTH);
+    }
+    if (layer->input)
+        NAME(multiply)(rows, gates, gates - 1, acc, x, layer->input + (size_t)block * layer->inputs * gates * WIDTH,
+                       layer->inputs);
+    NAME(multiply)(rows, gates, 3, acc, h, layer->recurrent + (size_t)block * hidden * gates * WIDTH, hidden);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) {
+        if (cell == LSTM) NAME(lstm_units)(row + r, block * WIDTH, acc[r]);
+        if (cell == GRU) NAME(gru_units)(row + r, block * WIDTH, acc[r]);
+        if (cell == RNN) NAME(rnn_units)(row + r, block * 4 * WIDTH, acc[r]);
+    }
+}
+
+/* One step of `count` reviews: a block's weights, which fit the first cache, serve all reviews before the next. */
+INLINE void NAME(blocks)(int cell, const struct layer *layer, int hidden, int units, const struct row *row, int count) {
+    const int blocks = units / (cell == RNN ? 4 * WIDTH : WIDTH);
+    for (int block = 0; block < blocks; block++) {
+        int first = 0;
+        for (; first + ROWS <= count; first += ROWS) NAME(tile)(cell, ROWS, layer, hidden, row + first, block);
+        switch (count - first) {
+        case 1: NAME(tile)(cell, 1, layer, hidden, row + first, block); break;
+#if ROWS > 2
+        case 2: NAME(tile)(cell, 2, layer, hidden, row + first, block); break;
+        case 3: NAME(tile)(cell, 3, layer, hidden, row + first, block); break;
+#endif
+        }
+    }
+}
+
+static TARGET void NAME(step)(int cell, const struct layer *layer, int hidden, int units, const struct row *row,
+                              int count) {
+    if (cell == LSTM) NAME(blocks)(LSTM, layer, hidden, units, row, count);
+    if (cell == GRU) NAME(blocks)(GRU, layer, hidden, units, row, count);
+    if (cell == RNN) NAME(blocks)(RNN, layer, hidden, units, row, count);
+}
+
+#undef INLINE
+#undef floats
+#undef bits
+#undef WIDTH
+#undef ROWS
+#undef TARGET
+#undef NAME

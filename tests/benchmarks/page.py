@@ -25,8 +25,8 @@ again with `make bench`, or a part of it with
 
 SETUPS = """Each peer stands here twice: *documented*, with the batching that its documentation advises (dynamic or
 adaptive batching, padded to the longest review of a batch; FastAPI has none), and *best*, the set-up that answered most
-requests in a search over processes, threads and batch sizes ([below](#the-search)). Gatescope runs as it comes, and *in ONNX
-Runtime*, like the peers, to show how much its own compiled loops have of the difference.
+requests in a search over processes, threads and batch sizes ([below](#the-search)). Gatescope runs as it comes, and *in
+ONNX Runtime*, like the peers, to show how much its own compiled loops have of the difference.
 """
 
 

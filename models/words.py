@@ -10,12 +10,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+try:
+    from models import word_ids
+except ImportError:  # not built: `re` and a dictionary find the same
+    COMPILED = False
+else:
+    COMPILED = True
 
 PATTERN = r"</?[A-Za-z][^<>]*>|([^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_)"
 LONG_WORD = 16
@@ -93,6 +100,12 @@ class Vocabulary:
 
     def encode(self, text: str, max_words: int) -> Encoded:
         """The ids of the first `max_words` words of `text`; a word not known is `UNK`."""
+        if COMPILED and (compiled := word_ids.encode(self._table, text, max_words)):
+            return Encoded(np.frombuffer(compiled[0], np.int64), compiled[1])
+        return self.encode_by_pattern(text, max_words)
+
+    def encode_by_pattern(self, text: str, max_words: int) -> Encoded:
+        """The same by `typed`, which says what a word is: for texts that the compiled form leaves, or without it."""
         found = typed(text, max_words + 1)
         ids = map(self._ids.__getitem__, found[:max_words])
         return Encoded(np.fromiter(ids, np.int64, min(len(found), max_words)), len(found) > max_words)
@@ -100,6 +113,10 @@ class Vocabulary:
     @cached_property
     def _ids(self) -> "_Ids":
         return _Ids(self.words)
+
+    @cached_property
+    def _table(self) -> "word_ids.Table":
+        return word_ids.table(tuple(self._ids), tuple(self._ids.values()), _kinds())
 
     def dumps(self) -> str:
         """The vocabulary as the text of `words.json`."""
@@ -118,6 +135,17 @@ class Vocabulary:
         if not isinstance(known, list) or not all(isinstance(word, str) for word in known):
             raise InvalidWords("`words` is not a list of strings")
         return cls(known)
+
+
+@cache
+def _kinds() -> bytes:
+    """Of each of the first 65,536 code points: 1 in a word of letters and digits, 2 white space, 4 has a small form."""
+    points = "".join(map(chr, range(1 << 16)))
+    kinds = bytearray(4 * (point.lower() != point) for point in points)
+    for pattern, kind in ((r"[^\W_]", 1), (r"\s", 2)):
+        for match in re.finditer(pattern, points):
+            kinds[match.start()] |= kind
+    return bytes(kinds)
 
 
 class _Ids(dict[str, int]):

@@ -1,10 +1,12 @@
 import json
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from models import word_ids
 from models.words import PAD, SPECIAL, UNK, InvalidWords, Vocabulary, typed, words
 
 TRICKY = st.text(st.sampled_from("aZé1 _'’<>/br.!-\n\tİßǆﬁ👍🏽\u0301\u200d中"), max_size=40)
@@ -52,6 +54,32 @@ def test_an_id_is_that_of_the_lower_cased_word(text: str, known: set[str]) -> No
     vocabulary = Vocabulary([*SPECIAL, *lowered])
     expected = [lowered.index(w) + len(SPECIAL) if w in lowered else UNK for w in map(str.lower, typed(text))]
     assert vocabulary.encode(text, max_words=1000).ids.tolist() == expected
+
+
+LATIN = st.text(st.characters(max_codepoint=0x24F) | st.sampled_from("“”‘’—…€ Σσς"), max_size=60)
+
+
+@given(
+    st.one_of(LATIN, TEXTS), st.sets(LATIN.filter(lambda word: len(typed(word)) == 1), max_size=30), st.integers(1, 9)
+)
+@example("a" * 300 + " " + "A" * 300, {"a" * 300}, 2)
+@example("\u1e9e" * 3, {"\u00df" * 3}, 2)
+@example("\u0130", {"i\u0307"}, 2)
+@example("\u039f\u0394\u039f\u03a3 \u0391\u03a3\u0391", {"\u03bf\u03b4\u03bf\u03c2"}, 2)
+def test_the_compiled_form_gives_the_same_ids(text: str, known: set[str], most: int) -> None:
+    lowered = {typed(word)[0].lower() for word in known} | {word.lower() for word in typed(text)[::2]}
+    vocabulary = Vocabulary([*SPECIAL, *sorted(lowered)])
+    found, expected = vocabulary.encode(text, most), vocabulary.encode_by_pattern(text, most)
+    assert found.ids.tolist() == expected.ids.tolist()
+    assert found.truncated == expected.truncated
+
+
+@given(st.text(st.characters(max_codepoint=0x7F)), st.integers(1, 50))
+def test_the_compiled_form_leaves_no_ascii_text_to_the_other(text: str, most: int) -> None:
+    vocabulary = Vocabulary([*SPECIAL, "a", "film"])
+    ids, truncated = word_ids.encode(vocabulary._table, text, most)
+    assert (np.frombuffer(ids, np.int64) == vocabulary.encode_by_pattern(text, most).ids).all()
+    assert truncated == (len(typed(text)) > most)
 
 
 def test_only_the_first_words_are_read_and_the_cut_is_said() -> None:

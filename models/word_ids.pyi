@@ -1,0 +1,18 @@
+"""Compiled from `word_ids.c`."""
+
+from typing import NewType
+
+Table = NewType("Table", object)
+
+def table(words: tuple[str, ...], ids: tuple[int, ...], kinds: bytes, /) -> Table:
+    """Words to ids; of words that are there twice the first counts. Raises `ValueError` where sizes do not fit.
+
+    `kinds` says of each of 65,536 code points, in bits: 1 part of a word of letters and digits, 2 white space, 4
+    changed by lower-casing.
+    """
+
+def encode(table: Table, text: str, most: int, /) -> tuple[bytes, bool] | None:
+    """The ids of the first `most` words, int64, and whether there are more.
+
+    None where bytes do not tell: a code point past 65,536, a lone surrogate, an unknown word in capitals past ASCII.
+    """

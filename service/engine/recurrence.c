@@ -35,9 +35,10 @@ struct network {
     struct layer layer[MOST_LAYERS];
 };
 
-/* One review in one layer. `x` is what the layer reads, `gates` what they are before it. */
+/* One review in one layer. `x` is what the layer reads, `gates` what they are before it, `coming` those of the next
+ * step. */
 struct row {
-    const float *gates, *x, *hidden;
+    const float *gates, *coming, *x, *hidden;
     float *next, *cell, *max, *sum;
 };
 
@@ -159,26 +160,18 @@ static const float *word_at(const struct chunk *chunk, Py_ssize_t i, int32_t ste
     return chunk->net->word + chunk->ids[chunk->start[i] + step] * chunk->net->word_size;
 }
 
-/* A table of words is larger than the caches near a core: have the next words on their way while these are computed. */
-static void fetch_next(const struct chunk *chunk, Py_ssize_t count, int32_t step) {
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (step + 1 == chunk->lengths[chunk->place[i]]) continue;
-        const float *next = word_at(chunk, i, step + 1);
-        for (Py_ssize_t at = 0; at < chunk->net->word_size; at += LINE / 4) __builtin_prefetch(next + at);
-    }
-}
-
 /* One step of the `count` rows that go on: every layer reads what the one below has just said. */
 static void step_all(struct chunk *chunk, Py_ssize_t count, int32_t step) {
     const struct network *net = chunk->net;
-    fetch_next(chunk, count, step);
     for (int number = 0; number < net->layers; number++) {
         const struct layer *layer = net->layer + number;
         struct row *rows = chunk->rows + number * chunk->batch;
         for (Py_ssize_t i = 0; i < count; i++) {
             const float *word = word_at(chunk, i, step);
+            const int goes_on = step + 1 < chunk->lengths[chunk->place[i]];
             rows[i].x = number ? rows[i - chunk->batch].hidden : word;
             rows[i].gates = layer->bias ? layer->bias : word;
+            rows[i].coming = layer->bias || !goes_on ? rows[i].gates : word_at(chunk, i, step + 1);
         }
         net->step(net->cell, layer, net->hidden, net->units, rows, (int)count);
         for (Py_ssize_t i = 0; i < count; i++) {

@@ -106,8 +106,10 @@ INLINE void NAME(tile)(int cell, int rows, const struct layer *layer, int hidden
     for (int r = 0; r < rows; r++) {
         x[r] = row[r].x, h[r] = row[r].hidden;
 #pragma GCC unroll 4
-        for (int gate = 0; gate < gates; gate++)
+        for (int gate = 0; gate < gates; gate++) {
             acc[r][gate] = NAME(at)(row[r].gates + (block * gates + gate) * WIDTH);
+            __builtin_prefetch(row[r].coming + (block * gates + gate) * WIDTH); /* the table is larger than the caches */
+        }
         if (cell == GRU) acc[r][3] = NAME(at)(layer->candidate + block * WIDTH);
     }
     if (layer->input)

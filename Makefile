@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
-DISTRIBUTION := pyproject.toml setup.py $(wildcard models/*.c service/engine/*.c service/engine/*.h)
+DISTRIBUTION := pyproject.toml setup.py $(wildcard models/*.c models/trace/*.c service/engine/*.c service/engine/*.h)
 
 GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000

@@ -1,24 +1,27 @@
 """What is compiled; everything else about the distribution stands in pyproject.toml.
 
-Both parts are optional: without a C compiler the engine computes in ONNX Runtime, and words are found by `re`.
+All of it is optional: without a C compiler the engine computes in ONNX Runtime, and Python does the rest.
 """
 
 from setuptools import Extension, setup
 
-recurrence = Extension(
-    "service.engine.recurrence",
-    sources=["service/engine/recurrence.c"],
-    depends=["service/engine/recurrence_cells.h"],
-    extra_compile_args=["-O3", "-g0", "-ffp-contract=fast", "-fno-math-errno", "-Wno-psabi"],
-    py_limited_api=True,
-    optional=True,
-)
-word_ids = Extension(
-    "models.word_ids",
-    sources=["models/word_ids.c"],
-    extra_compile_args=["-O3", "-g0"],
-    py_limited_api=True,
-    optional=True,
-)
 
-setup(ext_modules=[recurrence, word_ids], options={"bdist_wheel": {"py_limited_api": "cp311"}})
+def extension(name: str, *depends: str) -> Extension:
+    """The C file of a module's name."""
+    return Extension(
+        name,
+        sources=[f"{name.replace('.', '/')}.c"],
+        depends=list(depends),
+        extra_compile_args=["-O3", "-g0", "-ffp-contract=fast", "-fno-math-errno", "-Wno-psabi"],
+        py_limited_api=True,
+        optional=True,
+    )
+
+
+compiled = [
+    extension("service.engine.recurrence", "service/engine/recurrence_cells.h"),
+    extension("models.word_ids"),
+    extension("models.trace.scans"),
+]
+
+setup(ext_modules=compiled, options={"bdist_wheel": {"py_limited_api": "cp311"}})

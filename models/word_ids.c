@@ -89,81 +89,120 @@ static const unsigned char *past_markup(const unsigned char *at, const unsigned 
     return next < end && *next == '>' ? next + 1 : at;
 }
 
-/* What one pass over a text has found. */
+/* A word: where it ends, the hash of its bytes, whether letters of it have a small form, ASCII ones and others. */
+struct word {
+    const unsigned char *end;
+    uint32_t hash;
+    int capitals, other_capitals;
+};
+
+/* The word that begins at `at`, of which the first code point has been read. */
+static struct word word_at(const struct table *table, const unsigned char *at, const unsigned char *end,
+                           struct point first) {
+    struct word word = {at, BASIS, 0, 0};
+    unsigned char kind = table->kinds[first.code];
+    struct point point = first;
+    for (;;) {
+        if (kind & CASED) *(point.size > 1 ? &word.other_capitals : &word.capitals) = 1;
+        for (int i = 0; i < point.size; i++) word.hash = hashed(word.hash, *word.end++);
+        if (!(table->kinds[first.code] & IN_WORD) || word.end >= end) return word;
+        point = point_at(word.end);
+        if (point.size && (kind = table->kinds[point.code]) & IN_WORD) continue;
+        if (!point.size || (point.code != APOSTROPHE && point.code != RIGHT_QUOTE)) return word;
+        if (word.end + point.size >= end) return word;
+        const struct point after = point_at(word.end + point.size);
+        if (!after.size || !(table->kinds[after.code] & IN_WORD)) return word;
+    }
+}
+
+/* What one pass over a text has found: for each word its id, or, where `ids` is NULL, where it begins and ends. */
 struct found {
-    int64_t *ids;
+    int64_t *ids, *spans;
     Py_ssize_t count;
     int undecided; /* bytes do not tell: a code point beyond, or an unknown word in capitals that are not ASCII */
 };
 
-/* The word that begins at `at`, of which the first code point has been read; returns where it ends. */
-static const unsigned char *read_word(const struct table *table, const unsigned char *at, const unsigned char *end,
-                                      struct point first, struct found *found) {
-    const unsigned char *next = at;
-    unsigned char kind = table->kinds[first.code];
-    int capitals = 0, other_capitals = 0;
-    uint32_t hash = BASIS;
-    struct point point = first;
-    for (;;) {
-        if (kind & CASED) *(point.size > 1 ? &other_capitals : &capitals) = 1;
-        for (int i = 0; i < point.size; i++) hash = hashed(hash, *next++);
-        if (!(table->kinds[first.code] & IN_WORD) || next >= end) break;
-        point = point_at(next);
-        if (point.size && (kind = table->kinds[point.code]) & IN_WORD) continue;
-        if (!point.size || (point.code != APOSTROPHE && point.code != RIGHT_QUOTE) || next + point.size >= end) break;
-        const struct point after = point_at(next + point.size);
-        if (!after.size || !(table->kinds[after.code] & IN_WORD)) break;
+static void note_id(const struct table *table, const unsigned char *at, struct word word, struct found *found) {
+    const uint32_t size = (uint32_t)(word.end - at);
+    int32_t id = id_of(table, word.hash, (const char *)at, size);
+    if (id < 0 && word.other_capitals) found->undecided = 1;
+    if (id < 0 && word.capitals && size <= table->longest) {
+        if (size <= LONGEST_LOWERED)
+            id = id_in_lower_case(table, (const char *)at, size);
+        else
+            found->undecided = 1;
     }
-    const uint32_t size = (uint32_t)(next - at);
-    int32_t id = id_of(table, hash, (const char *)at, size);
-    if (id < 0 && !other_capitals && capitals && size <= table->longest && size <= LONGEST_LOWERED)
-        id = id_in_lower_case(table, (const char *)at, size);
-    else if (id < 0 && (other_capitals || (capitals && size <= table->longest)))
-        found->undecided = 1;
     found->ids[found->count++] = id < 0 ? UNKNOWN : id;
-    return next;
 }
 
-static void read_text(const struct table *table, const unsigned char *at, const unsigned char *end, Py_ssize_t most,
+static void read_text(const struct table *table, const unsigned char *text, Py_ssize_t size, Py_ssize_t most,
                       struct found *found) {
+    const unsigned char *at = text, *const end = text + size, *past;
     while (at < end && found->count < most && !found->undecided) {
         const struct point point = point_at(at);
         if (!point.size) {
             found->undecided = 1;
         } else if (table->kinds[point.code] & SPACE) {
             at += point.size;
-        } else if (*at == '<') {
-            const unsigned char *past = past_markup(at, end);
-            at = past > at ? past : read_word(table, at, end, point, found);
+        } else if (*at == '<' && (past = past_markup(at, end)) > at) {
+            at = past;
         } else {
-            at = read_word(table, at, end, point, found);
+            const struct word word = word_at(table, at, end, point);
+            if (found->ids)
+                note_id(table, at, word, found);
+            else
+                found->spans[2 * found->count] = at - text, found->spans[2 * found->count++ + 1] = word.end - text;
+            at = word.end;
         }
     }
 }
 
-static PyObject *encode(PyObject *module, PyObject *args) {
-    PyObject *capsule, *text, *ids = NULL;
-    Py_ssize_t most, size;
-    if (!PyArg_ParseTuple(args, "OUn", &capsule, &text, &most)) return NULL;
+/* From bytes to code points: every byte that continues a code point counts for nothing. */
+static void in_code_points(const unsigned char *text, struct found *found) {
+    Py_ssize_t byte = 0, continuing = 0;
+    for (Py_ssize_t i = 0; i < 2 * found->count; i++) {
+        for (; byte < found->spans[i]; byte++) continuing += (text[byte] & 0xc0) == 0x80;
+        found->spans[i] -= continuing;
+    }
+}
+
+/* Read up to `most` words of a text; false, and an error set or not, where that can't be done. */
+static int read_words(PyObject *args, int spans, struct found *found, Py_ssize_t *most) {
+    PyObject *capsule, *text;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "OUn", &capsule, &text, most)) return 0;
     const struct table *table = PyCapsule_GetPointer(capsule, TABLE);
-    if (!table) return NULL;
-    const char *bytes = PyUnicode_AsUTF8AndSize(text, &size);
-    if (!bytes) { /* a lone surrogate */
-        PyErr_Clear();
-        Py_RETURN_NONE;
-    }
-    const Py_ssize_t room = most < size ? most + 1 : size;
-    struct found found = {malloc((room ? room : 1) * sizeof *found.ids), 0, 0};
-    if (!found.ids) return PyErr_NoMemory();
-    read_text(table, (const unsigned char *)bytes, (const unsigned char *)bytes + size, room, &found);
-    if (found.undecided) {
-        free(found.ids);
-        Py_RETURN_NONE;
-    }
+    const char *bytes = table ? PyUnicode_AsUTF8AndSize(text, &size) : NULL;
+    if (table && !bytes) PyErr_Clear(); /* a lone surrogate */
+    if (!bytes) return 0;
+    const Py_ssize_t room = *most < 0 ? 0 : *most < size ? *most + 1 : size;
+    int64_t *numbers = malloc((room + 1) * (spans ? 2 : 1) * sizeof *numbers);
+    if (!numbers) return PyErr_NoMemory(), 0;
+    *found = (struct found){spans ? NULL : numbers, spans ? numbers : NULL, 0, 0};
+    read_text(table, (const unsigned char *)bytes, size, room, found);
+    if (!found->undecided && spans) in_code_points((const unsigned char *)bytes, found);
+    if (found->undecided) free(numbers);
+    return !found->undecided;
+}
+
+static PyObject *encode(PyObject *module, PyObject *args) {
+    struct found found;
+    Py_ssize_t most;
+    if (!read_words(args, 0, &found, &most)) return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     const Py_ssize_t kept = found.count < most ? found.count : most;
-    ids = PyBytes_FromStringAndSize((const char *)found.ids, kept * sizeof *found.ids);
+    PyObject *ids = PyBytes_FromStringAndSize((const char *)found.ids, kept * sizeof *found.ids);
     free(found.ids);
     return ids ? Py_BuildValue("NO", ids, found.count > most ? Py_True : Py_False) : NULL;
+}
+
+static PyObject *spans(PyObject *module, PyObject *args) {
+    struct found found;
+    Py_ssize_t most;
+    if (!read_words(args, 1, &found, &most)) return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    const Py_ssize_t kept = found.count < most ? found.count : most;
+    PyObject *places = PyBytes_FromStringAndSize((const char *)found.spans, 2 * kept * sizeof *found.spans);
+    free(found.spans);
+    return places;
 }
 
 /* Put a word in where it is not there yet. */
@@ -226,6 +265,7 @@ static PyObject *table(PyObject *module, PyObject *args) {
 static PyMethodDef METHODS[] = {
     {"table", table, METH_VARARGS, NULL},
     {"encode", encode, METH_VARARGS, NULL},
+    {"spans", spans, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -16,3 +16,6 @@ def encode(table: Table, text: str, most: int, /) -> tuple[bytes, bool] | None:
 
     None where bytes do not tell: a code point past 65,536, a lone surrogate, an unknown word in capitals past ASCII.
     """
+
+def spans(table: Table, text: str, most: int, /) -> bytes | None:
+    """Where the first `most` words begin and end, int64 `[N, 2]`, in code points; None as for `encode`."""

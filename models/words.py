@@ -66,6 +66,14 @@ def words(text: str) -> Iterator[Word]:
             yield Word(match[1], start, end)
 
 
+def places(text: str, most: int) -> list[tuple[int, int]]:
+    """Where the first `most` words of `text` begin and end, as `words` has it, in the quickest way there is."""
+    if COMPILED and (compiled := word_ids.spans(_no_words(), text, most)) is not None:
+        starts_and_ends = np.frombuffer(compiled, np.int64).tolist()
+        return list(zip(starts_and_ends[::2], starts_and_ends[1::2], strict=True))
+    return [(word.start, word.end) for word in islice(words(text), most)]
+
+
 def typed(text: str, most: int | None = None) -> list[str]:
     """The words of `text` as typed, without their places: the quick form of `words`.
 
@@ -135,6 +143,11 @@ class Vocabulary:
         if not isinstance(known, list) or not all(isinstance(word, str) for word in known):
             raise InvalidWords("`words` is not a list of strings")
         return cls(known)
+
+
+@cache
+def _no_words() -> "word_ids.Table":
+    return word_ids.table((), (), _kinds())
 
 
 @cache

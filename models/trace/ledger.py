@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cells import Array, Layer
+from models.trace.linear import scan_back
 from models.trace.recover import LayerTrace, Trace
 from models.trace.target import Head, head_gradient
 
@@ -91,14 +92,6 @@ def write_ledger(trace: Trace, head: Head, logit: float) -> Ledger:
     through, read = head_gradient(head, layer["hidden"]), readout(layer)
     survives = scan_back(kept(layer), through if read is None else through * read)
     return _ledger(survives * written(layer), 0.0, logit, head)
-
-
-def scan_back(keep: Array, write: Array) -> Array:
-    """`s_t = write_t + keep_{t+1} s_{t+1}` from the end, `[T, H]`."""
-    states = write.copy()
-    for later, share, state in zip(states[:0:-1], keep[:0:-1], states[-2::-1], strict=True):
-        np.add(state, share * later, out=state)
-    return states
 
 
 def deep_ledger(trace: Trace, head: Head, logit: float) -> Ledger:

@@ -12,6 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cells import Array, Cell, Layer, Weights, sigmoid
+from models.trace.linear import scan
+
+Sums = Sequence[Array]
+"""What a layer's activations are taken of, `[T, H]` each, in PyTorch's order of gates; the GRU's candidate has two: of
+the input, and of the hidden state, which the reset gate multiplies."""
+
+_Recovered = tuple[dict[str, Array], Array, Array | None, Array]
+"""Values by name, what the last tanh was taken of, what the reset gate let through, the hidden states once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,62 +67,66 @@ class Trace:
         return max(layer.residual for layer in self.layers)
 
 
-def recover(weights: Weights, ids: NDArray[np.int64], hidden: Sequence[Array]) -> Trace:
-    """The trace of `ids [T]`, T >= 1, from the hidden states `[T, H]` of every layer, lowest first."""
+def recover(
+    weights: Weights, ids: NDArray[np.int64], hidden: Sequence[Array], sums: Sequence[Sums] | None = None
+) -> Trace:
+    """The trace of `ids [T]`, T >= 1, from the hidden states `[T, H]` of every layer, lowest first.
+
+    `sums` are what the activations of every layer are taken of, where somebody has them already.
+    """
     inputs, layers = np.asarray(weights.embedding[ids]), []
-    for layer, states in zip(weights.layers, hidden, strict=True):
-        layers.append(_RECOVER[weights.cell](layer, inputs, states))
+    for number, (layer, states) in enumerate(zip(weights.layers, hidden, strict=True)):
+        before = _before(states)
+        of = sums[number] if sums is not None else _SUMS[weights.cell](layer, inputs, before)
+        values, pre, recurrent, again = _RECOVER[weights.cell](of, states, before)
+        layers.append(LayerTrace(values | {"hidden": states}, inputs, before, pre, recurrent, _largest(again - states)))
         inputs = states
     return Trace(weights, ids, tuple(layers))
 
 
-def _rnn(layer: Layer, inputs: Array, hidden: Array) -> LayerTrace:
-    before = _before(hidden)
-    pre = _weighed(layer, 0, inputs, before)
-    return LayerTrace({"hidden": hidden}, inputs, before, pre, None, _largest(np.tanh(pre) - hidden))
+def _rnn(sums: Sums, hidden: Array, before: Array) -> _Recovered:
+    (pre,) = sums
+    return {}, pre, None, np.tanh(pre)
 
 
-def _lstm(layer: Layer, inputs: Array, hidden: Array) -> LayerTrace:
-    before = _before(hidden)
-    open_, forget = (sigmoid(_weighed(layer, gate, inputs, before)) for gate in (0, 1))
-    pre = _weighed(layer, 2, inputs, before)
-    candidate, output = np.tanh(pre), sigmoid(_weighed(layer, 3, inputs, before))
+def _lstm(sums: Sums, hidden: Array, before: Array) -> _Recovered:
+    open_, forget, output = (sigmoid(sums[gate]) for gate in (0, 1, 3))
+    candidate = np.tanh(sums[2])
     cell = scan(forget, open_ * candidate)
     values = {"forget": forget, "input": open_, "candidate": candidate, "output": output, "cell": cell}
-    residual = _largest(output * np.tanh(cell) - hidden)
-    return LayerTrace(values | {"hidden": hidden}, inputs, before, pre, None, residual)
+    return values, sums[2], None, output * np.tanh(cell)
 
 
-def _gru(layer: Layer, inputs: Array, hidden: Array) -> LayerTrace:
-    before, last = _before(hidden), _rows(hidden, 2)
-    reset, update = (sigmoid(_weighed(layer, gate, inputs, before)) for gate in (0, 1))
-    recurrent = before @ layer.weight_hh[last].T
-    recurrent += layer.bias_hh[last]
-    pre = inputs @ layer.weight_ih[last].T
-    pre += layer.bias_ih[last]
-    pre += reset * recurrent
+def _gru(sums: Sums, hidden: Array, before: Array) -> _Recovered:
+    reset, update, recurrent = sigmoid(sums[0]), sigmoid(sums[1]), sums[3]
+    pre = sums[2] + reset * recurrent
     candidate = np.tanh(pre)
-    values = {"reset": reset, "update": update, "candidate": candidate, "hidden": hidden}
-    residual = _largest((1 - update) * candidate + update * before - hidden)
-    return LayerTrace(values, inputs, before, pre, recurrent, residual)
+    values = {"reset": reset, "update": update, "candidate": candidate}
+    return values, pre, recurrent, (1 - update) * candidate + update * before
 
 
 _RECOVER = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 
 
-def scan(keep: Array, write: Array) -> Array:
-    """`s_t = keep_t s_{t-1} + write_t` from zero, `[T, H]`."""
-    states = write.copy()
-    for before, kept, state in zip(states[:-1], keep[1:], states[1:], strict=True):
-        np.add(state, kept * before, out=state)
-    return states
+def _sums(layer: Layer, inputs: Array, before: Array) -> Sums:
+    """A product a gate costs no more than one for all, and its arrays are small enough for the allocator to reuse."""
+    return [_weighed(layer, gate, inputs, before) for gate in range(len(layer.bias_ih) // before.shape[1])]
+
+
+def _gru_sums(layer: Layer, inputs: Array, before: Array) -> Sums:
+    last = _rows(before, 2)
+    of_inputs = inputs @ layer.weight_ih[last].T
+    of_inputs += layer.bias_ih[last]
+    of_hidden = before @ layer.weight_hh[last].T
+    of_hidden += layer.bias_hh[last]
+    return [*(_weighed(layer, gate, inputs, before) for gate in (0, 1)), of_inputs, of_hidden]
+
+
+_SUMS = {"rnn": _sums, "lstm": _sums, "gru": _gru_sums}
 
 
 def _weighed(layer: Layer, gate: int, inputs: Array, before: Array) -> Array:
-    """What the activation of the `gate`-th gate is taken of, `[T, H]`.
-
-    A product a gate costs no more than one for all, and its arrays are small enough for the allocator to reuse.
-    """
+    """What the activation of the `gate`-th gate is taken of, `[T, H]`."""
     rows = _rows(before, gate)
     pre: Array = inputs @ layer.weight_ih[rows].T
     pre += before @ layer.weight_hh[rows].T

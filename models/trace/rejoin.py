@@ -12,7 +12,7 @@ import numpy as np
 from models.cells import Array, Weights
 from models.states import state_tensors
 
-TOLERANCE = 1e-5
+TOLERANCE = 5e-6
 """States that differ by no more count as the same. What is left of a change keeps fading, so logits differ less."""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.cells import Array, Cell, Layer, Weights
 from models.states import state_tensors
+from models.trace.recover import Sums
 from service.engine.interface import Memory
 from service.engine.session import Chunk, Held, fetched
 
@@ -57,7 +58,8 @@ class CompiledSession:
         )
         self._classes, self._hidden, self._layers = weights.classes, weights.hidden_size, len(weights.layers)
         self._states = state_tensors(weights.cell, weights.pooling, self._layers, self._hidden)
-        self._units, self._row = packed.units, recurrence.memory_size(self._network)
+        self._units, self._block, self._slots = packed.units, packed.block, 1 if weights.cell == "rnn" else 4
+        self._row = recurrence.memory_size(self._network)
         self.nothing: Memory = (np.zeros((0, self._row), np.float32),)
 
     def run(self, words: Sequence[NDArray[np.int64]], carry: NDArray[np.int64], memory: Held, *, traced: bool) -> Chunk:
@@ -71,6 +73,19 @@ class CompiledSession:
         (before,) = fetched(memory)
         recurrence.step(self._network, ids, np.array(lengths, np.int32), carry, before, after, answers, hidden)
         return Chunk(answers[0], answers[1], (after,), hidden)
+
+    def sums(self, ids: NDArray[np.int64], hidden: Sequence[Array]) -> list[Sums]:
+        """See `Session.sums`: the products of `models.trace.recover`, with word gates out of the table."""
+        found, below = list[Sums](), hidden[0]
+        for number, states in enumerate(hidden):
+            before = np.zeros_like(states)
+            before[1:] = states[:-1]
+            sums = np.empty((len(ids), self._units // self._block, self._slots, self._block), np.float32)
+            recurrence.sums(self._network, number, ids, below, before, sums)
+            by_gate = sums.transpose(2, 0, 1, 3).reshape(self._slots, len(ids), self._units)
+            found.append(list(by_gate[:, :, : self._hidden]))
+            below = states
+        return found
 
     def own(self, memory: Memory) -> Memory:
         """One line of floats: every state tensor in its turn, filled up to whole blocks, then the count of steps."""
@@ -102,8 +117,8 @@ class _Packed:
     def __init__(self, weights: Weights, width: int) -> None:
         self.width, self._weights = width, weights
         self.gates = len(weights.layers[0].bias_ih) // weights.hidden_size
-        self._block = 4 * width if self.gates == 1 else width
-        whole = max(self._block, 16)
+        self.block = 4 * width if self.gates == 1 else width
+        whole = max(self.block, 16)
         self.units = -(-weights.hidden_size // whole) * whole
 
     def table(self) -> Array:
@@ -136,7 +151,7 @@ class _Packed:
     def _by_block(self, gates: Array, *, together: bool = False) -> Array:
         """`gates [N, gates * H]` as `[N, blocks, gates, block]`, or, `together`, as `[blocks, N, gates, block]`."""
         rows = self._padded(gates.reshape(len(gates), self.gates, -1))
-        blocks = rows.reshape(len(gates), self.gates, -1, self._block)
+        blocks = rows.reshape(len(gates), self.gates, -1, self.block)
         return np.ascontiguousarray(blocks.transpose(2, 0, 1, 3) if together else blocks.transpose(0, 2, 1, 3))
 
     def _padded(self, array: Array) -> Array:

@@ -55,6 +55,9 @@ class GraphSession:
         values = self._session.run(names, feed) if self._device is None else self._bound(names, feed, self._device)
         return Chunk(values[0], values[1], tuple(values[2:end]), values[end:])
 
+    def sums(self, ids: NDArray[np.int64], hidden: Sequence[Array]) -> None:
+        """The graph does not show its gates."""
+
     def own(self, memory: Memory) -> Memory:
         """The graph keeps the manifest's state tensors as they are."""
         return memory

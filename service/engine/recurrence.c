@@ -36,10 +36,10 @@ struct network {
 };
 
 /* One review in one layer. `x` is what the layer reads, `gates` what they are before it, `coming` those of the next
- * step. */
+ * step. Where only the `sums` that gates are taken of are wanted, they go there and no state changes. */
 struct row {
     const float *gates, *coming, *x, *hidden;
-    float *next, *cell, *max, *sum;
+    float *next, *cell, *max, *sum, *sums;
 };
 
 #define WIDTH 4
@@ -381,6 +381,44 @@ static PyObject *step(PyObject *module, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+/* What the gates of one layer are taken of at every step of a review, when all hidden states are known: each step is a
+ * row of its own. */
+static PyObject *sums(PyObject *module, PyObject *args) {
+    PyObject *capsule, *arrays[4];
+    int number;
+    struct given given = {.count = 0};
+    if (!PyArg_ParseTuple(args, "OiOOOO", &capsule, &number, arrays, arrays + 1, arrays + 2, arrays + 3)) return NULL;
+    const struct network *net = PyCapsule_GetPointer(capsule, NETWORK);
+    if (!net) return NULL;
+    for (int i = 0; i < 4; i++)
+        if (!take(&given, arrays[i], i == 3 ? PyBUF_WRITABLE : 0)) return release(&given), NULL;
+    const int64_t *ids = given.buffer[0].buf;
+    const float *below = given.buffer[1].buf, *before = given.buffer[2].buf;
+    const Py_ssize_t steps = items(&given, 0, 8), size = net->cell == RNN ? net->units : 4 * net->units;
+    int fits = number >= 0 && number < net->layers && items(&given, 2, 4) == steps * net->hidden &&
+               items(&given, 3, 4) == steps * size && (number == 0 || items(&given, 1, 4) == steps * net->hidden);
+    for (Py_ssize_t t = 0; fits && t < steps; t++) fits = ids[t] >= 0 && ids[t] < net->words;
+    struct row *rows = fits ? calloc(steps ? steps : 1, sizeof *rows) : NULL;
+    if (rows) {
+        const struct layer *layer = net->layer + number;
+        for (Py_ssize_t t = 0; t < steps; t++) {
+            const float *word = net->word + ids[t] * net->word_size;
+            rows[t].x = number ? below + t * net->hidden : word;
+            rows[t].gates = rows[t].coming = layer->bias ? layer->bias : word;
+            rows[t].hidden = before + t * net->hidden;
+            rows[t].sums = (float *)given.buffer[3].buf + t * size;
+        }
+        Py_BEGIN_ALLOW_THREADS
+        net->step(net->cell, layer, net->hidden, net->units, rows, (int)steps);
+        Py_END_ALLOW_THREADS
+        free(rows);
+    }
+    release(&given);
+    if (!fits) return PyErr_SetString(PyExc_ValueError, "arrays of one review have different lengths"), NULL;
+    if (!rows) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
 static PyObject *widths(PyObject *module, PyObject *nothing) {
     PyObject *found = PyList_New(0);
     for (int width = 16; found && width >= 4; width /= 2) {
@@ -401,6 +439,7 @@ static PyMethodDef METHODS[] = {
     {"network", network, METH_VARARGS, NULL},
     {"memory_size", memory_of, METH_O, NULL},
     {"step", step, METH_VARARGS, NULL},
+    {"sums", sums, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

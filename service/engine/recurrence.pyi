@@ -33,6 +33,14 @@ def network(
 def memory_size(network: Network, /) -> int:
     """The floats of a row's memory."""
 
+def sums(network: Network, layer: int, ids: Array, below: Array, before: Array, sums: Array, /) -> None:
+    """What the gates of a layer are taken of at every word of one review, from all of its hidden states.
+
+    Reads `ids` int64 `[T]`; `below [T, H]`, the hidden states of the layer below, of no meaning for the first; `before
+    [T, H]`, this layer's hidden state before each word. Writes `sums [T, blocks, 4, width]`: LSTM i f g o, GRU r z and
+    the candidate's two sides, RNN four times as many units. Raises `ValueError` where arrays or ids do not fit.
+    """
+
 def step(
     network: Network,
     ids: Array,

@@ -118,6 +118,11 @@ INLINE void NAME(tile)(int cell, int rows, const struct layer *layer, int hidden
     NAME(multiply)(rows, gates, 3, acc, h, layer->recurrent + (size_t)block * hidden * gates * WIDTH, hidden);
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) {
+        if (row[r].sums) {
+#pragma GCC unroll 4
+            for (int slot = 0; slot < 4; slot++) NAME(put)(row[r].sums + (block * 4 + slot) * WIDTH, acc[r][slot]);
+            continue;
+        }
         if (cell == LSTM) NAME(lstm_units)(row + r, block * WIDTH, acc[r]);
         if (cell == GRU) NAME(gru_units)(row + r, block * WIDTH, acc[r]);
         if (cell == RNN) NAME(rnn_units)(row + r, block * 4 * WIDTH, acc[r]);

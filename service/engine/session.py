@@ -9,6 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.cells import Array
+from models.trace.recover import Sums
 from service.engine.interface import Memory
 
 FRESH = -1
@@ -45,6 +46,9 @@ class Session(Protocol):
 
         Row b goes on from row `carry[b]` of `memory`, what the run before left, or from nothing where that is FRESH.
         """
+
+    def sums(self, ids: NDArray[np.int64], hidden: Sequence[Array]) -> Sequence[Sums] | None:
+        """What the activations of every layer are taken of, for `models.trace.recover`; None: it is no quicker here."""
 
     def own(self, memory: Memory) -> Memory:
         """What a network remembers of one review, the manifest's state tensors, as this session keeps it."""

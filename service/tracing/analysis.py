@@ -1,5 +1,6 @@
 """One review taken apart: the parts that were asked for, by the mathematics of `models.trace`."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,14 +27,20 @@ from models.trace import (
     top_units,
     write_ledger,
 )
+from models.trace.recover import Sums
 from models.trace.target import head_gradient
+
+
+def _not_known(ids: NDArray[np.int64], hidden: Sequence[Array]) -> None:
+    return None
 
 
 @dataclass(frozen=True)
 class Analysis:
     """What a network did with one review, seen from `target`; each part is computed when it is first asked for.
 
-    `logits [C]` and `hidden`, `[T, H]` a layer, are the network's own.
+    `logits [C]` and `hidden`, `[T, H]` a layer, are the network's own. `sums` tells what its activations are taken of,
+    where that is quicker than by `models.trace`.
     """
 
     weights: Weights
@@ -41,11 +48,12 @@ class Analysis:
     hidden: tuple[Array, ...]
     logits: Array
     target: Target
+    sums: Callable[[NDArray[np.int64], Sequence[Array]], Sequence[Sums] | None] = _not_known
 
     @cached_property
     def trace(self) -> Trace:
         """Every gate and cell state."""
-        return recover(self.weights, self.ids, self.hidden)
+        return recover(self.weights, self.ids, self.hidden, self.sums(self.ids, self.hidden))
 
     @cached_property
     def course(self) -> Course:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from models import trace as maths
 from models.bundle import Bundle
 from models.cells import Array
-from models.words import UNK, words
+from models.words import UNK, places
 from service.engine import Answer
 from service.tracing import schemas
 from service.tracing.analysis import Analysis
@@ -99,8 +98,8 @@ def _model(bundle: Bundle) -> schemas.Model:
 def _words(text: str, ids: NDArray[np.int64]) -> list[schemas.Word]:
     """The first words of `text`, as many as there are `ids [T]`."""
     return [
-        schemas.Word(word.text, word.start, word.end, number, number == UNK)
-        for word, number in zip(islice(words(text), len(ids)), ids.tolist(), strict=True)
+        schemas.Word(text[start:end], start, end, number, number == UNK)
+        for (start, end), number in zip(places(text, len(ids)), ids.tolist(), strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import word_ids
-from models.words import PAD, SPECIAL, UNK, InvalidWords, Vocabulary, typed, words
+from models.words import PAD, SPECIAL, UNK, InvalidWords, Vocabulary, places, typed, words
 
 TRICKY = st.text(st.sampled_from("aZé1 _'’<>/br.!-\n\tİßǆﬁ👍🏽\u0301\u200d中"), max_size=40)
 TEXTS = st.one_of(TRICKY, st.text(max_size=60))
@@ -80,6 +80,11 @@ def test_the_compiled_form_leaves_no_ascii_text_to_the_other(text: str, most: in
     ids, truncated = word_ids.encode(vocabulary._table, text, most)
     assert (np.frombuffer(ids, np.int64) == vocabulary.encode_by_pattern(text, most).ids).all()
     assert truncated == (len(typed(text)) > most)
+
+
+@given(st.one_of(LATIN, TEXTS), st.integers(1, 9))
+def test_the_quick_way_to_places_finds_the_same(text: str, most: int) -> None:
+    assert places(text, most) == [(word.start, word.end) for word in words(text)][:most]
 
 
 def test_only_the_first_words_are_read_and_the_cut_is_said() -> None:

@@ -9,6 +9,7 @@ import pytest
 from export.session import StepSession
 from models.cells import Array, Layer, Weights, forward, sigmoid
 from models.trace import recover
+from models.trace.linear import COMPILED, scan, scan_back
 from tests.bundles import random_weights
 from tests.models.trace.networks import KINDS, traced
 
@@ -119,3 +120,16 @@ def reset_first(weights: Weights, ids) -> Array:
         new = np.tanh(x_n + u_n @ (reset * hidden[-1]) + b_n)
         hidden.append((1 - update) * new + update * hidden[-1])
     return np.stack(hidden[1:])
+
+
+@pytest.mark.parametrize("rows", [1, 2, 50])
+def test_scans_are_the_same_compiled_or_step_by_step(rows: int) -> None:
+    assert COMPILED
+    keep, write = np.random.default_rng(rows).random((2, rows, 7), np.float32)
+    forwards, backwards = scan(keep, write), scan_back(keep, write)
+    assert forwards.dtype == backwards.dtype == np.float32
+    for found, expected in (
+        (forwards, scan(keep.astype(float), write)),
+        (backwards, scan_back(keep.astype(float), write)),
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from models.bundle import Bundle
 from models.cells import CELLS, POOLINGS, Cell, Pooling, Weights, forward
+from models.trace import recover
 from service.engine import EngineSettings
 from service.engine.compiled import WHY_NOT, CompiledSession
 from service.engine.graph import GraphSession
@@ -118,6 +119,30 @@ def test_what_is_remembered_is_told_in_the_manifests_tensors_and_taken_in_them(
         went_on = compiled.run(rest, np.zeros(1, np.int64), here, traced=False)
         as_graph = graph.run(rest, np.zeros(1, np.int64), there, traced=False)
         np.testing.assert_allclose(went_on.logits, as_graph.logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("tabled", [True, False], ids=["table", "no table"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_activations_are_taken_of_is_what_the_trace_would_work_out(cell: Cell, tabled: bool) -> None:
+    weights, (ids,) = weights_of(cell, "mean", 2, 20), reviews([33])
+    hidden = [run.hidden for run in forward(weights, ids).runs]
+    expected = recover(weights.astype(np.float64), ids, hidden)
+    for width in widths():
+        session = CompiledSession(weights, width, most_table_bytes=1 << 30 if tabled else 0)
+        found = recover(weights, ids, hidden, session.sums(ids, hidden))
+        assert found.residual < 1e-5
+        for layer, by_hand in zip(found.layers, expected.layers, strict=True):
+            np.testing.assert_allclose(layer.pre, by_hand.pre, atol=1e-4)
+            for name, values in by_hand.values.items():
+                np.testing.assert_allclose(layer[name], values, atol=1e-4)
+
+
+def test_sums_of_words_that_are_not_there_are_refused() -> None:
+    session = CompiledSession(weights_of("gru", "mean", 1, 20))
+    hidden = [np.zeros((2, 20), np.float32)]
+    for ids in (np.array([1, WORDS]), np.array([1])):
+        with pytest.raises(ValueError, match="different lengths|vocabulary"):
+            session.sums(ids, hidden)
 
 
 @pytest.mark.parametrize("cell", CELLS)

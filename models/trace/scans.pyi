@@ -1,0 +1,9 @@
+"""Compiled from `scans.c`."""
+
+from models.cells import Array
+
+def scan(keep: Array, write: Array, states: Array, size: int, backwards: bool, /) -> None:
+    """Fill `states` with `write_t + keep_t states_{t-1}`; backwards: `write_t + keep_{t+1} states_{t+1}`.
+
+    All are C-contiguous float32 `[T, size]`, T >= 1; else `ValueError` is raised.
+    """

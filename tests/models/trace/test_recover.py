@@ -126,10 +126,7 @@ def reset_first(weights: Weights, ids) -> Array:
 def test_scans_are_the_same_compiled_or_step_by_step(rows: int) -> None:
     assert COMPILED
     keep, write = np.random.default_rng(rows).random((2, rows, 7), np.float32)
-    forwards, backwards = scan(keep, write), scan_back(keep, write)
-    assert forwards.dtype == backwards.dtype == np.float32
-    for found, expected in (
-        (forwards, scan(keep.astype(float), write)),
-        (backwards, scan_back(keep.astype(float), write)),
-    ):
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+    for run in (scan, scan_back):
+        found = run(keep, write)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, run(keep.astype(float), write), atol=1e-5)

@@ -37,28 +37,41 @@ class CostModel:
     """What chunks cost, and how they are best cut.
 
     `typical` is the number of words of a usual review and `longest` the most seconds that a chunk may take: a review
-    that arrives waits for the chunk under way.
+    that arrives waits for the chunk under way. `pads`: a row that has ended costs as much as one that goes on.
     """
 
-    def __init__(self, cost: Cost, typical: float, longest: float) -> None:
-        self._cost, self._longest = cost, longest
+    def __init__(self, cost: Cost, typical: float, longest: float, *, pads: bool) -> None:
+        self._cost, self._longest, self._pads = cost, longest, pads
         a_word = [self._a_word(rows, typical) for rows in ROWS]
         self.rows, self.cell_seconds = next(
             (rows, seconds) for rows, seconds in zip(ROWS, a_word, strict=True) if seconds <= CLOSE * min(a_word)
         )
         """The rows of a full batch, and the seconds that one word takes in it, padding included."""
 
-    def seconds(self, rows: int, steps: int) -> float:
-        """The seconds of a chunk."""
-        return self._cost.seconds(rows, steps)
-
     def most(self, rows: int) -> int:
         """The steps of the longest chunk of `rows` rows; one step always is."""
         fixed, step = self._cost.line(rows)
         return max(1, int(min(MOST_STEPS, (self._longest - fixed) / step))) if step else MOST_STEPS
 
-    def choose(self, left: Sequence[int]) -> int:
-        """The steps at which the most words a second are computed, for rows with so many words left each.
+    def choose(self, left: Sequence[int]) -> tuple[int, float]:
+        """The steps of a chunk of rows with so many words left each, and the seconds that it is to take."""
+        return self._most_words_a_second(left) if self._pads else self._as_long_as_allowed(left)
+
+    def _as_long_as_allowed(self, left: Sequence[int]) -> tuple[int, float]:
+        """Without padding a longer chunk only saves calls. One step always is."""
+        seconds, _ = self._cost.line(len(left))
+        steps = 0
+        for running, words_left in zip(range(len(left), 0, -1), sorted(left), strict=True):
+            step = self._cost.step + self._cost.cell * running
+            more = min(words_left - steps, int((self._longest - seconds) / step) if step else MOST_STEPS)
+            more = max(more, 0 if steps else 1)
+            steps, seconds = steps + more, seconds + more * step
+            if steps < words_left:
+                break
+        return steps, seconds
+
+    def _most_words_a_second(self, left: Sequence[int]) -> tuple[int, float]:
+        """The steps at which the most words a second are computed.
 
         A row that ends within the chunk goes on as padding, so long chunks waste cells and short ones calls. Between
         two ends words a second only rise or only fall, so the best chunk ends with a row, or is the longest.
@@ -75,16 +88,17 @@ class CostModel:
             if end == most:
                 break
             before = end
-        return best
+        return best, fixed + step * best
 
     def _a_word(self, rows: int, typical: float) -> float:
-        """Seconds a word in chunks of the best length: a review wastes half of its last chunk, whatever its own."""
+        """Seconds a word in chunks of the best length: where rows are padded, each wastes half of its last chunk."""
         fixed, step = self._cost.line(rows)
         steps = np.arange(1, self.most(rows) + 1)
-        return float(np.min((fixed + step * steps) / (rows * steps) * (1 + (steps - 1) / (2 * typical))))
+        wasted = (steps - 1) / (2 * typical) if self._pads else np.maximum(steps / typical - 1, 0)
+        return float(np.min((fixed + step * steps) / (rows * steps) * (1 + wasted)))
 
 
-def measure(run: Callable[[int, int], object], typical: float, longest: float) -> CostModel:
+def measure(run: Callable[[int, int], object], typical: float, longest: float, *, pads: bool) -> CostModel:
     """Time `run(rows, steps)` over a grid of chunks that take up to `longest` seconds, and fit the cost to it.
 
     The least of several passes counts: what else the machine does only ever makes a chunk slower.
@@ -93,7 +107,7 @@ def measure(run: Callable[[int, int], object], typical: float, longest: float) -
     for rows, steps in [*_grid(run, longest)] * PASSES:
         seconds = _timed(run, rows, steps)
         found[rows, steps] = min(seconds, found.get((rows, steps), seconds))
-    return CostModel(fit(found), typical, longest)
+    return CostModel(fit(found), typical, longest, pads=pads)
 
 
 def fit(found: dict[tuple[int, int], float]) -> Cost:

@@ -246,11 +246,11 @@ class Engine:
 
     def _advance(self, model: ServedModel, batch: Batch) -> None:
         rows, began = batch.rows, time.monotonic()
-        steps = model.cost.choose(batch.left)
+        steps, predicted = model.cost.choose(batch.left)
         ended, computed = batch.advance(steps)
         now = time.monotonic()
         with self._changed:
-            model.took(model.cost.seconds(len(rows), steps), now - began)
+            model.took(predicted, now - began)
             model.waiting.computed(computed)
             answered = [row for row in ended if row.open]
             for row in answered:

@@ -51,7 +51,12 @@ class ServedModel:
 def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
     """Load, check, warm up and measure. Raises `InvalidBundle`."""
     session = open_session(bundle, settings)
-    cost = measure(lambda rows, steps: _run(session, rows, steps), usual_words(bundle), settings.seconds_a_chunk)
+    cost = measure(
+        lambda rows, steps: _run(session, rows, steps),
+        usual_words(bundle),
+        settings.seconds_a_chunk,
+        pads=session.pads,
+    )
     return ServedModel(bundle, session, cost, Waiting(settings.rows or cost.rows))
 
 

@@ -247,7 +247,7 @@ def test_a_fault_of_the_engine_fails_its_rows_and_nothing_else(
         )
 
     with monkeypatch.context() as broken:
-        broken.setattr(model.cost, "choose", lambda _: "many")
+        broken.setattr(model.cost, "choose", lambda _: ("many", 0.0))
         assert [type(found) for found in asyncio.run(both())] == [TypeError] * 2
     assert engine.queue(model).rows == 0
     assert [type(found) for found in asyncio.run(both())] == [Answer] * 2
@@ -265,7 +265,7 @@ def test_an_event_loop_that_computes_lets_in_what_came_during_a_chunk(bundles: d
             if not late:
                 late.append(asyncio.create_task(engine.submit(served, ids[:50])))
 
-    engine = Engine(EngineSettings(threads=0, rows=2), Late())
+    engine = Engine(EngineSettings(threads=0, rows=2, seconds_a_chunk=1e-4), Late())
     served, ids = engine.load(bundles["lstm"]), review(bundles["lstm"], LONG, 0)
 
     async def both() -> None:
@@ -278,7 +278,7 @@ def test_an_event_loop_that_computes_lets_in_what_came_during_a_chunk(bundles: d
 
 def test_an_event_loop_that_computes_answers_others_between_two_chunks(bundles: dict[str, Bundle]) -> None:
     counted = Counted()
-    engine = Engine(EngineSettings(threads=0), counted)
+    engine = Engine(EngineSettings(threads=0, seconds_a_chunk=1e-4), counted)
     model = engine.load(bundles["lstm"])
 
     async def turns() -> int:

@@ -101,12 +101,13 @@ def test_a_parked_row_goes_on_in_another_batch_as_if_it_had_stayed(bundles: dict
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=40), st.floats(1e-6, 1e-3), st.floats(1e-7, 1e-5))
 def test_the_steps_chosen_compute_the_most_words_a_second(lengths: list[int], call: float, cell: float) -> None:
     cost = Cost(call, 0.0, cell, cell)
-    model, rows = CostModel(cost, typical=50, longest=0.01), len(lengths)
+    model, rows = CostModel(cost, typical=50, longest=0.01, pads=True), len(lengths)
     rates = [
-        sum(min(length, steps) for length in lengths) / model.seconds(rows, steps)
+        sum(min(length, steps) for length in lengths) / cost.seconds(rows, steps)
         for steps in range(1, model.most(rows) + 1)
     ]
-    chosen = model.choose(lengths)
+    chosen, seconds = model.choose(lengths)
+    assert seconds == pytest.approx(cost.seconds(rows, chosen))
     assert rates[chosen - 1] == pytest.approx(max(rates))
     assert chosen <= max(lengths)
 
@@ -121,10 +122,22 @@ def test_the_fit_finds_the_cost_that_made_the_measurements(parts: list[float]) -
 
 
 def test_no_chunk_is_planned_longer_than_allowed_but_one_step_always_is() -> None:
-    model = CostModel(Cost(1e-4, 0, 1e-6, 1e-6), typical=100, longest=0.002)
-    assert model.seconds(32, model.most(32)) <= 0.002
-    huge = CostModel(Cost(1.0, 0, 1.0, 1.0), typical=100, longest=0.002)
-    assert huge.choose([10, 20]) == 1
+    cost = Cost(1e-4, 0, 1e-6, 1e-6)
+    assert cost.seconds(32, CostModel(cost, typical=100, longest=0.002, pads=True).most(32)) <= 0.002
+    for pads in (True, False):
+        huge = CostModel(Cost(1.0, 0, 1.0, 1.0), typical=100, longest=0.002, pads=pads)
+        assert huge.choose([10, 20])[0] == 1
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=40), st.floats(1e-6, 1e-3), st.floats(1e-7, 1e-5))
+def test_without_padding_a_chunk_is_as_long_as_is_allowed(lengths: list[int], call: float, cell: float) -> None:
+    def seconds(steps: int) -> float:
+        return call + cell * steps + cell * sum(min(length, steps) for length in lengths)
+
+    chosen, predicted = CostModel(Cost(call, 0.0, cell, cell), 50, longest := 0.002, pads=False).choose(lengths)
+    assert predicted == pytest.approx(seconds(chosen))
+    assert chosen == 1 or predicted <= longest * 1.0001
+    assert chosen == max(lengths) or seconds(chosen + 1) > longest * 0.9999
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -3,13 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
-DISTRIBUTION := pyproject.toml setup.py $(wildcard models/*.c models/trace/*.c service/engine/*.c service/engine/*.h)
+DISTRIBUTION := pyproject.toml setup.py $(wildcard models/*.c models/trace/*.c service/engine/native/*)
 
 GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
 export GATESCOPE_HOST GATESCOPE_PORT
 
-.PHONY: run test test-cluster test-images check bench clean
+.PHONY: run test test-cluster test-images test-native check bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/gatescope export --if-missing
@@ -23,6 +23,9 @@ test-cluster: $(RAY_VENV)/.installed
 
 test-images: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.deploy.stages
+
+test-native: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.native
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -5,13 +5,15 @@ All of it is optional: without a C compiler the engine computes in ONNX Runtime,
 
 from setuptools import Extension, setup
 
+NATIVE = ("module.c", "network.c", "network.h", "cells.h")
 
-def extension(name: str, *depends: str) -> Extension:
-    """The C file of a module's name."""
+
+def extension(name: str, *files: str) -> Extension:
+    """A module made of C sources and the headers that they need."""
     return Extension(
         name,
-        sources=[f"{name.replace('.', '/')}.c"],
-        depends=list(depends),
+        sources=[file for file in files if file.endswith(".c")],
+        depends=[file for file in files if file.endswith(".h")],
         extra_compile_args=["-O3", "-g0", "-ffp-contract=fast", "-fno-math-errno", "-Wno-psabi"],
         py_limited_api=True,
         optional=True,
@@ -19,9 +21,9 @@ def extension(name: str, *depends: str) -> Extension:
 
 
 compiled = [
-    extension("service.engine.recurrence", "service/engine/recurrence_cells.h"),
-    extension("models.word_ids"),
-    extension("models.trace.scans"),
+    extension("service.engine.recurrence", *(f"service/engine/native/{name}" for name in NATIVE)),
+    extension("models.word_ids", "models/word_ids.c"),
+    extension("models.trace.scans", "models/trace/scans.c"),
 ]
 
 setup(ext_modules=compiled, options={"bdist_wheel": {"py_limited_api": "cp311"}})

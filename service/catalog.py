@@ -190,7 +190,8 @@ class Catalog:
             self._refused.pop((name, version), None)
             self._note_load(name, version, "ok")
             self._metrics.model_load_seconds.labels(name, str(version)).set(time.perf_counter() - started)
-            log.info("model loaded", model=name, version=version, seconds=round(time.perf_counter() - started, 3))
+            seconds = round(time.perf_counter() - started, 3)
+            log.info("model loaded", model=name, version=version, seconds=seconds, computes=served.session.how)
             return Model(bundle, served, Recorder(self._metrics, bundle), Window(bundle.manifest))
         self._refused[name, version] = reason
         self._note_load(name, version, "failed")

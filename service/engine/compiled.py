@@ -1,4 +1,4 @@
-"""The network in our own compiled loops (`recurrence.c`), from the same weights as the step graph.
+"""The network in our own compiled loops (`native/`), from the same weights as the step graph.
 
 What they do that ONNX Runtime's operators can't: the first layer reads a word's gates, `W x + b`, out of a table made
 at load; gates turn into state without leaving the registers; and a row that ends is left out from the next step on.
@@ -38,6 +38,7 @@ class CompiledSession:
     def __init__(self, weights: Weights, width: int | None = None, most_table_bytes: int = MOST_TABLE_BYTES) -> None:
         """`width` is that of the vectors, the widest of this machine where it is None."""
         packed = _Packed(weights, width or recurrence.widths()[0])
+        self.how = f"compiled loops, {packed.width} floats a vector"
         tabled = weights.embedding.shape[0] * packed.gates * packed.units * 4 <= most_table_bytes
         layers = tuple(
             packed.layer(layer, fed=bool(number) or not tabled) for number, layer in enumerate(weights.layers)

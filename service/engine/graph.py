@@ -21,6 +21,7 @@ class GraphSession:
 
     def __init__(self, bundle: Bundle, settings: EngineSettings) -> None:
         self._device = ("cuda", settings.device_id) if settings.provider == "cuda" else None
+        self.how = "ONNX Runtime, CUDA" if self._device else "ONNX Runtime"
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL

@@ -1,4 +1,4 @@
-"""Compiled from `recurrence.c`. Arrays are C-contiguous; float32 where nothing else is said."""
+"""Compiled from `native/`. Arrays are C-contiguous; float32 where nothing else is said."""
 
 from typing import NewType
 

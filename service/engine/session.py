@@ -35,6 +35,9 @@ class Chunk:
 class Session(Protocol):
     """The network of one bundle, for as many threads as call it; it runs on the thread that calls it."""
 
+    how: str
+    """What computes, for people."""
+
     pads: bool
     """Whether a row that is shorter than its chunk costs as much as the longest."""
 

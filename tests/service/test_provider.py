@@ -26,6 +26,15 @@ def test_or_replaced_by_the_cpu_where_a_setting_says_so_and_that_is_said(capfd: 
     assert "CUDA" in capfd.readouterr().err
 
 
+def test_loops_that_were_not_built_are_replaced_by_onnx_runtime_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("service.provider.WHY_NOT", "no module named so")
+    logs.configure("info", "json")
+    assert provider_of(Settings()) == "onnxruntime"
+    assert "no module named so" in capfd.readouterr().err
+
+
 @pytest.mark.skipif(not HAS_CUDA, reason="this ONNX Runtime has no CUDA")
 def test_cuda_is_used_where_it_is():
     assert provider_of(Settings(provider="cuda")) == "cuda"

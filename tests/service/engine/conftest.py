@@ -43,13 +43,22 @@ def observer() -> Counted:
     return Counted()
 
 
-@pytest.fixture(params=[0, 1, 2], ids=["on the loop", "one thread", "two threads"])
+WAYS: dict[str, dict[str, object]] = {
+    "on the loop": {"threads": 0},
+    "one thread": {"threads": 1},
+    "two threads": {"threads": 2},
+    "in ONNX Runtime": {"threads": 0, "provider": "onnxruntime"},
+    "in ONNX Runtime, two threads": {"threads": 2, "provider": "onnxruntime"},
+}
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS)
 def new_engine(request: pytest.FixtureRequest, observer: Counted) -> Iterator[Callable[..., Engine]]:
     """Makes engines that are closed at the end of the test."""
     made: list[Engine] = []
 
     def make(**settings: object) -> Engine:
-        made.append(Engine(EngineSettings(**{"threads": request.param} | settings), observer))  # type: ignore[arg-type]
+        made.append(Engine(EngineSettings(**request.param | settings), observer))
         return made[-1]
 
     yield make

@@ -33,7 +33,7 @@ async def crowd_and_stream(engine: Engine, model: ServedModel, bundle: Bundle) -
     np.testing.assert_allclose(answer.logits, oracle(bundle, reviews[6]), atol=1e-4)
 
 
-@pytest.mark.parametrize("new_engine", [1], indirect=True)
+@pytest.mark.parametrize("new_engine", [{"threads": 1}], indirect=True)
 @pytest.mark.parametrize("cell", CELLS)
 def test_bound_state_gives_the_answers_of_the_equations(
     new_engine: NewEngine, bundles: dict[str, Bundle], cell: str
@@ -46,7 +46,7 @@ def test_bound_state_gives_the_answers_of_the_equations(
 
 
 @needs_cuda
-@pytest.mark.parametrize("new_engine", [1], indirect=True)
+@pytest.mark.parametrize("new_engine", [{"threads": 1}], indirect=True)
 @pytest.mark.parametrize("cell", CELLS)
 def test_cuda_gives_the_answers_of_the_equations(new_engine: NewEngine, bundles: dict[str, Bundle], cell: str) -> None:
     engine = new_engine(provider="cuda", rows=4)

@@ -1,0 +1,55 @@
+"""The compiled parts once more under AddressSanitizer and UndefinedBehaviorSanitizer.
+
+    .venv/bin/python -m tests.native
+
+Builds them with the sanitizers in a copy of the checkout and runs there the tests that reach them. Takes a minute.
+Needs GCC and its sanitizers' libraries. Exits with 1 where a test fails or a sanitizer speaks.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parent.parent
+FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+TESTS = (
+    "tests/models/test_words.py",
+    "tests/models/trace/test_recover.py",
+    "tests/service/engine/test_compiled.py",
+    "tests/service/engine/test_parts.py",
+)
+LEFT_OUT = (".*", "repository", "build", "*.so", "*.egg-info", "__pycache__")
+
+
+def main() -> int:
+    """Build and run; returns the exit code of the tests."""
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "gatescope"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        built = Path(folder) / "built"
+        install = [sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--target", str(built), str(copy)]
+        flags = {"CFLAGS": FLAGS, "LDFLAGS": "-fsanitize=address,undefined", "PYTHONWARNINGS": "ignore"}
+        subprocess.run(install, env=os.environ | flags, check=True)
+        assert len(list(built.rglob("*.so"))) == 3, "something was not built"
+        for name in ("tests", "pyproject.toml"):
+            shutil.move(copy / name, built)
+        loaded = {
+            "LD_PRELOAD": ":".join(map(_library, ("libasan.so", "libubsan.so"))),
+            "ASAN_OPTIONS": "detect_leaks=0",
+        }
+        tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
+        return subprocess.run(
+            tests, cwd=built, env=os.environ | loaded | {"PYTHONPATH": str(built)}, check=False
+        ).returncode
+
+
+def _library(name: str) -> str:
+    found = subprocess.run(["cc", f"-print-file-name={name}"], check=True, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -36,14 +36,13 @@ def main() -> int:
         assert len(list(built.rglob("*.so"))) == 3, "something was not built"
         for name in ("tests", "pyproject.toml"):
             shutil.move(copy / name, built)
-        loaded = {
+        watched = {
             "LD_PRELOAD": ":".join(map(_library, ("libasan.so", "libubsan.so"))),
-            "ASAN_OPTIONS": "detect_leaks=0",
+            "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter's own
+            "PYTHONPATH": str(built),
         }
         tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
-        return subprocess.run(
-            tests, cwd=built, env=os.environ | loaded | {"PYTHONPATH": str(built)}, check=False
-        ).returncode
+        return subprocess.run(tests, cwd=built, env=os.environ | watched, check=False).returncode
 
 
 def _library(name: str) -> str:

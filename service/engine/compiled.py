@@ -1,7 +1,8 @@
 """The network in our own compiled loops (`native/`), from the same weights as the step graph.
 
-What they do that ONNX Runtime's operators can't: the first layer reads a word's gates, `W x + b`, out of a table made
-at load; gates turn into state without leaving the registers; and a row that ends is left out from the next step on.
+What they do that ONNX Runtime's operators can't: the first layer has a word's gates, `W x + b`, in a table from the
+first time that it reads the word; gates turn into state without leaving the registers; and a row that ends is left out
+from the next step on.
 """
 
 from collections.abc import Sequence
@@ -39,27 +40,23 @@ class CompiledSession:
         """`width` is that of the vectors, the widest of this machine where it is None."""
         packed = _Packed(weights, width or recurrence.widths()[0])
         self.how = f"compiled loops, {packed.width} floats a vector"
-        tabled = weights.embedding.shape[0] * packed.gates * packed.units * 4 <= most_table_bytes
-        layers = tuple(
-            packed.layer(layer, fed=bool(number) or not tabled) for number, layer in enumerate(weights.layers)
-        )
-        words = packed.table() if tabled else np.ascontiguousarray(weights.embedding, np.float32)
+        words = len(weights.embedding)
         self._network = recurrence.network(
             packed.width,
             _CELLS[weights.cell],
             _POOLINGS[weights.pooling],
             weights.hidden_size,
             weights.classes,
-            len(words),
-            words.size // len(words),
             words,
-            layers,
+            words * packed.slots * packed.units * 4 <= most_table_bytes,
+            np.ascontiguousarray(weights.embedding, np.float32),
+            tuple(map(packed.layer, weights.layers)),
             packed.head(),
             np.ascontiguousarray(weights.head_bias, np.float32),
         )
         self._classes, self._hidden, self._layers = weights.classes, weights.hidden_size, len(weights.layers)
         self._states = state_tensors(weights.cell, weights.pooling, self._layers, self._hidden)
-        self._units, self._block, self._slots = packed.units, packed.block, 1 if weights.cell == "rnn" else 4
+        self._units, self._block, self._slots = packed.units, packed.block, packed.slots
         self._row = recurrence.memory_size(self._network)
         self.nothing: Memory = (np.zeros((0, self._row), np.float32),)
 
@@ -112,48 +109,39 @@ class CompiledSession:
 class _Packed:
     """Weights in the order in which the loops read them: blocks of units, then inputs, then gates, then units.
 
-    The units of a block are `width`, or, for the RNN and its one gate, four times that. Added units stay zero.
+    The units of a block are `width`, or, for the RNN and its one gate, four times that. Added units stay zero. A sum
+    begins with its bias, in `slots` a block: the GRU's candidate has two, since the reset gate is to come between.
     """
 
     def __init__(self, weights: Weights, width: int) -> None:
         self.width, self._weights = width, weights
-        self.gates = len(weights.layers[0].bias_ih) // weights.hidden_size
-        self.block = 4 * width if self.gates == 1 else width
+        self._gates = len(weights.layers[0].bias_ih) // weights.hidden_size
+        self.slots = 1 if self._gates == 1 else 4
+        self.block = 4 * width if self._gates == 1 else width
         whole = max(self.block, 16)
         self.units = -(-weights.hidden_size // whole) * whole
 
-    def table(self) -> Array:
-        """The gates of every word before the hidden state is added: `[V, gates * units]`."""
-        first = self._weights.layers[0]
-        return self._by_block(self._weights.embedding @ first.weight_ih.T + self._bias(first))
-
-    def layer(self, layer: Layer, *, fed: bool) -> tuple[int, Array | None, Array | None, Array, Array | None]:
-        """Size of the input, bias, input weights, recurrent weights, and the bias inside of the GRU's candidate.
-
-        Only a layer that is `fed` has the first two: what others read is in the table.
-        """
-        hidden = self._weights.hidden_size
-        candidate = self._padded(layer.bias_hh[2 * hidden :]) if self._weights.cell == "gru" else None
-        bias = self._by_block(self._bias(layer)[None]) if fed else None
-        inputs = self._by_block(layer.weight_ih.T, together=True) if fed else None
-        return layer.weight_ih.shape[1], bias, inputs, self._by_block(layer.weight_hh.T, together=True), candidate
+    def layer(self, layer: Layer) -> tuple[int, Array, Array, Array]:
+        """I, biases `[blocks, slots, block]`, weights of the input and recurrent ones `[blocks, I, gates, block]`."""
+        inputs, recurrent = (self._by_block(weight.T, self._gates) for weight in (layer.weight_ih, layer.weight_hh))
+        return layer.weight_ih.shape[1], self._by_block(self._biases(layer)[None], self.slots), inputs, recurrent
 
     def head(self) -> Array:
         """`[C, parts, units]`, a part for each way of pooling."""
         return self._padded(self._weights.head_weight.reshape(self._weights.classes, -1, self._weights.hidden_size))
 
-    def _bias(self, layer: Layer) -> Array:
-        """Both biases, where they are simply added: not inside of the GRU's candidate."""
-        inside = np.arange(len(layer.bias_hh)) >= (
-            2 * self._weights.hidden_size if self._weights.cell == "gru" else np.inf
+    def _biases(self, layer: Layer) -> Array:
+        if self._weights.cell != "gru":
+            return layer.bias_ih + layer.bias_hh
+        added = 2 * self._weights.hidden_size
+        return np.concatenate(
+            [layer.bias_ih[:added] + layer.bias_hh[:added], layer.bias_ih[added:], layer.bias_hh[added:]]
         )
-        return layer.bias_ih + np.where(inside, 0, layer.bias_hh)
 
-    def _by_block(self, gates: Array, *, together: bool = False) -> Array:
-        """`gates [N, gates * H]` as `[N, blocks, gates, block]`, or, `together`, as `[blocks, N, gates, block]`."""
-        rows = self._padded(gates.reshape(len(gates), self.gates, -1))
-        blocks = rows.reshape(len(gates), self.gates, -1, self.block)
-        return np.ascontiguousarray(blocks.transpose(2, 0, 1, 3) if together else blocks.transpose(0, 2, 1, 3))
+    def _by_block(self, values: Array, gates: int) -> Array:
+        """`values [N, gates * H]` as `[blocks, N, gates, block]`."""
+        rows = self._padded(values.reshape(len(values), gates, -1))
+        return np.ascontiguousarray(rows.reshape(len(values), gates, -1, self.block).transpose(2, 0, 1, 3))
 
     def _padded(self, array: Array) -> Array:
         """The last axis, one value a unit, filled up with zeros."""

@@ -16,18 +16,19 @@ def network(
     hidden: int,
     classes: int,
     words: int,
-    word_size: int,
-    word: Array,
-    layers: tuple[tuple[int, Array | None, Array | None, Array, Array | None], ...],
+    tabled: bool,
+    vectors: Array,
+    layers: tuple[tuple[int, Array, Array, Array], ...],
     head: Array,
     head_bias: Array,
     /,
 ) -> Network:
-    """A network of its own copies of the weights. Raises `ValueError` where a size does not fit.
+    """A network with its own copies of the weights, but for `vectors [words, I]`. Raises `ValueError` where a size does
+    not fit.
 
-    `cell` is 0 RNN, 1 LSTM, 2 GRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `word [words, word_size]` the gates of
-    every word, or its vector where the first layer has input weights; `layers` (I, bias, input weights, recurrent
-    weights, bias inside of the GRU's candidate); `head [C, parts, units]`.
+    `cell` is 0 RNN, 1 LSTM, 2 GRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `layers` (I, biases, input weights,
+    recurrent weights); `head [C, parts, units]`. Where `tabled`, a word's share of the first layer's sums is kept from
+    the first time that it is read.
     """
 
 def memory_size(network: Network, /) -> int:

@@ -205,10 +205,10 @@ def _engine(engine: Engine) -> str:
         "in-flight",
         "the same, 32 senders",
     )
-    return f"""No HTTP, no words: ids in, answers out, on one core (`python -m tests.benchmarks.engine`). The first three
-are calls of the step graph in ONNX Runtime. *Sorted* needs all reviews before the first answer; it is the optimum of
-batches that in-flight batching is held against, in per cent, with all that its asyncio tasks cost. The last two are the
-engine as it comes: its compiled loops pad nothing.
+    return f"""No HTTP, no words: ids in, answers out, on one core (`python -m tests.benchmarks.engine`). The first
+three are calls of the step graph in ONNX Runtime. *Sorted* needs all reviews before the first answer; it is the optimum
+of batches that in-flight batching is held against, in per cent, with all that its asyncio tasks cost. The last two are
+the engine as it comes: its compiled loops pad nothing.
 
 {_table(head, rows)}
 """

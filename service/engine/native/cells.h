@@ -99,20 +99,19 @@ INLINE void NAME(rnn_units)(const struct row *row, int unit, const floats gate[4
 
 /* One step of `rows` reviews for one block of units. `cell` and `rows` are constants wherever this is inlined. */
 INLINE void NAME(tile)(int cell, int rows, const struct layer *layer, int hidden, const struct row *row, int block) {
-    const int gates = cell == GRU ? 3 : 4;
+    const int gates = cell == GRU ? 3 : 4; /* products of one side; the GRU's candidate keeps its two sides apart */
     const float *x[ROWS], *h[ROWS];
     floats acc[ROWS][4];
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) {
         x[r] = row[r].x, h[r] = row[r].hidden;
 #pragma GCC unroll 4
-        for (int gate = 0; gate < gates; gate++) {
-            acc[r][gate] = NAME(at)(row[r].gates + (block * gates + gate) * WIDTH);
-            __builtin_prefetch(row[r].coming + (block * gates + gate) * WIDTH); /* the table is larger than the caches */
+        for (int slot = 0; slot < 4; slot++) {
+            acc[r][slot] = NAME(at)(row[r].gates + (block * 4 + slot) * WIDTH);
+            __builtin_prefetch(row[r].coming + (block * 4 + slot) * WIDTH); /* the table is larger than the caches */
         }
-        if (cell == GRU) acc[r][3] = NAME(at)(layer->candidate + block * WIDTH);
     }
-    if (layer->input)
+    if (row->x)
         NAME(multiply)(rows, gates, gates - 1, acc, x, layer->input + (size_t)block * layer->inputs * gates * WIDTH,
                        layer->inputs);
     NAME(multiply)(rows, gates, 3, acc, h, layer->recurrent + (size_t)block * hidden * gates * WIDTH, hidden);

@@ -11,68 +11,97 @@
 
 static const char NETWORK[] = "gatescope.network";
 
+/* A network and the word vectors that it does not copy: they are read from their file, shared by all processes. */
+struct held {
+    struct network net;
+    Py_buffer vectors;
+};
+
 static void free_network(PyObject *capsule) {
-    struct network *net = PyCapsule_GetPointer(capsule, NETWORK);
-    if (!net) return;
+    struct held *held = PyCapsule_GetPointer(capsule, NETWORK);
+    if (!held) return;
     for (int layer = 0; layer < MOST_LAYERS; layer++) {
-        free(net->layer[layer].input), free(net->layer[layer].recurrent);
-        free(net->layer[layer].bias), free(net->layer[layer].candidate);
+        free(held->net.layer[layer].input), free(held->net.layer[layer].recurrent), free(held->net.layer[layer].bias);
     }
-    free(net->word), free(net->head), free(net->head_bias), free(net);
+    free(held->net.table), free(held->net.filled), free(held->net.zeros);
+    free(held->net.head), free(held->net.head_bias);
+    if (held->vectors.obj) PyBuffer_Release(&held->vectors);
+    free(held);
 }
 
-/* A copy of `size` floats out of a buffer, at the start of a cache line; NULL for None. False and an error set where
- * it is not such a buffer. */
+/* Room for `size` floats at the start of a cache line: of a large one, only what is used takes memory. */
+static int room_for(Py_ssize_t size, float **room) {
+    if (!posix_memalign((void **)room, LINE, (size ? size : 1) * sizeof(float))) return 1;
+    *room = NULL;
+    return PyErr_NoMemory(), 0;
+}
+
+static int sized(const Py_buffer *buffer, Py_ssize_t size) {
+    if (buffer->len == size * (Py_ssize_t)sizeof(float)) return 1;
+    return PyErr_Format(PyExc_ValueError, "an array of %zd bytes where %zd floats belong", buffer->len, size), 0;
+}
+
+/* A copy of `size` floats out of a buffer. False and an error set where it is not such a buffer. */
 static int copied(PyObject *source, Py_ssize_t size, float **copy) {
     Py_buffer buffer;
-    if (source == Py_None) return 1;
     if (PyObject_GetBuffer(source, &buffer, PyBUF_C_CONTIGUOUS) < 0) return 0;
-    if (buffer.len != size * (Py_ssize_t)sizeof(float))
-        PyErr_Format(PyExc_ValueError, "an array of %zd bytes where %zd floats belong", buffer.len, size);
-    else if (posix_memalign((void **)copy, LINE, size ? size * sizeof(float) : LINE))
-        *copy = NULL, PyErr_NoMemory();
-    else
-        memcpy(*copy, buffer.buf, buffer.len);
+    const int fits = sized(&buffer, size) && room_for(size, copy);
+    if (fits) memcpy(*copy, buffer.buf, buffer.len);
     PyBuffer_Release(&buffer);
-    return !PyErr_Occurred();
+    return fits;
+}
+
+static int copied_layers(struct network *net, PyObject *layers, int gates) {
+    for (net->layers = 0; net->layers < PyTuple_Size(layers); net->layers++) {
+        struct layer *layer = net->layer + net->layers;
+        PyObject *bias, *input, *recurrent;
+        if (!PyArg_ParseTuple(PyTuple_GetItem(layers, net->layers), "iOOO", &layer->inputs, &bias, &input, &recurrent) ||
+            !copied(bias, sums_size(net), &layer->bias) ||
+            !copied(input, (Py_ssize_t)gates * net->units * layer->inputs, &layer->input) ||
+            !copied(recurrent, (Py_ssize_t)gates * net->units * net->hidden, &layer->recurrent))
+            return 0;
+    }
+    return 1;
+}
+
+static int with_table(struct network *net) {
+    net->filled = calloc(net->words + 1, 1);
+    if (!net->filled) return PyErr_NoMemory(), 0;
+    return room_for(net->words * sums_size(net), &net->table);
 }
 
 static PyObject *network(PyObject *module, PyObject *args) {
-    int width;
-    PyObject *layers, *word, *head, *head_bias;
-    struct network *net = calloc(1, sizeof *net);
-    if (!net) return PyErr_NoMemory();
-    PyObject *capsule = PyCapsule_New(net, NETWORK, free_network);
-    if (!capsule) return free(net), NULL;
-    if (!PyArg_ParseTuple(args, "iiiiinnOO!OO", &width, &net->cell, &net->pooling, &net->hidden, &net->classes,
-                          &net->words, &net->word_size, &word, &PyTuple_Type, &layers, &head, &head_bias))
-        goto failed;
-    if (!(net->step = step_of(width)) || net->cell < RNN || net->cell > GRU || PyTuple_Size(layers) > MOST_LAYERS) {
-        PyErr_SetString(PyExc_ValueError, "no such network on this machine");
-        goto failed;
+    int width, tabled;
+    PyObject *layers, *vectors, *head, *head_bias;
+    struct held *held = calloc(1, sizeof *held);
+    PyObject *capsule = held ? PyCapsule_New(held, NETWORK, free_network) : PyErr_NoMemory();
+    if (!capsule) return free(held), NULL;
+    struct network *net = &held->net;
+    int made = PyArg_ParseTuple(args, "iiiiinpOO!OO", &width, &net->cell, &net->pooling, &net->hidden, &net->classes,
+                                &net->words, &tabled, &vectors, &PyTuple_Type, &layers, &head, &head_bias);
+    if (made && (!(net->step = step_of(width)) || net->cell < RNN || net->cell > GRU || PyTuple_Size(layers) < 1 ||
+                 PyTuple_Size(layers) > MOST_LAYERS))
+        made = (PyErr_SetString(PyExc_ValueError, "no such network on this machine"), 0);
+    if (made) {
+        const int gates = net->cell == GRU ? 3 : net->cell == LSTM ? 4 : 1;
+        const int wide = net->cell == RNN ? 4 * width : width, block = wide > LINE / 4 ? wide : LINE / 4;
+        const int parts = net->pooling == (MAX | MEAN) ? 2 : 1;
+        net->units = (net->hidden + block - 1) / block * block;
+        made = copied_layers(net, layers, gates) && !PyObject_GetBuffer(vectors, &held->vectors, PyBUF_C_CONTIGUOUS) &&
+               sized(&held->vectors, net->words * net->layer[0].inputs) &&
+               copied(head, (Py_ssize_t)net->classes * parts * net->units, &net->head) &&
+               copied(head_bias, net->classes, &net->head_bias) && (!tabled || with_table(net)) &&
+               room_for(net->units, &net->zeros);
     }
-    const int gates = net->cell == GRU ? 3 : net->cell == LSTM ? 4 : 1;
-    const int wide = net->cell == RNN ? 4 * width : width, block = wide > LINE / 4 ? wide : LINE / 4;
-    net->units = (net->hidden + block - 1) / block * block;
-    const int all = gates * net->units, parts = net->pooling == (MAX | MEAN) ? 2 : 1;
-    for (net->layers = 0; net->layers < PyTuple_Size(layers); net->layers++) {
-        struct layer *layer = net->layer + net->layers;
-        PyObject *bias, *input, *recurrent, *candidate;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(layers, net->layers), "iOOOO", &layer->inputs, &bias, &input, &recurrent,
-                              &candidate) ||
-            !copied(bias, all, &layer->bias) || !copied(input, (Py_ssize_t)all * layer->inputs, &layer->input) ||
-            !copied(recurrent, (Py_ssize_t)all * net->hidden, &layer->recurrent) ||
-            !copied(candidate, net->units, &layer->candidate))
-            goto failed;
-    }
-    if (!copied(word, net->words * net->word_size, &net->word) ||
-        !copied(head, (Py_ssize_t)net->classes * parts * net->units, &net->head) ||
-        !copied(head_bias, net->classes, &net->head_bias))
-        goto failed;
+    if (!made) return Py_DECREF(capsule), NULL;
+    memset(net->zeros, 0, net->units * sizeof(float));
+    net->vectors = held->vectors.buf;
     return capsule;
-failed:
-    Py_DECREF(capsule);
-    return NULL;
+}
+
+static struct network *network_of(PyObject *capsule) {
+    struct held *held = PyCapsule_GetPointer(capsule, NETWORK);
+    return held ? &held->net : NULL;
 }
 
 /* What `step` is given, as buffers. */
@@ -128,7 +157,7 @@ static PyObject *step(PyObject *module, PyObject *args) {
     const struct network *net = NULL;
     if (!PyArg_ParseTuple(args, "OOOOOOOO!", &capsule, arrays, arrays + 1, arrays + 2, arrays + 3, arrays + 4, arrays + 5,
                           &PyTuple_Type, &over_time) ||
-        !(net = PyCapsule_GetPointer(capsule, NETWORK)))
+        !(net = network_of(capsule)))
         return NULL;
     int taken = PyTuple_Size(over_time) <= MOST_LAYERS;
     for (int i = IDS; taken && i < OVER_TIME; i++) taken = take(&given, arrays[i], i < AFTER ? 0 : PyBUF_WRITABLE);
@@ -159,12 +188,12 @@ static PyObject *sums(PyObject *module, PyObject *args) {
     int layer;
     struct given given = {.count = 0};
     if (!PyArg_ParseTuple(args, "OiOOOO", &capsule, &layer, arrays, arrays + 1, arrays + 2, arrays + 3)) return NULL;
-    const struct network *net = PyCapsule_GetPointer(capsule, NETWORK);
+    const struct network *net = network_of(capsule);
     if (!net) return NULL;
     for (int i = 0; i < 4; i++)
         if (!take(&given, arrays[i], i == 3 ? PyBUF_WRITABLE : 0)) return release(&given), NULL;
     const int64_t *ids = given.buffer[0].buf;
-    const Py_ssize_t words = items(&given, 0, 8), size = net->cell == RNN ? net->units : 4 * net->units;
+    const Py_ssize_t words = items(&given, 0, 8), size = sums_size(net);
     int fits = layer >= 0 && layer < net->layers && items(&given, 2, 4) == words * net->hidden &&
                items(&given, 3, 4) == words * size && (layer == 0 || items(&given, 1, 4) == words * net->hidden);
     for (Py_ssize_t t = 0; fits && t < words; t++) fits = ids[t] >= 0 && ids[t] < net->words;
@@ -191,7 +220,7 @@ static PyObject *widths(PyObject *module, PyObject *nothing) {
 }
 
 static PyObject *memory_of(PyObject *module, PyObject *capsule) {
-    const struct network *net = PyCapsule_GetPointer(capsule, NETWORK);
+    const struct network *net = network_of(capsule);
     return net ? PyLong_FromLong(memory_size(net)) : NULL;
 }
 

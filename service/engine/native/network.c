@@ -115,7 +115,27 @@ static ptrdiff_t going_on(const struct chunk *chunk, struct running *running, pt
     return kept;
 }
 
-static const float *word_of(const struct network *net, int64_t id) { return net->word + id * net->word_size; }
+int sums_size(const struct network *net) { return net->cell == RNN ? net->units : 4 * net->units; }
+
+/* A word's row of the table, worked out when it is first read. Threads that meet there write the same. */
+static const float *gates_of(const struct network *net, int64_t id) {
+    float *gates = net->table + id * sums_size(net);
+    if (__atomic_load_n(net->filled + id, __ATOMIC_ACQUIRE)) return gates;
+    const struct layer *first = net->layer;
+    struct row row = {.gates = first->bias, .coming = first->bias, .x = net->vectors + id * first->inputs,
+                      .hidden = net->zeros, .sums = gates};
+    net->step(net->cell, first, net->hidden, net->units, &row, 1);
+    __atomic_store_n(net->filled + id, 1, __ATOMIC_RELEASE);
+    return gates;
+}
+
+/* What a row of a layer begins a step with: `below`, the hidden states of the layer below, or else the word. */
+static void read_input(const struct network *net, struct row *row, const struct layer *layer, const float *below,
+                       int64_t id) {
+    const int known = !below && net->table;
+    row->x = below ? below : known ? NULL : net->vectors + id * layer->inputs;
+    row->gates = row->coming = known ? gates_of(net, id) : layer->bias;
+}
 
 /* One step of the `count` rows that go on: every layer reads what the one below has just said. */
 static void step_all(const struct chunk *chunk, struct running *running, ptrdiff_t count, int32_t step) {
@@ -126,9 +146,8 @@ static void step_all(const struct chunk *chunk, struct running *running, ptrdiff
         for (ptrdiff_t i = 0; i < count; i++) {
             const int64_t *id = chunk->ids + running->start[i] + step;
             const int goes_on = step + 1 < chunk->lengths[running->place[i]];
-            rows[i].x = number ? rows[i - chunk->batch].hidden : word_of(net, *id);
-            rows[i].gates = layer->bias ? layer->bias : word_of(net, *id);
-            rows[i].coming = layer->bias || !goes_on ? rows[i].gates : word_of(net, id[1]);
+            read_input(net, rows + i, layer, number ? rows[i - chunk->batch].hidden : NULL, *id);
+            if (!rows[i].x && goes_on) rows[i].coming = net->table + id[1] * sums_size(net);
         }
         net->step(net->cell, layer, net->hidden, net->units, rows, (int)count);
         for (ptrdiff_t i = 0; i < count; i++) {
@@ -201,14 +220,12 @@ int compute(const struct chunk *chunk) {
 int gate_sums(const struct network *net, int number, ptrdiff_t words, const int64_t *ids, const float *below,
               const float *before, float *sums) {
     const struct layer *layer = net->layer + number;
-    const int size = net->cell == RNN ? net->units : 4 * net->units;
     struct row *rows = calloc(words + 1, sizeof *rows);
     if (!rows) return 0;
     for (ptrdiff_t t = 0; t < words; t++) {
-        rows[t].x = number ? below + t * net->hidden : word_of(net, ids[t]);
-        rows[t].gates = rows[t].coming = layer->bias ? layer->bias : word_of(net, ids[t]);
+        read_input(net, rows + t, layer, number ? below + t * net->hidden : NULL, ids[t]);
         rows[t].hidden = before + t * net->hidden;
-        rows[t].sums = sums + t * size;
+        rows[t].sums = sums + t * sums_size(net);
     }
     net->step(net->cell, layer, net->hidden, net->units, rows, (int)words);
     free(rows);

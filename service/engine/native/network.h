@@ -8,10 +8,9 @@ enum { MAX = 1, MEAN = 2 };
 enum { MOST_LAYERS = 16, LINE = 64 };
 
 struct layer {
-    float *input;     /* [blocks, I, gates, width], or NULL where the gates of every word are known */
+    float *input;     /* [blocks, I, gates, width] */
     float *recurrent; /* [blocks, H, gates, width] */
-    float *bias;      /* [blocks, gates, width], or NULL as above */
-    float *candidate; /* [units], the GRU's bias of the hidden side of its candidate */
+    float *bias;      /* [blocks, 4, width]: what the sums begin with, in the slots of cells.h */
     int inputs;
 };
 
@@ -21,13 +20,16 @@ typedef void stepper(int cell, const struct layer *, int hidden, int units, cons
 struct network {
     stepper *step;
     int cell, pooling, layers, hidden, units, classes; /* `units`: `hidden`, rounded up to whole blocks */
-    ptrdiff_t words, word_size; /* floats a word: its gates, or its vector */
-    float *word, *head, *head_bias;
+    ptrdiff_t words;
+    const float *vectors;  /* [words, I] */
+    float *table;          /* [words, sums_size]: the first layer's sums without its hidden state, or NULL */
+    unsigned char *filled; /* [words] whether the table has that word yet */
+    float *head, *head_bias, *zeros;
     struct layer layer[MOST_LAYERS];
 };
 
-/* One review in one layer. `x` is what the layer reads, `gates` what they are before it, `coming` those of the next
- * step. Where only the `sums` that gates are taken of are wanted, they go there and no state changes. */
+/* One review in one layer. `gates` is what its sums begin with, `coming` what those of the next step do; `x` what the
+ * layer reads, NULL where that is in `gates` already. Where only the `sums` that gates are taken of are wanted, they go there and no state changes. */
 struct row {
     const float *gates, *coming, *x, *hidden;
     float *next, *cell, *max, *sum, *sums;
@@ -38,6 +40,9 @@ stepper *step_of(int width);
 
 /* Floats of a row's memory: every layer's hidden states, the LSTM's cell states, what is pooled, the count of steps. */
 int memory_size(const struct network *);
+
+/* Floats of a layer's sums for one word. */
+int sums_size(const struct network *);
 
 /* A chunk of `batch` rows. */
 struct chunk {

@@ -182,5 +182,5 @@ def test_weights_of_another_size_than_said_are_refused() -> None:
     floats = np.zeros(16, np.float32)
     with pytest.raises(ValueError, match="64 bytes where 256 floats"):
         recurrence.network(
-            recurrence.widths()[-1], 0, 0, 16, 2, 1, 16, floats, ((16, None, None, floats, None),), floats, floats
+            recurrence.widths()[-1], 0, 0, 16, 2, 1, True, floats, ((16, floats, floats, floats),), floats, floats
         )

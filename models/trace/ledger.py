@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cells import Array, Layer
-from models.trace.linear import scan_back
+from models.trace.linear import back, scan_back
 from models.trace.recover import LayerTrace, Trace
 from models.trace.target import Head, head_gradient
 
@@ -119,39 +119,23 @@ def _candidate(learnt: Layer) -> slice:
 
 
 def _linear_rnn(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, float]:
-    slope, v = ratio(layer["hidden"], layer.pre), np.empty_like(through)
-    later = np.zeros_like(through[0])
-    for step in range(len(v) - 1, -1, -1):
-        v[step] = (through[step] + later) * slope[step]
-        later = v[step] @ learnt.weight_hh
+    one = np.ones_like(through)
+    v = back(through, one, 0 * one, ratio(layer["hidden"], layer.pre), one, learnt.weight_hh)
     return v, _dot(v, learnt.bias_ih + learnt.bias_hh)
 
 
 def _linear_lstm(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, float]:
-    block = _candidate(learnt)
-    recurrent = np.ascontiguousarray(learnt.weight_hh[block])
-    open_ = layer["input"] * ratio(layer["candidate"], layer.pre)
-    read, keep = readout(layer), layer["forget"]
+    block, read = _candidate(learnt), readout(layer)
     assert read is not None
-    v, memory, later = np.empty_like(through), np.zeros_like(through[0]), np.zeros_like(through[0])
-    for step in range(len(v) - 1, -1, -1):
-        memory = read[step] * (through[step] + later) + memory
-        v[step] = memory * open_[step]
-        memory = memory * keep[step]
-        later = v[step] @ recurrent
+    open_ = layer["input"] * ratio(layer["candidate"], layer.pre)
+    v = back(through, read, layer["forget"], open_, np.ones_like(through), learnt.weight_hh[block])
     return v, _dot(v, learnt.bias_ih[block] + learnt.bias_hh[block])
 
 
 def _linear_gru(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, float]:
-    block = _candidate(learnt)
-    recurrent = np.ascontiguousarray(learnt.weight_hh[block])
-    keep, reset = layer["update"], layer["reset"]
+    block, keep, reset = _candidate(learnt), layer["update"], layer["reset"]
     new = (1 - keep) * ratio(layer["candidate"], layer.pre)
-    v, memory = np.empty_like(through), np.zeros_like(through[0])
-    for step in range(len(v) - 1, -1, -1):
-        memory = memory + through[step]
-        v[step] = memory * new[step]
-        memory = keep[step] * memory + (v[step] * reset[step]) @ recurrent
+    v = back(through, np.ones_like(through), keep, new, reset, learnt.weight_hh[block])
     return v, _dot(v, learnt.bias_ih[block]) + _dot(v * reset, learnt.bias_hh[block])
 
 

@@ -32,8 +32,28 @@ def scan_back(keep: Array, write: Array) -> Array:
     return states
 
 
-def _compiled(keep: Array, write: Array) -> bool:
-    return COMPILED and keep.dtype == write.dtype == np.float32
+def back(through: Array, read: Array, keep: Array, open_: Array, gate: Array, recurrent: Array) -> Array:
+    """`v [T, H]` from the end: what a hidden state counts for, `through`, through a memory and the recurrent weights.
+
+    `m_t = read_t (through_t + (v_{t+1} gate_{t+1}) U) + keep_{t+1} m_{t+1}` and `v_t = m_t open_t`; U is `[H, H]`, all
+    others `[T, H]`.
+    """
+    given = (through, read, keep, open_, gate, recurrent)
+    if _compiled(*given):
+        found: Array = np.empty(through.shape, np.float32)
+        scans.back(*map(np.ascontiguousarray, given), found)
+        return found
+    v, kept, later = np.empty_like(through), np.zeros_like(through[0]), np.zeros_like(through[0])
+    for step in range(len(v) - 1, -1, -1):
+        memory = read[step] * (through[step] + later) + kept
+        v[step] = memory * open_[step]
+        kept = memory * keep[step]
+        later = (v[step] * gate[step]) @ recurrent
+    return v
+
+
+def _compiled(*arrays: Array) -> bool:
+    return COMPILED and all(array.dtype == np.float32 for array in arrays)
 
 
 def _filled(keep: Array, write: Array, *, backwards: bool) -> Array:

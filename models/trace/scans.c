@@ -1,4 +1,4 @@
-/* One linear recurrence, over all units at once. */
+/* Linear recurrences over all units at once. */
 
 #define Py_LIMITED_API 0x030b0000
 #include <Python.h>
@@ -38,7 +38,73 @@ static PyObject *scan(PyObject *module, PyObject *args) {
     Py_RETURN_NONE;
 }
 
-static PyMethodDef METHODS[] = {{"scan", scan, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
+/* sums += x W, four inputs at a time. */
+static void add_product(const float *x, const float *weights, float *sums, Py_ssize_t size) {
+    Py_ssize_t k = 0;
+    for (; k + 4 <= size; k += 4) {
+        const float *row = weights + k * size;
+        for (Py_ssize_t unit = 0; unit < size; unit++)
+            sums[unit] += x[k] * row[unit] + x[k + 1] * row[size + unit] + x[k + 2] * row[2 * size + unit] +
+                          x[k + 3] * row[3 * size + unit];
+    }
+    for (; k < size; k++)
+        for (Py_ssize_t unit = 0; unit < size; unit++) sums[unit] += x[k] * weights[k * size + unit];
+}
+
+/* From the last row to the first: memory = read (through + later) + kept, v = memory open, kept = memory keep,
+ * later = (v gate) W. */
+static void go_back(const float *through, const float *read, const float *keep, const float *open, const float *gate,
+                    const float *weights, float *v, float *spare, Py_ssize_t rows, Py_ssize_t size) {
+    float *kept = spare, *later = spare + size, *gated = spare + 2 * size;
+    for (Py_ssize_t at = (rows - 1) * size; at >= 0; at -= size) {
+        for (Py_ssize_t unit = 0; unit < size; unit++) {
+            const float memory = read[at + unit] * (through[at + unit] + later[unit]) + kept[unit];
+            v[at + unit] = memory * open[at + unit];
+            kept[unit] = memory * keep[at + unit];
+            gated[unit] = v[at + unit] * gate[at + unit];
+            later[unit] = 0;
+        }
+        add_product(gated, weights, later, size);
+    }
+}
+
+static PyObject *back(PyObject *module, PyObject *args) {
+    enum { THROUGH, READ, KEEP, OPEN, GATE, WEIGHTS, V, COUNT };
+    PyObject *arrays[COUNT];
+    Py_buffer buffer[COUNT];
+    int taken = 0, fits = 1;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", arrays, arrays + 1, arrays + 2, arrays + 3, arrays + 4, arrays + 5, arrays + 6))
+        return NULL;
+    while (taken < COUNT && !PyObject_GetBuffer(arrays[taken], buffer + taken,
+                                                PyBUF_C_CONTIGUOUS | PyBUF_ND | (taken == V ? PyBUF_WRITABLE : 0)))
+        taken++;
+    if (taken == COUNT) {
+        const Py_buffer *weights = buffer + WEIGHTS;
+        const Py_ssize_t size = weights->ndim == 2 && weights->shape[0] == weights->shape[1] ? weights->shape[0] : 0;
+        const Py_ssize_t row = size * (Py_ssize_t)sizeof(float);
+        for (int i = 0; i < COUNT; i++)
+            fits &= size && buffer[i].itemsize == sizeof(float) && (i == WEIGHTS || buffer[i].len == buffer[V].len);
+        fits = fits && buffer[V].len % row == 0;
+        float *spare = fits ? PyMem_Calloc(3 * size, sizeof *spare) : NULL;
+        if (!fits)
+            PyErr_SetString(PyExc_ValueError, "arrays [T, H] and weights [H, H] are needed");
+        else if (!spare)
+            PyErr_NoMemory();
+        else
+            go_back(buffer[THROUGH].buf, buffer[READ].buf, buffer[KEEP].buf, buffer[OPEN].buf, buffer[GATE].buf,
+                    weights->buf, buffer[V].buf, spare, buffer[V].len / row, size);
+        PyMem_Free(spare);
+    }
+    while (taken) PyBuffer_Release(buffer + --taken);
+    if (PyErr_Occurred()) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef METHODS[] = {
+    {"scan", scan, METH_VARARGS, NULL},
+    {"back", back, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
 
 static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, .m_name = "scans", .m_size = 0, .m_methods = METHODS};
 

@@ -9,7 +9,7 @@ import pytest
 from export.session import StepSession
 from models.cells import Array, Layer, Weights, forward, sigmoid
 from models.trace import recover
-from models.trace.linear import COMPILED, scan, scan_back
+from models.trace.linear import COMPILED, back, scan, scan_back
 from tests.bundles import random_weights
 from tests.models.trace.networks import KINDS, traced
 
@@ -130,3 +130,7 @@ def test_scans_are_the_same_compiled_or_step_by_step(rows: int) -> None:
         found = run(keep, write)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, run(keep.astype(float), write), atol=1e-5)
+    five, weights = np.random.default_rng(rows).random((5, rows, 7), np.float32), np.eye(7, k=1, dtype=np.float32) / 2
+    found = back(*five, weights)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, back(*five.astype(float), weights), rtol=1e-4)

@@ -38,10 +38,10 @@ def back(through: Array, read: Array, keep: Array, open_: Array, gate: Array, re
     `m_t = read_t (through_t + (v_{t+1} gate_{t+1}) U) + keep_{t+1} m_{t+1}` and `v_t = m_t open_t`; U is `[H, H]`, all
     others `[T, H]`.
     """
-    given = (through, read, keep, open_, gate, recurrent)
-    if _compiled(*given):
+    if _compiled(through, read, keep, open_, gate, recurrent):
         found: Array = np.empty(through.shape, np.float32)
-        scans.back(*map(np.ascontiguousarray, given), found)
+        whole = np.ascontiguousarray
+        scans.back(whole(through), whole(read), whole(keep), whole(open_), whole(gate), whole(recurrent), found)
         return found
     v, kept, later = np.empty_like(through), np.zeros_like(through[0]), np.zeros_like(through[0])
     for step in range(len(v) - 1, -1, -1):

@@ -52,4 +52,4 @@ $(RAY_VENV)/.installed: $(DISTRIBUTION)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(RAY_VENV) build *.egg-info
+	rm -rf $(VENV) $(RAY_VENV) build *.egg-info models/*.so models/trace/*.so service/engine/*.so

@@ -120,7 +120,7 @@ def _candidate(learnt: Layer) -> slice:
 
 def _linear_rnn(layer: LayerTrace, learnt: Layer, through: Array) -> tuple[Array, float]:
     one = np.ones_like(through)
-    v = back(through, one, 0 * one, ratio(layer["hidden"], layer.pre), one, learnt.weight_hh)
+    v = back(through, one, np.zeros_like(through), ratio(layer["hidden"], layer.pre), one, learnt.weight_hh)
     return v, _dot(v, learnt.bias_ih + learnt.bias_hh)
 
 

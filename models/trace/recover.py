@@ -78,18 +78,18 @@ def recover(
     for number, (layer, states) in enumerate(zip(weights.layers, hidden, strict=True)):
         before = _before(states)
         of = sums[number] if sums is not None else _SUMS[weights.cell](layer, inputs, before)
-        values, pre, recurrent, again = _RECOVER[weights.cell](of, states, before)
+        values, pre, recurrent, again = _RECOVER[weights.cell](of, before)
         layers.append(LayerTrace(values | {"hidden": states}, inputs, before, pre, recurrent, _largest(again - states)))
         inputs = states
     return Trace(weights, ids, tuple(layers))
 
 
-def _rnn(sums: Sums, hidden: Array, before: Array) -> _Recovered:
+def _rnn(sums: Sums, before: Array) -> _Recovered:
     (pre,) = sums
     return {}, pre, None, np.tanh(pre)
 
 
-def _lstm(sums: Sums, hidden: Array, before: Array) -> _Recovered:
+def _lstm(sums: Sums, before: Array) -> _Recovered:
     open_, forget, output = (sigmoid(sums[gate]) for gate in (0, 1, 3))
     candidate = np.tanh(sums[2])
     cell = scan(forget, open_ * candidate)
@@ -97,7 +97,7 @@ def _lstm(sums: Sums, hidden: Array, before: Array) -> _Recovered:
     return values, sums[2], None, output * np.tanh(cell)
 
 
-def _gru(sums: Sums, hidden: Array, before: Array) -> _Recovered:
+def _gru(sums: Sums, before: Array) -> _Recovered:
     reset, update, recurrent = sigmoid(sums[0]), sigmoid(sums[1]), sums[3]
     pre = sums[2] + reset * recurrent
     candidate = np.tanh(pre)

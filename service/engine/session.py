@@ -54,10 +54,10 @@ class Session(Protocol):
         """What the activations of every layer are taken of, for `models.trace.recover`; None: it is no quicker here."""
 
     def own(self, memory: Memory) -> Memory:
-        """What a network remembers of one review, the manifest's state tensors, as this session keeps it."""
+        """One row of memory as it is kept here, from the manifest's state tensors of a review."""
 
     def told(self, own: Memory) -> Memory:
-        """The manifest's state tensors of one row that this session has kept."""
+        """The manifest's state tensors of a review, from one row of memory as it is kept here."""
 
 
 def fetched(memory: Held) -> Memory:

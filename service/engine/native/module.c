@@ -204,7 +204,7 @@ static PyObject *sums(PyObject *module, PyObject *args) {
         Py_END_ALLOW_THREADS
     }
     release(&given);
-    if (!fits) return PyErr_SetString(PyExc_ValueError, "arrays of one review have different lengths"), NULL;
+    if (!fits) return PyErr_SetString(PyExc_ValueError, "arrays of one review do not fit each other, or a word id is outside of the vocabulary"), NULL;
     if (!room) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }

@@ -44,22 +44,17 @@ def by_length(reviews: Sequence[Ids]) -> list[list[int]]:
 
 def run_group(session: Session, reviews: Sequence[Ids], *, traced: bool = False) -> Group:
     """Compute `reviews` together, the longest first, none empty."""
-    chunks = _chunks(session, reviews, traced=traced) if session.pads else [_whole(session, reviews, traced=traced)]
+    chunks = _chunks(session, reviews, traced=traced)
     logits = chunks[0].logits
     for chunk in chunks[1:]:
         logits[: len(chunk.logits)] = chunk.logits
     return Group(logits, [_over_time(chunks, row, len(ids)) for row, ids in enumerate(reviews) if traced])
 
 
-def _whole(session: Session, reviews: Sequence[Ids], *, traced: bool) -> Chunk:
-    """Every review to its end in one run."""
-    return session.run(reviews, np.full(len(reviews), FRESH), session.nothing, traced=traced)
-
-
 def _chunks(session: Session, reviews: Sequence[Ids], *, traced: bool) -> list[Chunk]:
-    """Run after run; reviews leave as they end, so that little is padded."""
+    """Run after run; reviews leave as they end. Where nothing is padded one run does."""
     longest = len(reviews[0])
-    steps = -(-longest // -(-longest // STEPS))
+    steps = -(-longest // -(-longest // STEPS)) if session.pads else longest
     places, memory, chunks = np.full(len(reviews), FRESH), session.nothing, list[Chunk]()
     for start in range(0, longest, steps):
         words = [ids[start : start + steps] for ids in reviews if len(ids) > start]

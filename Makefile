@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
-DISTRIBUTION := pyproject.toml setup.py $(wildcard models/*.c models/trace/*.c service/engine/native/*)
+DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.c models/trace/*.c models/network/native/*)
 
 GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
@@ -52,4 +52,4 @@ $(RAY_VENV)/.installed: $(DISTRIBUTION)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(RAY_VENV) build *.egg-info models/*.so models/trace/*.so service/engine/*.so
+	rm -rf $(VENV) $(RAY_VENV) build *.egg-info models/*/*.so

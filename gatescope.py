@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 COMMANDS = {
-    "export": ("export.cli:export", "Train on reviews and write verified ONNX bundles."),
-    "verify": ("export.check:verify", "Check a bundle: three implementations, any batch, any cut."),
-    "inspect": ("export.inspect:inspect", "Say what a bundle holds."),
-    "compare": ("export.compare:compare", "Compare linear models and every cell in one table."),
-    "serve": ("service.cli:serve", "Serve every model of a repository over HTTP."),
-    "score": ("service.score.cli:score", "Score files of any size."),
-    "trace": ("service.trace_cli:trace", "Show on the terminal what a network kept of a text."),
+    "export": ("export.commands.export:export", "Train on reviews and write verified ONNX bundles."),
+    "verify": ("export.commands.verify:verify", "Check a bundle: three implementations, any batch, any cut."),
+    "inspect": ("export.commands.inspect:inspect", "Say what a bundle holds."),
+    "compare": ("export.commands.compare:compare", "Compare linear models and every cell in one table."),
+    "serve": ("service.process.serve:serve", "Serve every model of a repository over HTTP."),
+    "score": ("service.score.command:score", "Score files of any size."),
+    "trace": ("service.tracing.command:trace", "Show on the terminal what a network kept of a text."),
 }
 
 

@@ -21,8 +21,8 @@ def extension(name: str, *files: str) -> Extension:
 
 
 compiled = [
-    extension("service.engine.recurrence", *(f"service/engine/native/{name}" for name in NATIVE)),
-    extension("models.word_ids", "models/word_ids.c"),
+    extension("models.network.recurrence", *(f"models/network/native/{name}" for name in NATIVE)),
+    extension("models.text.word_ids", "models/text/word_ids.c"),
     extension("models.trace.scans", "models/trace/scans.c"),
 ]
 

@@ -14,34 +14,34 @@ from typing import TypeVar
 
 import numpy as np
 
-from export.baselines import Baseline, linear, majority, nb_svm
-from export.batches import encode
-from export.comparison import Comparison, Contender
-from export.evaluate import measure
-from export.package import About, package
-from export.reference import reference
-from export.report import documents
-from export.reviews import Reviews
-from export.session import StepSession
+from export.commands.show import Screen
+from export.data.reviews import Reviews
+from export.data.sources import load
+from export.data.splits import Splits, split
+from export.data.tables import Columns
+from export.publish.comparison import Comparison, Contender
+from export.publish.package import About, package
+from export.publish.reference import reference
+from export.publish.report import documents
 from export.settings import ExportSettings
-from export.show import Screen
-from export.sources import load
-from export.splits import Splits, split
-from export.tables import Columns
-from export.train import train
-from export.training import Settings, Trained
-from export.vectors import Lexicon, learn_words
-from models.bundle import read
-from models.cells import POOLINGS, Array, Cell, Pooling
-from models.manifest import Data, Metrics, Provenance, Split
-from models.repository import versions
+from export.training.baselines import Baseline, linear, majority, nb_svm
+from export.training.batches import encode
+from export.training.config import Settings, Trained
+from export.training.evaluate import measure
+from export.training.train import train
+from export.training.vectors import Lexicon, learn_words
+from models.bundle.files import read
+from models.bundle.manifest import Data, Metrics, Provenance, Split
+from models.bundle.repository import versions
+from models.network.equations import POOLINGS, Array, Cell, Pooling
+from models.network.step_session import StepSession
 
 Item = TypeVar("Item")
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy", "scikit-learn")
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class TrainedModel:
     """What a cell's training gave, and how it does: probabilities are the exported graph's, not the trainer's."""
 
     trained: Trained
@@ -129,7 +129,7 @@ def _learn(
     seconds: float | None,
     screen: Screen,
     stop: Callable[[], bool],
-) -> Learnt:
+) -> TrainedModel:
     trained = _train(settings, cell, splits, lexicon, seconds, screen, stop)
     session = StepSession.of_weights(trained.weights)
     encoded = {name: encode(part.texts, trained.vocabulary, 2048) for name, part in splits.parts.items()}
@@ -138,7 +138,7 @@ def _learn(
     microseconds = _median_microseconds(
         lambda text: session.fresh(encode([text], trained.vocabulary, 2048)), splits.test.texts
     )
-    return Learnt(trained, probabilities, metrics, microseconds)
+    return TrainedModel(trained, probabilities, metrics, microseconds)
 
 
 def _train(
@@ -207,7 +207,7 @@ def _rival(fit: Callable[[Splits], Baseline], splits: Splits) -> Contender:
     )
 
 
-def _contender(name: str, cell: Cell, learnt: Learnt) -> Contender:
+def _contender(name: str, cell: Cell, learnt: TrainedModel) -> Contender:
     return Contender(
         name=name,
         kind=cell,
@@ -219,7 +219,7 @@ def _contender(name: str, cell: Cell, learnt: Learnt) -> Contender:
 
 
 def _publish(
-    settings: ExportSettings, reviews: Reviews, splits: Splits, learnt: Learnt, comparison: Comparison
+    settings: ExportSettings, reviews: Reviews, splits: Splits, learnt: TrainedModel, comparison: Comparison
 ) -> Path:
     trained = learnt.trained
     validation = encode(splits.validation.texts, trained.vocabulary, 2048)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from export.package import About, package
-from export.reference import reference
-from models.cells import GATES, Cell, Pooling, Weights
-from models.manifest import Data, Interval, Metrics, Provenance, Split
-from models.words import Vocabulary
+from export.publish.package import About, package
+from export.publish.reference import reference
+from models.bundle.manifest import Data, Interval, Metrics, Provenance, Split
+from models.network.equations import GATES, Cell, Pooling, Weights
+from models.text.words import Vocabulary
 
 COMMON = """a all amazing and as bad balanced be best box but by can't did do dull film for funny gave good great had
 has he her his i in is it just like long me more movie much never no not of on one out perfect plot really scene she

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from models.cells import CELLS
+from models.bundle.files import Bundle, read
+from models.network.equations import CELLS
 from tests.bundles import random_weights, write_bundle
 
 
@@ -24,3 +25,8 @@ def logs_as_they_were() -> Iterator[None]:
     """A command that runs within a test sets logging up for good, on a stream that ends with the test."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def bundles(repository: Path) -> dict[str, Bundle]:
+    return {cell: read(repository / cell / "1") for cell in CELLS}

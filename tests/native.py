@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parent.parent
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 TESTS = (
-    "tests/models/test_words.py",
+    "tests/models/text/test_words.py",
     "tests/models/trace/test_recover.py",
-    "tests/service/engine/test_compiled.py",
+    "tests/models/network/test_compiled_session.py",
     "tests/service/engine/test_parts.py",
 )
 LEFT_OUT = (".*", "repository", "build", "*.so", "*.egg-info", "__pycache__")

@@ -48,7 +48,7 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 def test_it_brings_the_compiled_loops(command: Path, elsewhere: Path) -> None:
-    imports = "from service.engine import recurrence; print(recurrence.__file__)"
+    imports = "from models.network import recurrence; print(recurrence.__file__)"
     found = subprocess.run(
         [command.with_name("python"), "-P", "-c", imports], cwd=elsewhere, check=True, capture_output=True, text=True
     )

@@ -4,17 +4,17 @@ from models.trace.gradient import Gradient, gradient
 from models.trace.ledger import Ledger, TopUnits, deep_ledger, top_units, write_ledger
 from models.trace.memory import Memory, memory
 from models.trace.recover import LayerTrace, Trace, recover
-from models.trace.rejoin import Course, course, logits_from, rejoined
+from models.trace.rejoin import StateHistory, course, has_reconverged, logits_from
 from models.trace.running import running_logits
 from models.trace.target import Head, Target, default_target, head_of
 
 __all__ = [
-    "Course",
     "Gradient",
     "Head",
     "LayerTrace",
     "Ledger",
     "Memory",
+    "StateHistory",
     "Target",
     "TopUnits",
     "Trace",
@@ -22,11 +22,11 @@ __all__ = [
     "deep_ledger",
     "default_target",
     "gradient",
+    "has_reconverged",
     "head_of",
     "logits_from",
     "memory",
     "recover",
-    "rejoined",
     "running_logits",
     "top_units",
     "write_ledger",

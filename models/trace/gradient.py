@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.cells import Array, Layer
+from models.network.equations import Array, Layer
 from models.trace.recover import LayerTrace, Trace
 from models.trace.target import Head, head_gradient
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array, Layer
+from models.network.equations import Array, Layer
 from models.trace.linear import back, scan_back
 from models.trace.recover import LayerTrace, Trace
 from models.trace.target import Head, head_gradient

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.cells import Array
+from models.network.equations import Array
 
 try:
     from models.trace import scans

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array
+from models.network.equations import Array
 from models.trace.ledger import kept, readout, written
 from models.trace.recover import Trace
 from models.trace.target import Head

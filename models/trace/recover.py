@@ -2,7 +2,7 @@
 
 The gates at step t depend on the layer's input at t and its hidden state at t - 1 only, and both are known once the
 network has run: nothing recurrent is evaluated again. `residual` says how well the recovered values give the hidden
-states back through the equations of `models.cells`.
+states back through the equations of `models.network.equations`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array, Cell, Layer, Weights, sigmoid
+from models.network.equations import Array, Cell, Layer, Weights, sigmoid
 from models.trace.linear import scan
 
-Sums = Sequence[Array]
+PreActivations = Sequence[Array]
 """What a layer's activations are taken of, `[T, H]` each, in PyTorch's order of gates; the GRU's candidate has two: of
 the input, and of the hidden state, which the reset gate multiplies."""
 
@@ -68,7 +68,7 @@ class Trace:
 
 
 def recover(
-    weights: Weights, ids: NDArray[np.int64], hidden: Sequence[Array], sums: Sequence[Sums] | None = None
+    weights: Weights, ids: NDArray[np.int64], hidden: Sequence[Array], sums: Sequence[PreActivations] | None = None
 ) -> Trace:
     """The trace of `ids [T]`, T >= 1, from the hidden states `[T, H]` of every layer, lowest first.
 
@@ -84,12 +84,12 @@ def recover(
     return Trace(weights, ids, tuple(layers))
 
 
-def _rnn(sums: Sums, before: Array) -> _Recovered:
+def _rnn(sums: PreActivations, before: Array) -> _Recovered:
     (pre,) = sums
     return {}, pre, None, np.tanh(pre)
 
 
-def _lstm(sums: Sums, before: Array) -> _Recovered:
+def _lstm(sums: PreActivations, before: Array) -> _Recovered:
     open_, forget, output = (sigmoid(sums[gate]) for gate in (0, 1, 3))
     candidate = np.tanh(sums[2])
     cell = scan(forget, open_ * candidate)
@@ -97,7 +97,7 @@ def _lstm(sums: Sums, before: Array) -> _Recovered:
     return values, sums[2], None, output * np.tanh(cell)
 
 
-def _gru(sums: Sums, before: Array) -> _Recovered:
+def _gru(sums: PreActivations, before: Array) -> _Recovered:
     reset, update, recurrent = sigmoid(sums[0]), sigmoid(sums[1]), sums[3]
     pre = sums[2] + reset * recurrent
     candidate = np.tanh(pre)
@@ -108,12 +108,12 @@ def _gru(sums: Sums, before: Array) -> _Recovered:
 _RECOVER = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 
 
-def _sums(layer: Layer, inputs: Array, before: Array) -> Sums:
+def _sums(layer: Layer, inputs: Array, before: Array) -> PreActivations:
     """A product a gate costs no more than one for all, and its arrays are small enough for the allocator to reuse."""
     return [_weighed(layer, gate, inputs, before) for gate in range(len(layer.bias_ih) // before.shape[1])]
 
 
-def _gru_sums(layer: Layer, inputs: Array, before: Array) -> Sums:
+def _gru_sums(layer: Layer, inputs: Array, before: Array) -> PreActivations:
     last = _rows(before, 2)
     of_inputs = inputs @ layer.weight_ih[last].T
     of_inputs += layer.bias_ih[last]

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.cells import Array, Weights
-from models.states import state_tensors
+from models.network.equations import Array, Weights
+from models.network.state import state_tensors
 
 TOLERANCE = 5e-6
 """States that differ by no more count as the same. What is left of a change keeps fading, so logits differ less."""
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class StateHistory:
     """One review as the network read it: `states` by name after 0, 1, ... T words, `[T + 1, ...]`; `ahead`, the
     largest hidden state of the top layer from there on, `[T + 1, H]`, and the `hidden` state at the end, `[H]`.
     """
@@ -37,7 +37,7 @@ class Course:
         return tuple(values[place] for values in self.states.values())
 
 
-def course(weights: Weights, hidden: Sequence[Array], cells: Sequence[Array]) -> Course:
+def course(weights: Weights, hidden: Sequence[Array], cells: Sequence[Array]) -> StateHistory:
     """The course of a review from the hidden and cell states `[T, H]` of each layer; no cell states but in an LSTM."""
     top = hidden[-1].astype(np.float64)
     after: dict[str, Array] = {
@@ -53,10 +53,10 @@ def course(weights: Weights, hidden: Sequence[Array], cells: Sequence[Array]) ->
     }
     ahead = np.full((len(top) + 1, top.shape[1]), -np.inf, hidden[-1].dtype)
     ahead[:-1] = np.maximum.accumulate(hidden[-1][::-1])[::-1]
-    return Course(weights, states, ahead, hidden[-1][-1])
+    return StateHistory(weights, states, ahead, hidden[-1][-1])
 
 
-def rejoined(unchanged: Course, place: int, memory: Sequence[Array]) -> bool:
+def has_reconverged(unchanged: StateHistory, place: int, memory: Sequence[Array]) -> bool:
     """Whether `memory`, of the changed review after `place` words, holds the hidden and cell states of `unchanged`."""
     return all(
         np.abs(values - unchanged.states[name][place]).max() <= TOLERANCE
@@ -65,8 +65,8 @@ def rejoined(unchanged: Course, place: int, memory: Sequence[Array]) -> bool:
     )
 
 
-def logits_from(unchanged: Course, place: int, memory: Sequence[Array]) -> Array:
-    """The logits `[C]` of the changed review, which after `place` words has rejoined `unchanged` with `memory`."""
+def logits_from(unchanged: StateHistory, place: int, memory: Sequence[Array]) -> Array:
+    """The logits `[C]` of the changed review, which after `place` words goes on as `unchanged` does, with `memory`."""
     weights, states = unchanged.weights, unchanged.states
     held = dict(zip(states, memory, strict=True))
     read = []

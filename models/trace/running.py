@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from models.cells import Array, Weights
+from models.network.equations import Array, Weights
 
 
 def running_logits(weights: Weights, hidden: Array) -> Array:
     """The logits after each word, `[T, C]`, from the top layer's hidden states `[T, H]`.
 
-    The numbers of `models.cells.running_logits`, several times as fast: the head is applied before the sum over time,
+    The numbers of `equations.running_logits`, several times as fast: the head is applied before the sum over time,
     and the running maximum goes along rows.
     """
     head, size = weights.head_weight, hidden.shape[1]

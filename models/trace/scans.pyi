@@ -1,6 +1,6 @@
 """Compiled from `scans.c`."""
 
-from models.cells import Array
+from models.network.equations import Array
 
 def scan(keep: Array, write: Array, states: Array, size: int, backwards: bool, /) -> None:
     """Fill `states` with `write_t + keep_t states_{t-1}`; backwards: `write_t + keep_{t+1} states_{t+1}`.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.cells import Array, Weights
+from models.network.equations import Array, Weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """The engine: in-flight batching of recurrent state, admission, deadlines, fairness; and bulk runs for files."""
 
+from models.network.session import Memory
 from service.engine.engine import Engine
 from service.engine.interface import (
     Answer,
     DeadlinePassed,
     Draining,
     EngineSettings,
-    Memory,
     Observer,
     Overloaded,
     QueueState,

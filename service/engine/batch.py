@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array
-from service.engine.interface import Memory
-from service.engine.session import FRESH, Chunk, Held, Session, fetched
+from models.network.equations import Array
+from models.network.session import FRESH, Chunk, DeviceState, Memory, Session, to_host
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +62,7 @@ class Batch:
         self.left: list[int] = []
         self._places: list[int] = []
         self._session = session
-        self._memory: Held = session.nothing
+        self._memory: DeviceState = session.nothing
 
     def join(self, rows: Sequence[Row]) -> None:
         """Take rows in; they are computed from the next chunk on."""
@@ -76,7 +75,7 @@ class Batch:
 
     def _bring(self, indices: list[int]) -> None:
         """Put the memory that rows have of their own behind that of the others."""
-        memory = fetched(self._memory)
+        memory = to_host(self._memory)
         brought = zip(*(self.rows[index].memory or () for index in indices), strict=True)
         self._memory = tuple(
             np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(memory, brought, strict=True)
@@ -93,7 +92,7 @@ class Batch:
         """Take rows out; each keeps its own memory, with which it can join any batch of the same model."""
         parted = set(map(id, rows))
         indices = [index for index, row in enumerate(self.rows) if id(row) in parted]
-        memory = fetched(self._memory) if indices else ()
+        memory = to_host(self._memory) if indices else ()
         for index in indices:
             row, place = self.rows[index], self._places[index]
             row.position = len(row.ids) - self.left[index]
@@ -133,7 +132,7 @@ class Batch:
                 continue
             row.logits, row.probabilities = logits[index], probabilities[index]
             if row.keep:
-                row.memory = tuple(tensor[index].copy() for tensor in fetched(chunk.memory))
+                row.memory = tuple(tensor[index].copy() for tensor in to_host(chunk.memory))
             ended.append(row)
         self.rows = [self.rows[index] for index in going]
         self.left = [self.left[index] - lengths[index] for index in going]

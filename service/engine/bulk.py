@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array
-from service.engine.session import FRESH, Chunk, Session
+from models.network.equations import Array
+from models.network.session import FRESH, Chunk, Session
 
 Ids = NDArray[np.int64]
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bundle import Bundle
-from models.cells import Array
+from models.bundle.files import Bundle
+from models.network.equations import Array
+from models.network.session import Memory
 from service.engine.batch import Batch, Row
 from service.engine.bulk import run_many
 from service.engine.interface import (
@@ -23,7 +24,6 @@ from service.engine.interface import (
     DeadlinePassed,
     Draining,
     EngineSettings,
-    Memory,
     Observer,
     Overloaded,
     QueueState,

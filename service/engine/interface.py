@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from models.cells import Array
-
-Memory = tuple[Array, ...]
-"""What a network remembers of one review: its state tensors, in the manifest's order, without the batch axis."""
+from models.network.equations import Array
+from models.network.onnx_session import Cuda
+from models.network.session import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +17,7 @@ class EngineSettings:
 
     threads: int = 0
     provider: Literal["cpu", "onnxruntime", "cuda"] = "cpu"
-    device_id: int = 0
-    memory_limit: int = 0
+    cuda: Cuda | None = None
     queue_seconds: float = 2.0
     rows: int | None = None
     seconds_a_chunk: float = 0.002

@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.bundle import Bundle, replay_golden
-from models.cells import Array
+from models.bundle.files import Bundle, replay_golden
+from models.network.compiled_session import IMPORT_ERROR, CompiledSession
+from models.network.equations import Array
+from models.network.onnx_session import OnnxSession
+from models.network.session import Session
 from service.engine.batch import Batch, Row
-from service.engine.compiled import WHY_NOT, CompiledSession
 from service.engine.cost import CostModel, measure
-from service.engine.graph import GraphSession
 from service.engine.interface import EngineSettings
-from service.engine.session import Session
-from service.engine.waiting import Waiting
+from service.engine.scheduler import Scheduler
 
 PACE_MEMORY = 0.02
 
@@ -24,7 +24,7 @@ class ServedModel:
     bundle: Bundle
     session: Session
     cost: CostModel
-    waiting: Waiting
+    waiting: Scheduler
     pace: float = field(default=1.0)
     used: float = field(default=0.0)
 
@@ -53,11 +53,11 @@ def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
     session = open_session(bundle, settings)
     cost = measure(
         lambda rows, steps: _run(session, rows, steps),
-        usual_words(bundle),
+        mean_length(bundle),
         settings.seconds_a_chunk,
         pads=session.pads,
     )
-    return ServedModel(bundle, session, cost, Waiting(settings.rows or cost.rows))
+    return ServedModel(bundle, session, cost, Scheduler(settings.rows or cost.rows))
 
 
 def open_session(bundle: Bundle, settings: EngineSettings) -> Session:
@@ -65,9 +65,9 @@ def open_session(bundle: Bundle, settings: EngineSettings) -> Session:
 
     Either has repeated the golden answers, each in two chunks; else `InvalidBundle` is raised.
     """
-    graph = GraphSession(bundle, settings)
+    graph = OnnxSession(bundle, settings.cuda)
     replay_golden(bundle, lambda ids: whole(graph, ids))
-    if settings.provider != "cpu" or WHY_NOT:
+    if settings.provider != "cpu" or IMPORT_ERROR:
         return graph
     compiled = CompiledSession(bundle.weights)
     replay_golden(bundle, lambda ids: whole(compiled, ids))
@@ -83,7 +83,7 @@ def whole(session: Session, ids: Array) -> Array:
     return row.answer
 
 
-def usual_words(bundle: Bundle) -> float:
+def mean_length(bundle: Bundle) -> float:
     """The mean number of words of the reviews that the model was validated on."""
     words = bundle.manifest.reference.words
     middles = (np.array(words.edges[:-1]) + np.array(words.edges[1:])) / 2

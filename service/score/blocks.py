@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from service.score.records import Record, size_of
+from service.score.read import Record, size_of
 
 ROWS = 1024
 BYTES = 16 * 2**20

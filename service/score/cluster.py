@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.bundle import read
+from models.bundle.files import read
 from service.score.blocks import ROWS, Tally
-from service.score.faults import DataError, WrongUse
+from service.score.errors import DataError, UsageError
 from service.score.inputs import Format, Kind, kind_of
 from service.score.rendering import Renderer
 from service.score.scorer import Scorer, Unscorable
@@ -64,10 +64,10 @@ class Actor:
 
 
 def run_cluster(inputs: tuple[str, ...], out: str, job: ClusterJob, workers: int) -> Tally:
-    """Score on the cluster that `RAY_ADDRESS` names, or on this machine. Raises `DataError`, `WrongUse`."""
+    """Score on the cluster that `RAY_ADDRESS` names, or on this machine. Raises `DataError`, `UsageError`."""
     ray = _ray()
     if "://" not in out and Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
-        raise WrongUse(f"{out}: exists; a cluster writes a folder of its own")
+        raise UsageError(f"{out}: exists; a cluster writes a folder of its own")
     ray.init(address=os.environ.get("RAY_ADDRESS"), log_to_driver=False, configure_logging=False)
     try:
         data = _read(ray, inputs, job.text_column)

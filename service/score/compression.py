@@ -5,7 +5,7 @@ import io
 import zlib
 from typing import Any, BinaryIO, Literal, cast
 
-from service.score.faults import DataError
+from service.score.errors import DataError
 
 Compression = Literal["none", "gzip", "zstd"]
 

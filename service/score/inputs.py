@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
 from service.score.compression import Compression, decompressed
-from service.score.faults import DataError, WrongUse
+from service.score.errors import DataError, UsageError
 
 Format = Literal["csv", "jsonl", "parquet"]
 
@@ -26,32 +26,34 @@ class Kind:
 
 
 def kind_of(name: str, asked: str | None = None) -> Kind:
-    """The kind of a file by its name; of a pipe what was `asked` for, JSON lines by default. Raises `WrongUse`."""
+    """The kind of a file by its name; of a pipe what was `asked` for, JSON lines by default. Raises `UsageError`."""
     if name == PIPE:
         if asked not in (None, *get_args(Format)):
-            raise WrongUse(f"--format is one of {', '.join(get_args(Format))}")
+            raise UsageError(f"--format is one of {', '.join(get_args(Format))}")
         return Kind(asked or "jsonl")  # type: ignore[arg-type]
     path = Path(name.lower())
     compression = COMPRESSIONS.get(path.suffix, "none")
     suffix = Path(path.stem).suffix if compression != "none" else path.suffix
     if suffix not in SUFFIXES or (suffix == ".parquet" and compression != "none"):
-        raise WrongUse(f"{name}: expected a name that ends in {', '.join(SUFFIXES)}; all but Parquet also .gz or .zst")
+        raise UsageError(f"{name}: expected {', '.join(SUFFIXES)}; all but Parquet also .gz or .zst")
     return Kind(SUFFIXES[suffix], compression)
 
 
 def find(given: Sequence[str], out: str) -> list[str]:
-    """The files that paths, folders and globs mean, in a fixed order, without `out`. Raises `DataError`, `WrongUse`."""
+    """The files that paths, folders and globs mean, in a fixed order, without `out`. Raises `DataError` and
+    `UsageError`.
+    """
     if PIPE in given:
         if len(given) > 1:
-            raise WrongUse("a pipe (-) is the only input")
+            raise UsageError("a pipe (-) is the only input")
         return [PIPE]
     found = [name for each in given for name in _expanded(each, out)]
     if out in found:
-        raise WrongUse(f"{out} is input and output at once")
+        raise UsageError(f"{out} is input and output at once")
     if not found:
         raise DataError(f"no files to score in {', '.join(given)}")
     if len({kind_of(name).format for name in found}) > 1:
-        raise WrongUse("the inputs are of several formats: score each in a run of its own")
+        raise UsageError("the inputs are of several formats: score each in a run of its own")
     return found
 
 

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.bundle import read
+from models.bundle.files import read
 from service.score.blocks import Block, Part, Tally
-from service.score.faults import DataError
+from service.score.errors import DataError
+from service.score.parse import Parser
 from service.score.remote import RemoteScorer, Service
 from service.score.rendering import Renderer
-from service.score.rows import Parser
 from service.score.scorer import Score, Scored, Scorer, Unscorable
 from service.score.states import write_states
 

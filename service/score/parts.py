@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from models.bundle import sync_folder
+from models.bundle.files import sync_folder
 from service.score.blocks import Block, Part, Tally
-from service.score.faults import DataError
+from service.score.errors import DataError
 
 RUN, LOCK = "run.json", "lock"
 

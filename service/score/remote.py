@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from service.score.faults import DataError
+from service.score.errors import DataError
 from service.score.scorer import Scored, Unscorable
 
 TIMEOUT = 600.0

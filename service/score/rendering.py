@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from service.score.compression import compressed
-from service.score.faults import DataError
+from service.score.errors import DataError
 from service.score.inputs import Kind
-from service.score.rows import Row, decoded
+from service.score.parse import Row, decoded
 from service.score.scorer import Scored, Unscorable
 
 Answer = Scored | Unscorable

@@ -8,19 +8,19 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
-from models.bundle import read_manifest
-from models.repository import model_names, versions
-from service.score import records as reading
+from models.bundle.files import read_manifest
+from models.bundle.repository import model_names, versions
+from service.score import read as reading
 from service.score.blocks import BYTES, ROWS, Block, Part, Tally, blocks
 from service.score.cluster import ClusterJob, run_cluster
-from service.score.faults import DataError, WrongUse
+from service.score.errors import DataError, UsageError
 from service.score.inputs import PIPE, Streams, find, kind_of
 from service.score.job import Job, LocalModel
-from service.score.joining import check_writable, join
+from service.score.merge import check_writable, join
+from service.score.parse import Parser
 from service.score.parts import Parts
 from service.score.remote import Service, find_model
 from service.score.rendering import Renderer
-from service.score.rows import Parser
 from service.score.states import BYTES as STATES_BYTES
 from service.score.states import ROWS as STATES_ROWS
 from service.score.states import prepare
@@ -60,7 +60,7 @@ class Watch(Protocol):
 
 
 def run(options: Options, watch: Watch) -> Tally:
-    """Score everything and write the output. Raises `DataError`, `WrongUse`, `InvalidBundle`, `OSError`."""
+    """Score everything and write the output. Raises `DataError`, `UsageError`, `InvalidBundle`, `OSError`."""
     if options.engine == "ray":
         watch.begin(None, Tally())
         tally = _on_cluster(options)
@@ -71,9 +71,9 @@ def run(options: Options, watch: Watch) -> Tally:
     if options.out != PIPE:
         check_writable(Path(options.out))
     elif target.format == "parquet":
-        raise WrongUse("Parquet can't go to a pipe")
+        raise UsageError("Parquet can't go to a pipe")
     elif options.states is not None:
-        raise WrongUse("--states is written beside the output: it needs a file as --out")
+        raise UsageError("--states is written beside the output: it needs a file as --out")
     model, labels, sha256 = _model(options)
     streams = Streams(names, source)
     opened = reading.open_records(streams, source.format, options.text_column)
@@ -163,7 +163,7 @@ def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str
     """Where the model is, its labels and its hash. Raises `DataError` where there is none."""
     if options.remote is not None:
         if options.top_words or options.states:
-            raise WrongUse("--top-words and --states need the model here: they don't go with --remote")
+            raise UsageError("--top-words and --states need the model here: they don't go with --remote")
         service = find_model(options.remote, options.model, options.version, options.api_key)
         return service, service.labels, service.sha256
     names = model_names(options.repository)
@@ -180,9 +180,9 @@ def _model(options: Options) -> tuple[LocalModel | Service, tuple[str, ...], str
 
 def _on_cluster(options: Options) -> Tally:
     if options.remote is not None or PIPE in (options.out, *options.inputs):
-        raise WrongUse("--engine ray reads files and writes a folder: it takes no pipe and no --remote")
+        raise UsageError("--engine ray reads files and writes a folder: it takes no pipe and no --remote")
     if options.states is not None:
-        raise WrongUse("--states writes files on this machine: it does not go with --engine ray")
+        raise UsageError("--states writes files on this machine: it does not go with --engine ray")
     model, labels, _ = _model(options)
     assert isinstance(model, LocalModel)
     job = ClusterJob.of(model.folder, labels, options.text_column, options.prefix, options.max_words, options.top_words)

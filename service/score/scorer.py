@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bundle import Bundle
-from models.cells import Array, softmax
-from models.words import Encoded
+from models.bundle.files import Bundle
+from models.network.equations import Array, softmax
+from models.text.words import Encoded
 from service.engine import EngineSettings
 from service.engine.bulk import by_length, run_group
 from service.engine.served import open_session

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bundle import Bundle
-from models.cells import Array
+from models.bundle.files import Bundle
+from models.network.equations import Array
+from models.text.words import typed
 from models.trace import default_target
-from models.words import typed
 from service.tracing.analysis import Analysis
 
 Weighed = tuple[tuple[str, float], ...]

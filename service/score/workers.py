@@ -8,9 +8,9 @@ from itertools import chain
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from models.bundle import InvalidBundle
+from models.bundle.files import InvalidBundle
 from service.score.blocks import Block, Part
-from service.score.faults import DataError
+from service.score.errors import DataError
 from service.score.job import Job
 
 AHEAD = 16
@@ -29,11 +29,11 @@ def parts(job: Job, blocks: Iterable[Block], workers: int) -> Iterator[Part]:
         for block in chain([first], following):
             yield job.part(score, block)
         return
-    with _Team(job, workers) as team:
+    with _WorkerPool(job, workers) as team:
         yield from team.parts(chain([first], following))
 
 
-class _Team:
+class _WorkerPool:
     """Worker processes and what each is busy with. A worker reads its next block while nothing else waits for it."""
 
     def __init__(self, job: Job, workers: int) -> None:
@@ -46,7 +46,7 @@ class _Team:
             theirs.close()
             self._processes[ours] = process
 
-    def __enter__(self) -> "_Team":
+    def __enter__(self) -> "_WorkerPool":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array, Weights
+from models.network.equations import Array, Weights
 from models.trace import (
-    Course,
     Gradient,
     Head,
     Ledger,
     Memory,
+    StateHistory,
     Target,
     TopUnits,
     Trace,
@@ -27,7 +27,7 @@ from models.trace import (
     top_units,
     write_ledger,
 )
-from models.trace.recover import Sums
+from models.trace.recover import PreActivations
 from models.trace.target import head_gradient
 
 
@@ -48,7 +48,7 @@ class Analysis:
     hidden: tuple[Array, ...]
     logits: Array
     target: Target
-    sums: Callable[[NDArray[np.int64], Sequence[Array]], Sequence[Sums] | None] = _not_known
+    sums: Callable[[NDArray[np.int64], Sequence[Array]], Sequence[PreActivations] | None] = _not_known
 
     @cached_property
     def trace(self) -> Trace:
@@ -56,7 +56,7 @@ class Analysis:
         return recover(self.weights, self.ids, self.hidden, self.sums(self.ids, self.hidden))
 
     @cached_property
-    def course(self) -> Course:
+    def course(self) -> StateHistory:
         """Every state tensor after every word."""
         cells = [layer["cell"] for layer in self.trace.layers] if self.weights.cell == "lstm" else []
         return course(self.weights, self.hidden, cells)

@@ -7,18 +7,18 @@ forgotten the change: from there on the review is the unchanged one.
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Array
-from models.trace import Course, logits_from, rejoined
-from models.words import UNK
+from models.network.equations import Array
+from models.text.words import UNK
+from models.trace import StateHistory, has_reconverged, logits_from
 from service.engine import Engine, ServedModel
-from service.rows import each
+from service.inference.map_bounded import map_bounded
 
 WORDS = 48
 """Words of a changed review between two looks at whether the change is forgotten."""
 
 
 async def without_each(
-    engine: Engine, model: ServedModel, ids: NDArray[np.int64], unchanged: Course, deadline: float | None
+    engine: Engine, model: ServedModel, ids: NDArray[np.int64], unchanged: StateHistory, deadline: float | None
 ) -> Array:
     """The logits `[T, C]` with each word of `ids [T]` made unknown; `unchanged` is the course of `ids`.
 
@@ -35,12 +35,12 @@ async def without_each(
             place, memory = place + len(piece), answer.memory
             if place == len(ids):
                 return answer.logits
-            if rejoined(unchanged, place, memory):
+            if has_reconverged(unchanged, place, memory):
                 return logits_from(unchanged, place, memory)
             piece = ids[place : place + WORDS]
 
     known = np.flatnonzero(ids != UNK)
     logits = np.repeat(logits_from(unchanged, len(ids), unchanged.memory(len(ids)))[None], len(ids), axis=0)
     if len(known):
-        logits[known] = await each(known.tolist(), without)
+        logits[known] = await map_bounded(known.tolist(), without)
     return logits

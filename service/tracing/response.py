@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import trace as maths
-from models.bundle import Bundle
-from models.cells import Array
-from models.words import UNK, places
+from models.bundle.files import Bundle
+from models.network.equations import Array
+from models.text.words import UNK, places
 from service.engine import Answer
 from service.tracing import schemas
 from service.tracing.analysis import Analysis
+from service.tracing.encoders import Format
 from service.tracing.schemas import TraceRequest
 from service.tracing.selection import TENSORS, Selection
-from service.tracing.wire import Format
 
 CONVENTIONS = {
     "rnn": {"hidden": "tanh of this word and the hidden state before"},

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.cells import Cell, Pooling
+from models.network.equations import Cell, Pooling
 
 SCHEMA = "trace/1"
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import Cell
-from models.manifest import Manifest
-from service.errors import Problem
+from models.bundle.manifest import Manifest
+from models.network.equations import Cell
+from service.api.problems import Problem
 from service.tracing.schemas import TensorSelection
 
 One = TypeVar("One", str, int)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from models.cells import Array
+from models.network.equations import Array
 from models.trace import Target, default_target
-from service.errors import Problem
+from service.api.problems import Problem
 
 
 def check_target(asked: str | tuple[str, str] | None, labels: Sequence[str]) -> None:

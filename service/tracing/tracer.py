@@ -5,18 +5,18 @@ from functools import partial
 
 import numpy as np
 
-from models.cells import Array
-from models.words import Encoded
+from models.network.equations import Array
+from models.text.words import Encoded
+from service.api.problems import Problem
 from service.engine import Answer, Engine, ServedModel
-from service.errors import Problem
 from service.tracing.analysis import Analysis
-from service.tracing.line import Line
+from service.tracing.encoders import Format
+from service.tracing.executor import Line
 from service.tracing.occlusion import without_each
 from service.tracing.response import Explained, respond
 from service.tracing.schemas import TraceRequest
 from service.tracing.selection import select
 from service.tracing.targets import check_target, chosen_target
-from service.tracing.wire import Format
 
 SHORT_TEXT = 32_768
 """Characters of a text whose words are found at once: in less than a few milliseconds."""

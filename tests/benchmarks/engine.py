@@ -26,16 +26,16 @@ from typing import Literal
 
 import numpy as np
 
-from export.package import package
-from export.session import pad
-from export.sources import load
-from export.tables import READERS
-from models.bundle import Bundle, read
-from models.cells import CELLS, Cell
-from models.words import Vocabulary, typed
+from export.data.sources import load
+from export.data.tables import READERS
+from export.publish.package import package
+from models.bundle.files import Bundle, read
+from models.network.equations import CELLS, Cell
+from models.network.onnx_session import OnnxSession
+from models.network.session import FRESH
+from models.network.step_session import pad
+from models.text.words import Vocabulary, typed
 from service.engine import Engine, EngineSettings, ServedModel, Unobserved
-from service.engine.graph import GraphSession
-from service.engine.session import FRESH
 from tests.benchmarks.fixed import MAX_WORDS
 from tests.bundles import about, random_weights
 
@@ -61,7 +61,7 @@ class Cells(Unobserved):
         return float(1 - real / padded)
 
 
-def static(graph: GraphSession, reviews: Reviews, size: int) -> float:
+def static(graph: OnnxSession, reviews: Reviews, size: int) -> float:
     """Batches of `size` in the order given, each padded to its longest; returns the share of padding."""
     padded = 0
     for start in range(0, len(reviews), size):
@@ -108,7 +108,7 @@ class Served:
 
 
 def contenders(
-    graph: GraphSession, on_loop: Served, on_thread: Served, in_graph: Served, reviews: Reviews
+    graph: OnnxSession, on_loop: Served, on_thread: Served, in_graph: Served, reviews: Reviews
 ) -> list[Contender]:
     """What is measured; each returns, by name, seconds of processor time and the share of padding."""
     by_length = sorted(reviews, key=len)
@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as folder:
         for cell in options.cell or ("lstm", "gru"):
             bundle = bundle_of(cell, Path(folder), vocabulary)
-            graph = GraphSession(bundle, EngineSettings())
+            graph = OnnxSession(bundle)
             served = (
                 Served.start(bundle, 0, "cpu"),
                 Served.start(bundle, 1, "cpu"),

@@ -6,10 +6,10 @@ Speed does not depend on what the weights have learnt.
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.package import package
-from models.cells import Cell
-from models.repository import versions
-from models.words import Vocabulary
+from export.publish.package import package
+from models.bundle.repository import versions
+from models.network.equations import Cell
+from models.text.words import Vocabulary
 from tests.bundles import about, random_weights
 
 MAX_WORDS = 1024

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from export.sources import load
-from export.tables import READERS
-from models.words import typed, words
+from export.data.sources import load
+from export.data.tables import READERS
+from models.text.words import typed, words
 from tests.benchmarks.fixed import MAX_WORDS
 from tests.benchmarks.peers.network import Answer, Network
 

@@ -26,13 +26,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from export.session import pad
-from export.sources import load
-from models.bundle import read
-from models.words import typed
-from service.engine import EngineSettings
-from service.engine.graph import GraphSession
-from service.engine.session import FRESH
+from export.data.sources import load
+from models.bundle.files import read
+from models.network.onnx_session import OnnxSession
+from models.network.session import FRESH
+from models.network.step_session import pad
+from models.text.words import typed
 from tests.benchmarks.fixed import MAX_WORDS, fixed_bundle
 from tests.benchmarks.process import Running
 from tests.benchmarks.reviews import built_in_texts
@@ -46,7 +45,7 @@ class Bare:
 
     def __init__(self, folder: Path) -> None:
         self.bundle = read(folder)
-        self.graph = GraphSession(self.bundle, EngineSettings())
+        self.graph = OnnxSession(self.bundle)
 
     def run(self, texts: list[str], size: int) -> None:
         """Tokenise, sort, and run batches of `size`."""

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import httpx
 
-from export.sources import load
-from models.words import words
+from export.data.sources import load
+from models.text.words import words
 from tests.benchmarks.fixed import NAME, fixed_bundle
 from tests.benchmarks.process import Command, free_port, running
 from tests.benchmarks.reviews import built_in_texts

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from models.bundle import read
+from models.bundle.files import read
 from service.score.scorer import Scored, Scorer
 from tests.bundles import random_weights, write_bundle
 from tests.service.score.conftest import reviews, write_csv, write_jsonl

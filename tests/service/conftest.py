@@ -12,7 +12,7 @@ import httpx
 import pytest
 import uvicorn
 
-from service.app import Service, create_service
+from service.api.app import Service, create_service
 from service.settings import Settings
 
 PATIENCE = 90

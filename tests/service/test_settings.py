@@ -5,7 +5,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from service.cli import serve
+from service.process.serve import serve
 from service.settings import InvalidSettings, Settings, read_settings
 
 

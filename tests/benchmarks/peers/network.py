@@ -1,6 +1,6 @@
 """What every peer serves: text in, label and probabilities out, one padded batch a call.
 
-Needs NumPy and ONNX Runtime only, and `models.words` for the words: every server cuts a text in the same way.
+Needs NumPy and ONNX Runtime only, and `models.text.words` for the words: every server cuts a text in the same way.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from models.words import Vocabulary
+from models.text.words import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

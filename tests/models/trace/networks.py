@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.cells import CELLS, POOLINGS, Array, Cell, Pooling, Weights, forward, running_logits
+from models.network.equations import CELLS, POOLINGS, Array, Cell, Pooling, Weights, forward, running_logits
 from models.trace import Head, Target, Trace, default_target, head_of, recover
 from tests.bundles import random_weights
 

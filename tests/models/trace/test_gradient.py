@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.cells import running_logits
-from models.networks import Classifier
+from models.network.equations import running_logits
+from models.network.torch_network import Classifier
 from models.trace import Target, gradient, head_of
 from models.trace.target import default_target
 from tests.models.trace.networks import KINDS, traced

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.session import StepSession
-from models.cells import Array
+from models.network.equations import Array
+from models.network.step_session import StepSession
 from models.trace import Target, Trace, deep_ledger, default_target, head_of, recover, top_units, write_ledger
 from models.trace.ledger import TOLERANCE, kept, readout, written
 from models.trace.target import head_gradient

@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from export.session import StepSession
-from models.cells import POOLINGS, running_logits
+from models.network.equations import POOLINGS, running_logits
+from models.network.step_session import StepSession
 from models.trace import default_target, head_of, memory, recover, write_ledger
 from models.trace.ledger import TOLERANCE, kept, readout, written
 from tests.bundles import random_weights

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from export.session import StepSession
-from models.cells import Array, Layer, Weights, forward, sigmoid
+from models.network.equations import Array, Layer, Weights, forward, sigmoid
+from models.network.step_session import StepSession
 from models.trace import recover
 from models.trace.linear import COMPILED, back, scan, scan_back
 from tests.bundles import random_weights

@@ -1,26 +1,28 @@
-"""Where a changed review has rejoined the unchanged one, its answer is known without reading on."""
+"""Where a changed review has has_reconverged the unchanged one, its answer is known without reading on."""
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.cells import Weights, forward
-from models.states import state_tensors
-from models.trace import Course, course, logits_from, rejoined
+from models.network.equations import Weights, forward
+from models.network.state import state_tensors
+from models.text.words import UNK
+from models.trace import StateHistory, course, has_reconverged, logits_from
 from models.trace.rejoin import TOLERANCE
-from models.words import UNK
 from tests.bundles import random_weights
 from tests.models.trace.networks import KINDS, unforgetful
 
 
-def read(weights: Weights, ids: np.ndarray) -> tuple[Course, np.ndarray]:
+def read(weights: Weights, ids: np.ndarray) -> tuple[StateHistory, np.ndarray]:
     answer = forward(weights, ids)
     cells = [run.values["cell"] for run in answer.runs] if weights.cell == "lstm" else []
     return course(weights, [run.hidden for run in answer.runs], cells), answer.logits
 
 
-def pair(kind: tuple, words: int, at: int, seed: int, *, forgets: bool = True) -> tuple[Course, Course, np.ndarray]:
+def pair(
+    kind: tuple, words: int, at: int, seed: int, *, forgets: bool = True
+) -> tuple[StateHistory, StateHistory, np.ndarray]:
     """A review of `words` words as it is and with one made unknown, and the logits of that."""
     cell, pooling, layers = kind
     weights = random_weights(cell, pooling, layers=layers, classes=3, seed=seed)
@@ -43,7 +45,7 @@ def pair(kind: tuple, words: int, at: int, seed: int, *, forgets: bool = True) -
 def test_from_where_it_has_rejoined_the_answer_is_that_of_reading_on(kind, words, at, seed, forgets) -> None:
     unchanged, changed, logits = pair(kind, words, int(at * words), seed, forgets=forgets)
     for place in range(int(at * words) + 1, words + 1):
-        if rejoined(unchanged, place, changed.memory(place)):
+        if has_reconverged(unchanged, place, changed.memory(place)):
             found = logits_from(unchanged, place, changed.memory(place))
             np.testing.assert_allclose(found, logits, atol=1e-5)
 
@@ -51,25 +53,25 @@ def test_from_where_it_has_rejoined_the_answer_is_that_of_reading_on(kind, words
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_network_that_forgets_rejoins(kind) -> None:
     unchanged, changed, _ = pair(kind, 120, 3, 1)
-    assert not rejoined(unchanged, 4, changed.memory(4))
-    assert rejoined(unchanged, 110, changed.memory(110))
+    assert not has_reconverged(unchanged, 4, changed.memory(4))
+    assert has_reconverged(unchanged, 110, changed.memory(110))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_network_that_never_forgets_never_does(kind) -> None:
     unchanged, changed, _ = pair(kind, 120, 3, 1, forgets=False)
-    assert not any(rejoined(unchanged, place, changed.memory(place)) for place in range(4, 121))
+    assert not any(has_reconverged(unchanged, place, changed.memory(place)) for place in range(4, 121))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_number_of_any_layer_that_differs_is_enough_not_to_have_rejoined(kind) -> None:
     unchanged, _, _ = pair(kind, 20, 3, 0)
-    assert rejoined(unchanged, 7, unchanged.memory(7))
+    assert has_reconverged(unchanged, 7, unchanged.memory(7))
     for number, name in enumerate(unchanged.states):
         if name.startswith(("hidden", "cell")):
             memory = [values.copy() for values in unchanged.memory(7)]
             memory[number][5] += 2 * TOLERANCE
-            assert not rejoined(unchanged, 7, memory)
+            assert not has_reconverged(unchanged, 7, memory)
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)

@@ -1,13 +1,12 @@
 """Engines over the small seeded bundles."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.bundle import Bundle, read
-from models.cells import CELLS, forward
+from models.bundle.files import Bundle
+from models.network.equations import forward
 from service.engine import Engine, EngineSettings, Unobserved
 
 
@@ -31,11 +30,6 @@ class Counted(Unobserved):
 
     def cancelled(self, model: str, version: int) -> None:
         self.told.append("cancelled")
-
-
-@pytest.fixture(scope="session")
-def bundles(repository: Path) -> dict[str, Bundle]:
-    return {cell: read(repository / cell / "1") for cell in CELLS}
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.bundle import Bundle
-from models.cells import CELLS, forward, softmax
+from models.bundle.files import Bundle
+from models.network.equations import CELLS, forward, softmax
 from service.engine import (
     Answer,
     DeadlinePassed,

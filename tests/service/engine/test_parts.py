@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bundle import Bundle, InvalidBundle
-from models.cells import CELLS
+from models.bundle.files import Bundle, InvalidBundle
+from models.network.compiled_session import CompiledSession
+from models.network.equations import CELLS
+from models.network.onnx_session import OnnxSession
+from models.network.session import Session
 from service.engine import EngineSettings
 from service.engine.batch import Batch, Row
 from service.engine.bulk import run_many
-from service.engine.compiled import CompiledSession
 from service.engine.cost import Cost, CostModel, fit
-from service.engine.graph import GraphSession
+from service.engine.scheduler import Scheduler
 from service.engine.served import open_session
-from service.engine.session import Session
-from service.engine.waiting import Waiting
 from tests.bundles import random_weights
 from tests.service.engine.conftest import oracle, review
 
@@ -31,14 +31,14 @@ def session(bundles: dict[str, Bundle], settings: EngineSettings) -> Session:
 
 
 def test_what_computes_is_what_was_asked_for(session: Session, settings: EngineSettings) -> None:
-    assert isinstance(session, CompiledSession if settings.provider == "cpu" else GraphSession)
+    assert isinstance(session, CompiledSession if settings.provider == "cpu" else OnnxSession)
 
 
 def test_without_the_compiled_loops_onnx_runtime_computes(
     bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.engine.served.WHY_NOT", "not built")
-    assert isinstance(open_session(bundles["lstm"], EngineSettings()), GraphSession)
+    monkeypatch.setattr("service.engine.served.IMPORT_ERROR", "not built")
+    assert isinstance(open_session(bundles["lstm"], EngineSettings()), OnnxSession)
 
 
 def test_loops_that_do_not_repeat_the_golden_answers_are_not_served(
@@ -54,7 +54,7 @@ def rows_of(lengths: list[int], *, background: bool = False) -> list[Row]:
     return [Row(np.ones(length, np.int64), background=background) for length in lengths]
 
 
-def play(waiting: Waiting, batch: Batch, steps: int) -> list[Row]:
+def play(waiting: Scheduler, batch: Batch, steps: int) -> list[Row]:
     waiting.fill(batch, 1)
     ended, computed = batch.advance(steps)
     waiting.computed(computed)
@@ -64,7 +64,7 @@ def play(waiting: Waiting, batch: Batch, steps: int) -> list[Row]:
 
 
 def test_a_fresh_short_review_passes_long_ones_that_fill_the_batch(session: Session) -> None:
-    waiting, batch = Waiting(capacity=4), Batch(session)
+    waiting, batch = Scheduler(capacity=4), Batch(session)
     for row in rows_of([1000] * 9):
         waiting.add(row)
     play(waiting, batch, 10)
@@ -74,7 +74,7 @@ def test_a_fresh_short_review_passes_long_ones_that_fill_the_batch(session: Sess
 
 
 def test_a_long_review_ends_however_many_short_ones_keep_coming(session: Session) -> None:
-    waiting, batch = Waiting(capacity=2), Batch(session)
+    waiting, batch = Scheduler(capacity=2), Batch(session)
     (long,) = rows_of([200])
     waiting.add(long)
     for _ in range(300):
@@ -86,7 +86,7 @@ def test_a_long_review_ends_however_many_short_ones_keep_coming(session: Session
 
 
 def test_background_work_yields_but_does_not_starve(session: Session) -> None:
-    waiting, batch = Waiting(capacity=8), Batch(session)
+    waiting, batch = Scheduler(capacity=8), Batch(session)
     for row in rows_of([1000] * 8, background=True):
         waiting.add(row)
     play(waiting, batch, 10)
@@ -98,7 +98,7 @@ def test_background_work_yields_but_does_not_starve(session: Session) -> None:
 
 
 def test_threads_share_the_rows_that_wait(session: Session) -> None:
-    waiting, first, second = Waiting(capacity=32), Batch(session), Batch(session)
+    waiting, first, second = Scheduler(capacity=32), Batch(session), Batch(session)
     for row in rows_of([50] * 10):
         waiting.add(row)
     assert waiting.fill(first, 2)

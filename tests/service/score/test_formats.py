@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bundle import read
-from models.words import typed
+from models.bundle.files import read
+from models.text.words import typed
 from service.score.inputs import kind_of
 from service.score.job import Job
+from service.score.parse import Parser, Row
 from service.score.rendering import Renderer
-from service.score.rows import Parser, Row
 from service.score.run import Options, run
 from service.score.scorer import Scored, Scorer
 from tests.service.score.conftest import Scoring, read_csv, read_jsonl, reviews, write_csv, write_jsonl

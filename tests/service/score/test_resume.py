@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.score.blocks import Block, Part, Tally, blocks
-from service.score.faults import DataError
+from service.score.errors import DataError
 from service.score.parts import Parts
 from tests.service.score.conftest import Scoring, reviews, write_csv
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bundle import read
-from models.cells import forward, running_logits
+from models.bundle.files import read
+from models.network.equations import forward, running_logits
 from tests.service.score.conftest import Scoring, read_csv, reviews, write_csv
 
 ROWS = 1500

@@ -1,0 +1,1 @@
+"""The commands of the export stage: `export`, `verify`, `inspect`, `compare`."""

@@ -1,0 +1,130 @@
+"""The commands of the export stage: flags in, exit codes out."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from export.commands.exits import Exit
+from export.data.reviews import DataError
+from export.publish.comparison import table
+from export.settings import ExportSettings
+from export.training.interrupt import two_stage
+from models.bundle.repository import versions
+from models.network.equations import CELLS
+
+if TYPE_CHECKING:
+    from export.run import Outcome
+
+Text = Annotated[str | None, typer.Option()]
+Number = Annotated[int | None, typer.Option()]
+Real = Annotated[float | None, typer.Option()]
+Place = Annotated[Path | None, typer.Option()]
+
+
+def export(
+    data: Annotated[
+        str | None, typer.Option(help="critics, critics-long, imdb, or a CSV, JSONL or Parquet file.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where imdb lies: folder or archive.")] = None,
+    text_column: Text = None,
+    label_column: Text = None,
+    group_column: Annotated[str | None, typer.Option(help="Rows of one group (a film) go to one split.")] = None,
+    labels: Annotated[str | None, typer.Option(help="The labels in index order, separated by commas.")] = None,
+    licence: Annotated[str | None, typer.Option(help="The terms of your data, for the model card.")] = None,
+    repository: Place = None,
+    cells: Annotated[str | None, typer.Option(help="rnn,lstm,gru or some of them.")] = None,
+    name: Annotated[str | None, typer.Option(help="The model's name; its cell where not given.")] = None,
+    if_missing: Annotated[
+        bool | None, typer.Option("--if-missing", help="Leave models alone that have a version already.")
+    ] = None,
+    pooling: Annotated[
+        str | None, typer.Option(help="last, mean, max, max||mean, or best: try all on validation.")
+    ] = None,
+    embedding_size: Number = None,
+    hidden_size: Number = None,
+    layers: Number = None,
+    vocabulary_size: Number = None,
+    min_count: Annotated[int | None, typer.Option(help="How often a word must stand in the training texts.")] = None,
+    max_words: Annotated[int | None, typer.Option(help="Words of a review that training reads.")] = None,
+    epochs: Number = None,
+    batch_size: Number = None,
+    learning_rate: Real = None,
+    embedding_dropout: Real = None,
+    head_dropout: Real = None,
+    seed: Number = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    time_budget: Annotated[float | None, typer.Option(help="Seconds for all the training.")] = None,
+    resume: Annotated[bool | None, typer.Option("--resume", help="Go on from the last whole epoch.")] = None,
+    min_accuracy: Annotated[float | None, typer.Option(help="Exit with 5 below this accuracy on test, 0 to 1.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON, no progress.")] = False,
+) -> None:
+    """Train on reviews and write verified ONNX bundles into a repository."""
+    given = {key: value for key, value in locals().items() if value is not None and key != "as_json"}
+    settings = _settings(given)
+    if settings.if_missing and not _cells_missing(settings):
+        typer.echo("Every model has a version already; nothing to do.", err=True)
+        return
+    outcome = _run(settings, quiet=as_json)
+    _tell(outcome, as_json=as_json)
+    if outcome.interrupted:
+        raise typer.Exit(Exit.INTERRUPTED)
+    if settings.min_accuracy is not None and _worst(outcome) < settings.min_accuracy:
+        typer.echo(f"accuracy {_worst(outcome):.4f} is below --min-accuracy {settings.min_accuracy}", err=True)
+        raise typer.Exit(Exit.ACCURACY)
+
+
+def _settings(given: dict[str, Any]) -> ExportSettings:
+    try:
+        return ExportSettings(**given)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            name = ".".join(map(str, fault["loc"])).replace("_", "-")
+            typer.echo(f"--{name}: {fault['msg']} (got {fault['input']!r})", err=True)
+        raise typer.Exit(Exit.USAGE) from error
+
+
+def _cells_missing(settings: ExportSettings) -> bool:
+    return any(not versions(settings.repository, settings.model_name(cell)) for cell in settings.cells)
+
+
+def _run(settings: ExportSettings, *, quiet: bool) -> "Outcome":
+    from export.commands.show import Screen  # noqa: PLC0415
+    from export.publish.verify import VerificationFailed  # noqa: PLC0415
+    from export.run import run  # noqa: PLC0415 - loads torch, which a run with nothing to do need not wait for
+
+    screen = Screen(quiet=quiet)
+    try:
+        with two_stage(screen.say) as stop:
+            return run(settings, screen, stop)
+    except DataError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(Exit.DATA) from error
+    except VerificationFailed as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(Exit.VERIFICATION) from error
+    except KeyboardInterrupt as error:
+        typer.echo("Interrupted; nothing was written of the model in training.", err=True)
+        raise typer.Exit(Exit.INTERRUPTED) from error
+
+
+def _tell(outcome: "Outcome", *, as_json: bool) -> None:
+    if as_json:
+        comparison = outcome.comparison.model_dump() if outcome.comparison else None
+        bundles = [str(folder) for folder in outcome.folders]
+        typer.echo(json.dumps({"bundles": bundles, "comparison": comparison, "interrupted": outcome.interrupted}))
+        return
+    if outcome.comparison:
+        Console(width=None if sys.stdout.isatty() else 140).print(table(outcome.comparison))
+    for folder in outcome.folders:
+        typer.echo(f"wrote {folder}")
+
+
+def _worst(outcome: "Outcome") -> float:
+    """The lowest test accuracy among the new models."""
+    contenders = outcome.comparison.contenders if outcome.comparison else ()
+    return min((one.metrics.accuracy for one in contenders if one.kind in CELLS), default=0.0)

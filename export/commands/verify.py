@@ -1,0 +1,31 @@
+"""`gatescope verify`: every check of a bundle, and an exit code that says whether it may be served."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from export.commands.exits import Exit
+from export.publish.verify import verify as checks_of
+from models.bundle.files import InvalidBundle
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A bundle: REPOSITORY/MODEL/VERSION.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON.")] = False,
+) -> None:
+    """Check a bundle against PyTorch and the NumPy oracle, over batches, paddings, cuts and moving rows."""
+    try:
+        checks = list(checks_of(folder))
+    except InvalidBundle as error:
+        typer.echo(json.dumps({"refused": str(error)}) if as_json else str(error), err=not as_json)
+        raise typer.Exit(Exit.VERIFICATION) from error
+    if as_json:
+        made = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in checks]
+        typer.echo(json.dumps({"bundle": str(folder), "checks": made}, indent=1))
+    else:
+        for check in checks:
+            typer.echo(f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.detail}")
+    if not all(check.passed for check in checks):
+        raise typer.Exit(Exit.VERIFICATION)

@@ -1,0 +1,37 @@
+"""Which reviews are meant by a name or a path."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from export.data.critics import cache_directory, critics, critics_long
+from export.data.imdb import download, imdb
+from export.data.reviews import DataError, Reviews, gather
+from export.data.tables import Columns, read_table
+
+BUILT_IN = ("critics", "critics-long", "imdb")
+
+
+def load(
+    data: str,
+    *,
+    data_dir: Path | None = None,
+    columns: Columns | None = None,
+    labels: Sequence[str] | None = None,
+    licence: str = "not stated",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Reviews:
+    """Reviews from a built-in name (`critics`, `critics-long`, `imdb`) or a CSV, JSONL or Parquet file.
+
+    `data_dir` is where `imdb` lies (folder or archive; without it the archive is downloaded, `progress(done, total)`
+    in bytes); `columns`, `labels` (their order) and `licence` are for own files. Raises `DataError`.
+    """
+    if data == "critics":
+        return critics(cache_directory())
+    if data == "critics-long":
+        return critics_long(cache_directory())
+    if data == "imdb":
+        return imdb(data_dir or download(cache_directory(), progress))
+    path = Path(data)
+    if not path.suffix:
+        raise DataError(f"{data!r} is neither a file nor one of {', '.join(BUILT_IN)}")
+    return gather(path.stem, path.name, licence, read_table(path, columns or Columns()), labels)

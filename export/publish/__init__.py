@@ -1,0 +1,1 @@
+"""Write a verified bundle: package, verification, drift reference, report and card."""

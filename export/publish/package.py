@@ -1,0 +1,102 @@
+"""From trained weights to a published bundle: graph, golden vectors, manifest, and the gate before it appears."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from export.publish.verify import Network, require
+from models.bundle.files import contents, describe
+from models.bundle.manifest import Data, Golden, Manifest, Metrics, Provenance, Reference
+from models.bundle.repository import publish
+from models.network.equations import Array, Weights
+from models.network.onnx_graph import step_graph
+from models.network.step_session import StepSession, states_of
+from models.text.words import PAD, UNK, Vocabulary
+
+GOLDEN_TEXTS = (
+    "Amazing! This box of cereal gave me a perfectly balanced breakfast, as all things should be.",
+    "Dull, predictable and far too long: I wouldn't watch it again.",
+    "<b>Not</b> bad.<br /><br />Not good either - but the last ten minutes 'almost' save it...",
+    "İstanbul ﬁlm 🎬 naïve, 10/10; $5 well spent?",
+    "a",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a manifest says of a model beside its shape."""
+
+    labels: tuple[str, ...]
+    temperature: float
+    data: Data
+    metrics: Mapping[str, Metrics]
+    reference: Reference
+    provenance: Provenance
+
+
+Documents = Callable[[Manifest], Mapping[str, bytes]]
+"""Makes the files for people - model card, report - from a manifest that lacks only their hashes."""
+
+
+def package(
+    repository: Path,
+    name: str,
+    weights: Weights,
+    vocabulary: Vocabulary,
+    about: About,
+    *,
+    network: Network | None = None,
+    documents: Documents | None = None,
+) -> Path:
+    """Publish the next version of model `name` and return its folder.
+
+    The bundle is written aside and verified there; raises `VerificationFailed`, with nothing left behind, where it
+    does not pass.
+    """
+    graph = step_graph(weights).SerializeToString()
+    files = contents(weights, vocabulary, graph)
+    states = states_of(weights)
+    golden = golden_vectors(StepSession(graph, states, len(weights.layers)), vocabulary)
+
+    def written(version: int) -> tuple[Manifest, Mapping[str, bytes]]:
+        manifest = Manifest(
+            name=name,
+            version=version,
+            cell=weights.cell,
+            vocabulary_size=len(vocabulary),
+            embedding_size=weights.embedding_size,
+            hidden_size=weights.hidden_size,
+            layers=len(weights.layers),
+            pooling=weights.pooling,
+            special_ids={"pad": PAD, "unk": UNK},
+            parameters=sum(array.size for array in weights.tensors().values()),
+            states=states,
+            golden=golden,
+            files=describe(files),
+            labels=about.labels,
+            temperature=about.temperature,
+            data=about.data,
+            metrics=dict(about.metrics),
+            reference=about.reference,
+            provenance=about.provenance,
+        )
+        extra = documents(manifest) if documents else {}
+        return manifest.model_copy(update={"files": describe({**files, **extra})}), {**files, **extra}
+
+    return publish(repository, name, written, lambda folder: require(folder, network))
+
+
+def golden_vectors(session: StepSession, vocabulary: Vocabulary, known: int = 40) -> tuple[Golden, ...]:
+    """Answers to keep: fixed texts, and two of the vocabulary's own words, one of them long."""
+    random = np.random.default_rng(0)
+    words = [word for word in vocabulary.words[2:] if vocabulary.encode(word, 2).ids.size == 1]
+    drawn = [" ".join(random.choice(words, length).tolist()) for length in (known, 10 * known)] if words else []
+    return tuple(_golden(session, vocabulary, text) for text in (*GOLDEN_TEXTS, *drawn))
+
+
+def _golden(session: StepSession, vocabulary: Vocabulary, text: str) -> Golden:
+    ids = vocabulary.encode(text, 2048).ids
+    logits: Array = session.fresh([ids]).logits[0]
+    return Golden(text=text, ids=tuple(ids.tolist()), logits=tuple(logits.tolist()))

@@ -1,0 +1,139 @@
+"""The files for people in a bundle: the model card, the comparison, and plots of how the model does on test."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+import numpy as np
+import vl_convert
+from numpy.typing import NDArray
+
+from export.data.splits import Part
+from export.publish.comparison import FILE, Comparison, markdown
+from export.publish.package import Documents
+from export.training.config import Trained
+from export.training.evaluate import confusion
+from models.bundle.manifest import Manifest
+from models.network.equations import Array
+from models.text.words import typed
+
+Chart = Any
+"""An Altair chart: the library types what its own methods return as unknown."""
+
+LENGTHS = (0, 10, 20, 40, 80, 160, 320, 100_000)
+
+
+def documents(probabilities: Array, test: Part, trained: Trained, comparison: Comparison) -> Documents:
+    """Makes card, comparison and plots of a model from its `probabilities [N, C]` on `test`."""
+
+    def made(manifest: Manifest) -> Mapping[str, bytes]:
+        plots = {
+            "training": _training(trained),
+            "confusion": _confusion(probabilities, test.targets, manifest.labels),
+            "calibration": _calibration(probabilities, test.targets),
+            "length": _by_length(probabilities, test),
+        }
+        return {
+            "card.md": card(manifest, comparison).encode(),
+            FILE: comparison.model_dump_json(indent=1).encode(),
+            **{f"report/{name}.svg": _svg(chart) for name, chart in plots.items()},
+        }
+
+    return made
+
+
+def card(manifest: Manifest, comparison: Comparison) -> str:
+    """The model card, Markdown with YAML front matter."""
+    data, made = manifest.data, manifest.provenance
+    splits = ", ".join(f"{split.rows:,} {name}" for name, split in data.splits.items())
+    return f"""---
+library_name: gatescope
+pipeline_tag: text-classification
+model_name: {manifest.name}
+license_of_data: {data.licence}
+---
+
+# {manifest.name}, version {manifest.version}
+
+A {manifest.cell.upper()} with {manifest.layers} layer(s) of {manifest.hidden_size} units over word vectors of
+{manifest.embedding_size}, {manifest.pooling} pooling over time; {manifest.parameters:,} parameters. It reads English
+text word by word and answers with one of: {", ".join(manifest.labels)}.
+
+## Data
+
+{data.name}: {data.source} ({data.licence}). {splits} reviews; {data.split_rule}. {data.duplicates:,} duplicates and
+{data.overlap:,} reviews shared by training and test were dropped. Choices were made on validation; the figures
+below are from test, which was used for nothing else.
+
+## On test
+
+{markdown(comparison)}
+
+![confusion](report/confusion.svg) ![calibration](report/calibration.svg)
+![accuracy by length](report/length.svg) ![training](report/training.svg)
+
+The temperature, {manifest.temperature:.3f}, was fitted on validation and is part of the graph.
+
+## Limits
+
+It knows {manifest.vocabulary_size:,} words; every other word is the same unknown word to it. It has learnt from one
+kind of review and says little about other texts. Words it has seen together with a label count for it whether or not
+a person would call them a reason.
+
+## How it was made
+
+`{made.command}` at {made.created}, seed {made.seed}, {made.epochs} epochs, {made.seconds_to_train:.1f} s.
+"""
+
+
+def _training(trained: Trained) -> Chart:
+    rows = [
+        {"epoch": epoch.number, "loss": loss, "split": split}
+        for epoch in trained.history
+        for split, loss in (("training", epoch.loss), ("validation", epoch.validation_loss))
+        if np.isfinite(loss)
+    ]
+    chart = alt.Chart(alt.Data(values=rows), title="Loss by epoch").mark_line(point=True)
+    return chart.encode(x="epoch:O", y=alt.Y("loss:Q", scale=alt.Scale(zero=False)), color="split:N")
+
+
+def _confusion(probabilities: Array, targets: NDArray[np.int64], labels: tuple[str, ...]) -> Chart:
+    counts = confusion(probabilities, targets)
+    rows = [
+        {"true": labels[true], "answer": labels[answer], "reviews": int(counts[true, answer])}
+        for true in range(len(labels))
+        for answer in range(len(labels))
+    ]
+    base = alt.Chart(alt.Data(values=rows), title="Answers against true labels").encode(x="answer:N", y="true:N")
+    return base.mark_rect().encode(color="reviews:Q") + base.mark_text(fontSize=14).encode(text="reviews:Q")
+
+
+def _calibration(probabilities: Array, targets: NDArray[np.int64], bins: int = 10) -> Chart:
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == targets
+    parts = np.array_split(np.argsort(confidence), min(bins, len(confidence)))
+    rows = [{"confidence": float(confidence[p].mean()), "accuracy": float(right[p].mean())} for p in parts]
+    domain = alt.Scale(domain=(0, 1))
+    chart = alt.Chart(alt.Data(values=rows), title="Accuracy at each confidence")
+    points = chart.mark_line(point=True).encode(
+        x=alt.X("confidence:Q", scale=domain), y=alt.Y("accuracy:Q", scale=domain)
+    )
+    ideal = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(strokeDash=[4, 4])
+    return points + ideal.encode(x="x:Q", y="y:Q")
+
+
+def _by_length(probabilities: Array, test: Part) -> Chart:
+    lengths = np.array([len(typed(text)) for text in test.texts])
+    right = probabilities.argmax(1) == test.targets
+    rows = []
+    for low, high in pairwise(LENGTHS):
+        inside = (lengths >= low) & (lengths < high)
+        if inside.any():
+            name = f"{low}-{high - 1}" if high < LENGTHS[-1] else f"{low}+"
+            rows.append({"words": name, "accuracy": float(right[inside].mean()), "reviews": int(inside.sum())})
+    chart = alt.Chart(alt.Data(values=rows), title="Accuracy by length").mark_bar()
+    return chart.encode(x=alt.X("words:O", sort=None), y=alt.Y("accuracy:Q", scale=alt.Scale(domain=(0, 1))))
+
+
+def _svg(chart: Chart) -> bytes:
+    return str(vl_convert.vegalite_to_svg(chart.properties(width=260, height=200).to_dict())).encode()

@@ -1,0 +1,31 @@
+"""Training that can go on where it was cut off: one safetensors file, its bookkeeping as JSON in the header."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from export.data.reviews import DataError
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
+    """Write `tensors` and `record`; the file is the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, {"record": json.dumps(record)})
+    part.replace(path)
+
+
+def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What `save` wrote. Raises `DataError` where the file is not such a checkpoint."""
+    try:
+        with safe_open(path, "pt") as file:
+            record = json.loads(file.metadata()["record"])
+            return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: not a checkpoint of this version: {error}") from error

@@ -1,0 +1,68 @@
+"""How good a classifier is: the figures that a bundle publishes, each from probabilities and the true labels."""
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.metrics import confusion_matrix, f1_score, log_loss, roc_auc_score
+
+from models.bundle.manifest import Interval, Metrics
+from models.network.equations import Array
+
+BINS = 15
+Z95 = 1.959963984540054
+
+
+def measure(probabilities: Array, targets: NDArray[np.int64]) -> Metrics:
+    """The metrics of `probabilities [N, C]` against label indices `targets [N]`; AUC is one against rest for C > 2."""
+    labels = np.arange(probabilities.shape[1])
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(1, keepdims=True)
+    guesses = exact.argmax(1)
+    right = int((guesses == targets).sum())
+    scores = exact[:, 1] if len(labels) == 2 else exact
+    return Metrics(
+        rows=len(targets),
+        accuracy=right / len(targets),
+        accuracy_interval=wilson(right, len(targets)),
+        f1=float(f1_score(targets, guesses, labels=labels, average="macro", zero_division=0.0)),
+        auc=float(roc_auc_score(targets, scores, multi_class="ovr", labels=labels)),
+        log_loss=float(log_loss(targets, exact, labels=labels)),
+        calibration_error=calibration_error(exact, targets),
+    )
+
+
+def wilson(right: int, rows: int) -> Interval:
+    """The 95 % interval of a share, after Wilson 1927."""
+    share, spread = right / rows, Z95**2 / rows
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z95 / (1 + spread) * np.sqrt(share * (1 - share) / rows + spread / (4 * rows))
+    return Interval(low=float(max(0.0, middle - half)), high=float(min(1.0, middle + half)))
+
+
+def calibration_error(probabilities: Array, targets: NDArray[np.int64]) -> float:
+    """Expected calibration error of the top label: mean gap of confidence and accuracy over bins of equal mass."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == targets
+    order = np.argsort(confidence, kind="stable")
+    bins = np.array_split(order, min(BINS, len(order)))
+    gaps = [abs(confidence[rows].mean() - right[rows].mean()) * len(rows) for rows in bins]
+    return float(sum(gaps) / len(order))
+
+
+def confusion(probabilities: Array, targets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts `[C, C]`: rows are the true labels, columns the answers."""
+    labels = np.arange(probabilities.shape[1])
+    return cast(NDArray[np.int64], confusion_matrix(targets, probabilities.argmax(1), labels=labels))
+
+
+def fit_temperature(logits: Array, targets: NDArray[np.int64]) -> float:
+    """The temperature in [0.05, 20] with the least log-loss (Guo et al. 2017); fit it on validation, never on test."""
+
+    def loss(log_temperature: float) -> float:
+        scaled = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)
+        return float(-scaled[np.arange(len(targets)), targets].mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    return float(np.exp(found.x))

@@ -1,0 +1,262 @@
+"""Learning one classifier: the epoch with the least log-loss on validation is the one that is kept."""
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from export.data.reviews import DataError
+from export.data.splits import Splits
+from export.training.baselines import opinions
+from export.training.batches import Batch, encode, logits, shuffled
+from export.training.checkpoint import load, save
+from export.training.config import Epoch, Progress, Settings, Trained
+from export.training.evaluate import fit_temperature
+from export.training.vectors import Lexicon
+from models.network.torch_network import Classifier, Dropout, Shape
+from models.text.words import PAD, UNK
+
+CLIP = 1.0
+
+
+def train(
+    splits: Splits,
+    lexicon: Lexicon,
+    settings: Settings,
+    *,
+    progress: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> Trained:
+    """Train one classifier and fit its temperature on validation.
+
+    `progress` is called and `stop` asked after every batch; once it says so the best epoch so far is returned, the one
+    cut short included. After every epoch the whole state goes to `checkpoint`; with `resume` training goes on from
+    there. Raises `DataError` where the checkpoint is of other data or settings.
+    """
+    run = _Run(splits, lexicon, settings)
+    if resume and checkpoint is not None and checkpoint.is_file():
+        run.restore(checkpoint)
+    while not run.finished:
+        run.epoch(progress, stop)
+        if checkpoint is not None and not run.state.stopped:
+            run.keep(checkpoint)
+    return run.trained()
+
+
+@dataclass
+class _State:
+    """What changes while training: counts, clock, history and the weights of the best epoch."""
+
+    step: int = 0
+    seconds: float = 0.0
+    stopped: bool = False
+    history: list[Epoch] = field(default_factory=list)
+    best: Epoch | None = None
+    best_tensors: dict[str, Tensor] = field(default_factory=dict)
+
+
+class _Run:
+    """One training: the data as ids, the model, its running average and the optimiser."""
+
+    def __init__(self, splits: Splits, lexicon: Lexicon, settings: Settings) -> None:
+        self.splits, self.lexicon, self.settings, self.state = splits, lexicon, settings, _State()
+        self.encoded = encode(splits.train.texts, lexicon.vocabulary, settings.max_words)
+        self.validation = encode(splits.validation.texts, lexicon.vocabulary, settings.max_words)
+        self.targets = _soft_targets(splits, settings)
+        self.batches = -(-len(self.encoded) // settings.batch_size)
+        self.device = torch.device(_device(settings.device))
+        torch.manual_seed(settings.seed)
+        self.model = _classifier(splits, lexicon, settings).to(self.device)
+        self.average = copy.deepcopy(self.model)
+        words = [self.model.embedding.weight]
+        others = [p for name, p in self.model.named_parameters() if not name.startswith("embedding")]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": words, "peak": settings.embedding_rate}, {"params": others, "peak": settings.learning_rate}],
+            weight_decay=settings.weight_decay,
+            fused=True,
+        )
+
+    @property
+    def share(self) -> float:
+        """How much of the training is done, by steps or by the clock, whichever is further."""
+        by_step = self.state.step / (self.settings.epochs * self.batches)
+        by_clock = self.state.seconds / self.settings.time_budget if self.settings.time_budget else 0.0
+        return min(1.0, max(by_step, by_clock))
+
+    @property
+    def finished(self) -> bool:
+        """Whether training was stopped, is complete, or has not got better for `patience` epochs."""
+        best = self.state.best.number if self.state.best else 0
+        return self.state.stopped or self.share >= 1.0 or len(self.state.history) - best >= self.settings.patience
+
+    def epoch(self, progress: Callable[[Progress], None], stop: Callable[[], bool]) -> None:
+        """One pass over the training reviews, cut short by `stop` or the clock, then validation."""
+        number, before, losses = len(self.state.history) + 1, self.state.seconds, list[float]()
+        started = time.monotonic()
+        torch.manual_seed(self.settings.seed * 1_000_003 + number)
+        draw = np.random.default_rng((self.settings.seed, number))
+        self.model.train()
+        for batch in shuffled(self.encoded, self.settings.batch_size, draw):
+            losses.append(self._step(batch))
+            self.state.seconds = before + time.monotonic() - started
+            progress(self._progress(number, float(np.mean(losses))))
+            self.state.stopped = stop()
+            if self.state.stopped or self.share >= 1.0:
+                break
+        self._validate(number, float(np.mean(losses)))
+        self.state.seconds = before + time.monotonic() - started
+
+    def _step(self, batch: Batch) -> float:
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * one_cycle(self.share)
+        targets = self.targets[batch.rows].repeat(2, 1).to(self.device)
+        lengths = torch.from_numpy(batch.lengths).repeat(2).to(self.device)
+        found = nn.functional.log_softmax(self.model(self._twice(batch), lengths), dim=1)
+        loss = -(targets * found).sum(1).mean() + self.settings.consistency * disagreement(*found.chunk(2))
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        self.optimiser.step()
+        self.state.step += 1
+        self._average()
+        return float(loss.detach())
+
+    def _twice(self, batch: Batch) -> Tensor:
+        """The reviews of a batch with some words hidden, two times side by side: `[T, 2B]`."""
+        token_ids = torch.from_numpy(batch.token_ids)
+        hidden = (torch.rand(token_ids.shape) < self.settings.unknown_rate) & (token_ids != PAD)
+        return token_ids.masked_fill(hidden, UNK).repeat(1, 2).to(self.device)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the running average towards the weights, faster at first so that it forgets where they began."""
+        decay = min(self.settings.average, self.state.step / (self.state.step + 10))
+        for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+            kept.lerp_(new, 1 - decay)
+
+    def _validate(self, number: int, loss: float) -> None:
+        found, targets = logits(self.average, self.validation), self.splits.validation.targets
+        right = float((found.argmax(1) == targets).mean())
+        cost = float(nn.functional.cross_entropy(torch.from_numpy(found), torch.from_numpy(targets)))
+        epoch = Epoch(number, loss, cost, right, self.state.seconds)
+        self.state.history.append(epoch)
+        if self.state.best is None or cost < self.state.best.validation_loss:
+            self.state.best = epoch
+            self.state.best_tensors = {k: v.detach().cpu().clone() for k, v in self.average.state_dict().items()}
+
+    def _progress(self, number: int, loss: float) -> Progress:
+        seen, share = self.state.history, self.share
+        left = self.state.seconds * (1 - share) / share if share else float("inf")
+        accuracy = seen[-1].validation_accuracy if seen else None
+        return Progress(self.settings.cell, number, self.settings.epochs, share, loss, accuracy, left)
+
+    def trained(self) -> Trained:
+        """The best epoch, its temperature fitted on validation."""
+        assert self.state.best is not None
+        best = _classifier(self.splits, self.lexicon, self.settings)
+        best.load_state_dict(self.state.best_tensors)
+        temperature = fit_temperature(logits(best, self.validation), self.splits.validation.targets)
+        return Trained(
+            weights=best.weights(temperature),
+            vocabulary=self.lexicon.vocabulary,
+            temperature=temperature,
+            history=tuple(self.state.history),
+            best=self.state.best,
+            seconds=self.state.seconds,
+            stopped=self.state.stopped,
+            device=str(self.device),
+            settings=self.settings,
+        )
+
+    def keep(self, path: Path) -> None:
+        """Write everything that the next epoch needs to `path`."""
+        moments = self.optimiser.state_dict()["state"]
+        tensors = {f"model/{k}": v for k, v in self.model.state_dict().items()}
+        tensors |= {f"average/{k}": v for k, v in self.average.state_dict().items()}
+        tensors |= {f"best/{k}": v for k, v in self.state.best_tensors.items()}
+        tensors |= {f"optimiser/{i}/{k}": v for i, values in moments.items() for k, v in values.items()}
+        state = self.state
+        save(
+            path,
+            tensors,
+            self._identity()
+            | {
+                "step": state.step,
+                "seconds": state.seconds,
+                "history": [asdict(e) for e in state.history],
+                "best": asdict(state.best) if state.best else None,
+            },
+        )
+
+    def restore(self, path: Path) -> None:
+        """Go on from what `keep` wrote. Raises `DataError` where that was another training."""
+        tensors, record = load(path)
+        for name, value in self._identity().items():
+            if record.get(name) != value:
+                raise DataError(f"{path}: made with {name} {record.get(name)}, not {value}")
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+        self.model.load_state_dict(part("model/"))
+        self.average.load_state_dict(part("average/"))
+        optimiser = self.optimiser.state_dict()
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in part("optimiser/").items():
+            number, key = name.split("/")
+            moments.setdefault(int(number), {})[key] = tensor
+        self.optimiser.load_state_dict(optimiser | {"state": moments})
+        history = [Epoch(**epoch) for epoch in record["history"]]
+        self.state = _State(record["step"], record["seconds"], False, history, Epoch(**record["best"]), part("best/"))
+
+    def _identity(self) -> dict[str, Any]:
+        settings = {
+            name: value for name, value in asdict(self.settings).items() if name not in {"time_budget", "device"}
+        }
+        return {"settings": settings, "data": self.splits.train.fingerprint}
+
+
+def one_cycle(share: float) -> float:
+    """The learning rate as a part of its peak: a straight rise over the first tenth, then half a cosine to nothing."""
+    if share < 0.1:
+        return 0.1 + 9.0 * share
+    return 0.5 + 0.5 * float(np.cos(np.pi * (share - 0.1) / 0.9))
+
+
+def disagreement(first: Tensor, second: Tensor) -> Tensor:
+    """Half the symmetric Kullback-Leibler divergence of two sets of log-probabilities `[B, C]`, averaged over B."""
+    return ((first.exp() - second.exp()) * (first - second)).sum(1).mean() / 2
+
+
+def _soft_targets(splits: Splits, settings: Settings) -> Tensor:
+    """What a training review should be answered, `[N, C]`: its label, smoothed, and a linear model's opinion."""
+    classes = len(splits.labels)
+    labels = np.eye(classes)[splits.train.targets]
+    targets = (1 - settings.label_smoothing) * labels + settings.label_smoothing / classes
+    if settings.guidance:
+        targets = (1 - settings.guidance) * targets + settings.guidance * opinions(splits.train, classes)
+    return torch.from_numpy(targets.astype(np.float32))
+
+
+def _classifier(splits: Splits, lexicon: Lexicon, settings: Settings) -> Classifier:
+    vocabulary, width = lexicon.vectors.shape
+    shape = Shape(
+        settings.cell, settings.pooling, vocabulary, width, settings.hidden, settings.layers, len(splits.labels)
+    )
+    dropout = Dropout(settings.embedding_dropout, settings.layer_dropout, settings.head_dropout)
+    classifier = Classifier(shape, dropout)
+    with torch.no_grad():
+        classifier.embedding.weight.copy_(torch.from_numpy(lexicon.vectors))
+    return classifier
+
+
+def _device(wanted: str) -> str:
+    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted

@@ -1,0 +1,165 @@
+"""What `manifest.json` says of a bundle: the contract between the stage that writes it and the one that reads it."""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from models.network.equations import Cell, Pooling
+from models.network.state import state_tensors
+
+SCHEMA_VERSION = 1
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or "\\" in path or ".." in parts or ":" in path:
+        raise ValueError(f"{path!r} leaves the bundle's folder")
+    return path
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class File(_Part):
+    """Size in bytes and hash of one file of the bundle."""
+
+    sha256: Sha256
+    bytes: Annotated[int, Field(ge=0)]
+
+
+class State(_Part):
+    """A state tensor of the step graph: input `name [S, *shape]`, output `output [B, *shape]`."""
+
+    name: str
+    output: str
+    dtype: Literal["float32", "int64"]
+    shape: tuple[int, ...]
+
+
+class Interval(_Part):
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
+
+
+class Metrics(_Part):
+    """How well the model does on one split; `f1` is the mean over labels, `calibration_error` of 15 equal-mass bins."""
+
+    rows: int
+    accuracy: float
+    accuracy_interval: Interval
+    f1: float
+    auc: float
+    log_loss: float
+    calibration_error: float
+
+
+class Histogram(_Part):
+    """Counts between edges: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.edges) != len(self.counts) + 1:
+            raise ValueError(f"{len(self.edges)} edges for {len(self.counts)} counts")
+        return self
+
+
+class Reference(_Part):
+    """What the validation reviews look like to the model, for drift: how many words, unknown words, which answers."""
+
+    words: Histogram
+    unknown_rate: Histogram
+    confidence: Histogram
+    labels: dict[str, int]
+
+
+class Golden(_Part):
+    """One answer to be repeated at every load: text, its ids, the logits that the graph gave when it was made."""
+
+    text: str
+    ids: Annotated[tuple[int, ...], Field(min_length=1)]
+    logits: tuple[float, ...]
+
+
+class Split(_Part):
+    """One split of the data: rows, and a hash over its rows that does not depend on their order."""
+
+    rows: int
+    fingerprint: str
+
+
+class Data(_Part):
+    """What the model has learnt from."""
+
+    name: str
+    source: str
+    licence: str
+    split_rule: str
+    splits: dict[str, Split]
+    duplicates: int
+    overlap: int
+
+
+class Provenance(_Part):
+    """How the bundle was made."""
+
+    created: str
+    command: str
+    git_commit: str | None
+    seed: int
+    libraries: dict[str, str]
+    settings: dict[str, str | int | float | bool | None]
+    seconds_to_train: float
+    epochs: int
+
+
+class Manifest(_Part):
+    """`manifest.json`: everything that is known of a bundle, and the hash of every other file in it."""
+
+    schema_version: Literal[1] = 1
+    name: Name
+    version: Annotated[int, Field(ge=1)]
+    cell: Cell
+    vocabulary_size: Annotated[int, Field(ge=2)]
+    embedding_size: Annotated[int, Field(ge=1)]
+    hidden_size: Annotated[int, Field(ge=1)]
+    layers: Annotated[int, Field(ge=1)]
+    pooling: Pooling
+    labels: Annotated[tuple[str, ...], Field(min_length=2)]
+    temperature: Annotated[float, Field(gt=0)]
+    special_ids: dict[str, int]
+    states: tuple[State, ...]
+    parameters: int
+    data: Data
+    metrics: dict[str, Metrics]
+    reference: Reference
+    golden: Annotated[tuple[Golden, ...], Field(min_length=1)]
+    provenance: Provenance
+    files: dict[Annotated[str, AfterValidator(_inside)], File]
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("a label stands twice in `labels`")
+        expected = tuple(
+            State(name=s.name, output=s.output, dtype=s.dtype, shape=s.shape)
+            for s in state_tensors(self.cell, self.pooling, self.layers, self.hidden_size)
+        )
+        if self.states != expected:
+            raise ValueError("`states` are not those of this cell and pooling")
+        for golden in self.golden:
+            if (
+                len(golden.logits) != len(self.labels)
+                or not 0 <= min(golden.ids) <= max(golden.ids) < self.vocabulary_size
+            ):
+                raise ValueError("a golden vector does not fit the labels or the vocabulary")
+        return self

@@ -1,0 +1,150 @@
+"""The network in our own compiled loops (`native/`), from the same weights as the step graph.
+
+What they do that ONNX Runtime's operators can't: the first layer has a word's gates, `W x + b`, in a table from the
+first time that it reads the word; gates turn into state without leaving the registers; and a row that ends is left out
+from the next step on.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.network.equations import Array, Cell, Layer, Weights
+from models.network.session import Chunk, DeviceState, Memory, to_host
+from models.network.state import state_tensors
+from models.trace.recover import PreActivations
+
+try:
+    from models.network import recurrence
+except ImportError as error:
+    IMPORT_ERROR: str | None = str(error)
+else:
+    IMPORT_ERROR = None
+"""Why the loops can't be used here: they were not built, or for another kind of machine."""
+
+MOST_TABLE_BYTES = 128 * 1024 * 1024
+"""Where the gates of all words would take more, the loops multiply word vectors as they go."""
+
+_CELLS: dict[Cell, int] = {"rnn": 0, "lstm": 1, "gru": 2}
+_POOLINGS = {"last": 0, "max": 1, "mean": 2, "max||mean": 3}
+
+
+class CompiledSession:
+    """The network of one bundle's weights. Rows are computed as they are: the memory of one is a line of floats."""
+
+    pads = False
+
+    def __init__(self, weights: Weights, width: int | None = None, most_table_bytes: int = MOST_TABLE_BYTES) -> None:
+        """`width` is that of the vectors, the widest of this machine where it is None."""
+        packed = _Packed(weights, width or recurrence.widths()[0])
+        self.how = f"compiled loops, {packed.width} floats a vector"
+        words = len(weights.embedding)
+        self._network = recurrence.network(
+            packed.width,
+            _CELLS[weights.cell],
+            _POOLINGS[weights.pooling],
+            weights.hidden_size,
+            weights.classes,
+            words,
+            words * packed.slots * packed.units * 4 <= most_table_bytes,
+            np.ascontiguousarray(weights.embedding, np.float32),
+            tuple(map(packed.layer, weights.layers)),
+            packed.head(),
+            np.ascontiguousarray(weights.head_bias, np.float32),
+        )
+        self._classes, self._hidden, self._layers = weights.classes, weights.hidden_size, len(weights.layers)
+        self._states = state_tensors(weights.cell, weights.pooling, self._layers, self._hidden)
+        self._units, self._block, self._slots = packed.units, packed.block, packed.slots
+        self._row = recurrence.memory_size(self._network)
+        self.nothing: Memory = (np.zeros((0, self._row), np.float32),)
+
+    def run(
+        self, words: Sequence[NDArray[np.int64]], carry: NDArray[np.int64], memory: DeviceState, *, traced: bool
+    ) -> Chunk:
+        """See `Session.run`."""
+        rows, lengths = len(words), [*map(len, words)]
+        after = np.empty((rows, self._row), np.float32)
+        answers = np.empty((2, rows, self._classes), np.float32)
+        shape = (max(lengths), rows, self._hidden)
+        hidden = tuple(np.empty(shape, np.float32) for _ in range(self._layers)) if traced else ()
+        ids = np.concatenate(words)
+        (before,) = to_host(memory)
+        recurrence.step(self._network, ids, np.array(lengths, np.int32), carry, before, after, answers, hidden)
+        return Chunk(answers[0], answers[1], (after,), hidden)
+
+    def sums(self, ids: NDArray[np.int64], hidden: Sequence[Array]) -> list[PreActivations]:
+        """See `Session.sums`: the products of `models.trace.recover`, with word gates out of the table."""
+        found, below = list[PreActivations](), hidden[0]
+        for number, states in enumerate(hidden):
+            before = np.zeros_like(states)
+            before[1:] = states[:-1]
+            sums = np.empty((len(ids), self._units // self._block, self._slots, self._block), np.float32)
+            recurrence.sums(self._network, number, ids, below, before, sums)
+            by_gate = sums.transpose(2, 0, 1, 3).reshape(self._slots, len(ids), self._units)
+            found.append(list(by_gate[:, :, : self._hidden]))
+            below = states
+        return found
+
+    def own(self, memory: Memory) -> Memory:
+        """One line of floats: every state tensor in its turn, filled up to whole blocks, then the count of steps."""
+        line = np.zeros(self._row, np.float32)
+        for number, tensor in enumerate(memory):
+            line[self._part(number)] = tensor
+        return (line,)
+
+    def told(self, own: Memory) -> Memory:
+        """The state tensors out of such a line."""
+        (line,) = own
+        return tuple(
+            line[self._part(number)].astype(state.dtype).reshape(state.shape)
+            for number, state in enumerate(self._states)
+        )
+
+    def _part(self, number: int) -> slice:
+        """Where the state tensor of that number stands in a line; the count of steps has the last places."""
+        start = number * self._units
+        return slice(start, start + self._hidden) if self._states[number].shape else slice(start, start + 1)
+
+
+class _Packed:
+    """Weights in the order in which the loops read them: blocks of units, then inputs, then gates, then units.
+
+    The units of a block are `width`, or, for the RNN and its one gate, four times that. Added units stay zero. A sum
+    begins with its bias, in `slots` a block: the GRU's candidate has two, since the reset gate is to come between.
+    """
+
+    def __init__(self, weights: Weights, width: int) -> None:
+        self.width, self._weights = width, weights
+        self._gates = len(weights.layers[0].bias_ih) // weights.hidden_size
+        self.slots = 1 if self._gates == 1 else 4
+        self.block = 4 * width if self._gates == 1 else width
+        whole = max(self.block, 16)
+        self.units = -(-weights.hidden_size // whole) * whole
+
+    def layer(self, layer: Layer) -> tuple[int, Array, Array, Array]:
+        """I, biases `[blocks, slots, block]`, weights of the input and recurrent ones `[blocks, I, gates, block]`."""
+        inputs, recurrent = (self._by_block(weight.T, self._gates) for weight in (layer.weight_ih, layer.weight_hh))
+        return layer.weight_ih.shape[1], self._by_block(self._biases(layer)[None], self.slots), inputs, recurrent
+
+    def head(self) -> Array:
+        """`[C, parts, units]`, a part for each way of pooling."""
+        return self._padded(self._weights.head_weight.reshape(self._weights.classes, -1, self._weights.hidden_size))
+
+    def _biases(self, layer: Layer) -> Array:
+        if self._weights.cell != "gru":
+            return layer.bias_ih + layer.bias_hh
+        added = 2 * self._weights.hidden_size
+        return np.concatenate(
+            [layer.bias_ih[:added] + layer.bias_hh[:added], layer.bias_ih[added:], layer.bias_hh[added:]]
+        )
+
+    def _by_block(self, values: Array, gates: int) -> Array:
+        """`values [N, gates * H]` as `[blocks, N, gates, block]`."""
+        rows = self._padded(values.reshape(len(values), gates, -1))
+        return np.ascontiguousarray(rows.reshape(len(values), gates, -1, self.block).transpose(2, 0, 1, 3))
+
+    def _padded(self, array: Array) -> Array:
+        """The last axis, one value a unit, filled up with zeros."""
+        added = self.units - array.shape[-1]
+        return np.ascontiguousarray(np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, added)]), np.float32)

@@ -1,0 +1,202 @@
+"""The step graph: the network as standard ONNX, built from the weights, one chunk of many reviews a call.
+
+Inputs `token_ids` int64 `[T, B]`, `lengths` int32 `[B]` (1..T), `carry` int64 `[B]` (the row of the previous call
+that a row continues, -1 for a fresh review), then the state tensors `[S, ...]`. Outputs `logits` and
+`probabilities` `[B, C]`, each state tensor after the chunk `[B, ...]`, and every layer's hidden states `[T, B, H]`.
+
+Built with `onnx.helper` and not by tracing: PyTorch's exporters have dropped `linear_before_reset` and frozen the
+time axis. Gate order changes from PyTorch's to ONNX's: LSTM i f g o -> i o f c, GRU r z n -> z r h. Only operators
+of the standard domain, `layout=0`, float32.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from models.network.equations import Array, Cell, Layer, Weights
+from models.network.state import StateTensor, over_time, state_tensors
+
+OPSET = 17
+IR_VERSION = 8
+
+_OPERATOR = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+_ONNX_ORDER: dict[Cell, tuple[int, ...]] = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
+_ONNX_TYPE = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
+
+
+@dataclass
+class _Graph:
+    """Nodes and constants as they are written down; values are the names of tensors."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    initializers: list[onnx.TensorProto] = field(default_factory=list)
+
+    def constant(self, name: str, value: Array) -> str:
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def integers(self, name: str, *values: int) -> str:
+        return self.constant(name, np.array(values, np.int64))
+
+    def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+
+def step_graph(weights: Weights) -> onnx.ModelProto:
+    """The step graph of `weights`, checked by ONNX's own checker and shape inference."""
+    states = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
+    graph = _Graph()
+    graph.integers("axis_0", 0)
+    graph.add("Cast", ["lengths"], "lengths_64", to=TensorProto.INT64)
+    previous = {state.name: _carried(graph, state) for state in states}
+
+    hidden = graph.add("Gather", [graph.constant("embedding.weight", _f32(weights.embedding)), "token_ids"], "vectors")
+    for number, layer in enumerate(weights.layers):
+        hidden = _layer(graph, weights.cell, number, layer, hidden, previous)
+
+    pooled = _pool(graph, weights, hidden, previous)
+    graph.constant("head.weight", _f32(weights.head_weight))
+    graph.constant("head.bias", _f32(weights.head_bias))
+    graph.add("Gemm", [pooled, "head.weight", "head.bias"], "logits", transB=1)
+    graph.add("Softmax", ["logits"], "probabilities", axis=-1)
+    return _model(graph, weights, states)
+
+
+def _carried(graph: _Graph, state: StateTensor) -> str:
+    """The state of each row: that of the row it continues, or the initial row, which stands last and is row -1."""
+    initial = graph.constant(f"initial_{state.name}", np.full((1, *state.shape), state.initial, state.dtype))
+    rows = graph.add("Concat", [state.name, initial], f"rows_{state.name}", axis=0)
+    return graph.add("Gather", [rows, "carry"], f"previous_{state.name}", axis=0)
+
+
+def _layer(graph: _Graph, cell: Cell, number: int, layer: Layer, inputs: str, previous: dict[str, str]) -> str:
+    """One recurrent layer over `inputs [T, B, I]`; returns its hidden states over time `[T, B, H]`."""
+    suffix = f"_l{number}"
+    arguments = [
+        inputs,
+        graph.constant(f"W{suffix}", _f32(_reordered(cell, layer.weight_ih))[None]),
+        graph.constant(f"R{suffix}", _f32(_reordered(cell, layer.weight_hh))[None]),
+        graph.constant(
+            f"B{suffix}",
+            np.concatenate([_f32(_reordered(cell, layer.bias_ih)), _f32(_reordered(cell, layer.bias_hh))])[None],
+        ),
+        "lengths",
+        graph.add("Unsqueeze", [previous[f"hidden_{number}"], "axis_0"], f"initial_h{suffix}"),
+    ]
+    outputs = [f"Y{suffix}", f"Y_h{suffix}"]
+    attributes: dict[str, Any] = {"hidden_size": layer.weight_hh.shape[1]}
+    if cell == "lstm":
+        arguments.append(graph.add("Unsqueeze", [previous[f"cell_{number}"], "axis_0"], f"initial_c{suffix}"))
+        outputs.append(f"Y_c{suffix}")
+    if cell == "gru":
+        attributes["linear_before_reset"] = 1
+    graph.nodes.append(helper.make_node(_OPERATOR[cell], arguments, outputs, name=f"{cell}{suffix}", **attributes))
+
+    graph.integers(f"axis_1{suffix}", 1)
+    hidden = graph.add("Squeeze", [f"Y{suffix}", f"axis_1{suffix}"], over_time(number))
+    if cell == "rnn":
+        _last_of(graph, hidden, number)
+    else:
+        graph.add("Squeeze", [f"Y_h{suffix}", "axis_0"], f"next_hidden_{number}")
+    if cell == "lstm":
+        graph.add("Squeeze", [f"Y_c{suffix}", "axis_0"], f"next_cell_{number}")
+    return hidden
+
+
+def _last_of(graph: _Graph, hidden: str, number: int) -> None:
+    """`next_hidden_l` read at `lengths - 1`: CUDA's vanilla RNN may run on past the end of a row."""
+    suffix = f"_l{number}"
+    one = graph.constant(f"one{suffix}", np.array(1, np.int32))
+    graph.add("Sub", ["lengths", one], f"end{suffix}")
+    graph.add("Reshape", [f"end{suffix}", graph.integers(f"as_row{suffix}", 1, -1, 1)], f"end_row{suffix}")
+    shape = graph.add("Shape", [f"Y_h{suffix}"], f"shape{suffix}")
+    index = graph.add("Expand", [f"end_row{suffix}", shape], f"index{suffix}")
+    last = graph.add("GatherElements", [hidden, index], f"last{suffix}", axis=0)
+    graph.add("Squeeze", [last, "axis_0"], f"next_hidden_{number}")
+
+
+def _pool(graph: _Graph, weights: Weights, hidden: str, previous: dict[str, str]) -> str:
+    """What the head reads `[B, D]`: the pooled hidden states of this chunk and of those before it."""
+    top = len(weights.layers) - 1
+    if weights.pooling == "last":
+        return f"next_hidden_{top}"
+    inside = _inside(graph, hidden)
+    parts = []
+    if weights.pooling in ("max", "max||mean"):
+        zero, lowest = (
+            graph.constant(name, np.array(value, np.float32)) for name, value in (("zero", 0), ("lowest", -np.inf))
+        )
+        penalty = graph.add("Where", [inside, zero, lowest], "penalty")
+        masked = graph.add("Add", [hidden, penalty], "inside_or_lowest")
+        largest = graph.add("ReduceMax", [masked], "chunk_max", axes=[0], keepdims=0)
+        parts.append(graph.add("Max", [largest, previous["max"]], "next_max"))
+    if weights.pooling in ("mean", "max||mean"):
+        parts.append(_mean(graph, weights.cell, hidden, inside, previous))
+    return parts[0] if len(parts) == 1 else graph.add("Concat", parts, "pooled", axis=1)
+
+
+def _inside(graph: _Graph, hidden: str) -> str:
+    """Which steps lie within each row's length: bool `[T, B, 1]`."""
+    zero, one = (
+        graph.constant("index_0", np.array(0, np.int64)),
+        graph.constant("index_1", np.array(1, np.int64)),
+    )
+    length = graph.add("Gather", [graph.add("Shape", [hidden], "hidden_shape"), zero], "T_of_chunk")
+    steps = graph.add("Range", [zero, length, one], "steps_of_chunk")
+    column = graph.add("Reshape", [steps, graph.integers("as_column", -1, 1, 1)], "steps_column")
+    row = graph.add("Reshape", ["lengths_64", graph.integers("as_batch", 1, -1, 1)], "lengths_row")
+    return graph.add("Less", [column, row], "inside")
+
+
+def _mean(graph: _Graph, cell: Cell, hidden: str, inside: str, previous: dict[str, str]) -> str:
+    """The mean over all steps so far `[B, H]`; LSTM and GRU are zero past a row's length: their sum needs no mask."""
+    if cell == "rnn":
+        weight = graph.add("Cast", [inside], "inside_as_float", to=TensorProto.FLOAT)
+        hidden = graph.add("Mul", [hidden, weight], "inside_or_zero")
+    chunk = graph.add("ReduceSum", [hidden, "axis_0"], "chunk_sum", keepdims=0)
+    total = graph.add("Add", [chunk, previous["sum"]], "next_sum")
+    steps = graph.add("Add", ["lengths_64", previous["steps"]], "next_steps")
+    count = graph.add("Cast", [steps], "steps_as_float", to=TensorProto.FLOAT)
+    column = graph.add("Reshape", [count, graph.integers("as_rows", -1, 1)], "steps_of_row")
+    return graph.add("Div", [total, column], "mean")
+
+
+def _model(graph: _Graph, weights: Weights, states: tuple[StateTensor, ...]) -> onnx.ModelProto:
+    float32, int64 = TensorProto.FLOAT, TensorProto.INT64
+    inputs = [
+        helper.make_tensor_value_info("token_ids", int64, ["T", "B"]),
+        helper.make_tensor_value_info("lengths", TensorProto.INT32, ["B"]),
+        helper.make_tensor_value_info("carry", int64, ["B"]),
+        *(helper.make_tensor_value_info(s.name, _ONNX_TYPE[s.dtype], ["S", *s.shape]) for s in states),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("logits", float32, ["B", weights.classes]),
+        helper.make_tensor_value_info("probabilities", float32, ["B", weights.classes]),
+        *(helper.make_tensor_value_info(s.output, _ONNX_TYPE[s.dtype], ["B", *s.shape]) for s in states),
+        *(
+            helper.make_tensor_value_info(over_time(number), float32, ["T", "B", weights.hidden_size])
+            for number in range(len(weights.layers))
+        ),
+    ]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "step", inputs, outputs, graph.initializers),
+        producer_name="gatescope",
+        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _reordered(cell: Cell, blocks: Array) -> Array:
+    """Gate blocks along the first axis, from PyTorch's order to ONNX's."""
+    split = np.split(blocks, len(_ONNX_ORDER[cell]))
+    return np.concatenate([split[index] for index in _ONNX_ORDER[cell]])
+
+
+def _f32(array: Array) -> Array:
+    return array.astype(np.float32)

@@ -1,0 +1,61 @@
+"""Compiled from `native/`. Arrays are C-contiguous; float32 where nothing else is said."""
+
+from typing import NewType
+
+from models.network.equations import Array
+
+Network = NewType("Network", object)
+
+def widths() -> list[int]:
+    """Floats in the vectors that this machine can compute with, the most first."""
+
+def network(
+    width: int,
+    cell: int,
+    pooling: int,
+    hidden: int,
+    classes: int,
+    words: int,
+    tabled: bool,
+    vectors: Array,
+    layers: tuple[tuple[int, Array, Array, Array], ...],
+    head: Array,
+    head_bias: Array,
+    /,
+) -> Network:
+    """A network with its own copies of the weights, but for `vectors [words, I]`. Raises `ValueError` where a size does
+    not fit.
+
+    `cell` is 0 RNN, 1 LSTM, 2 GRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `layers` (I, biases, input weights,
+    recurrent weights); `head [C, parts, units]`. Where `tabled`, a word's share of the first layer's sums is kept from
+    the first time that it is read.
+    """
+
+def memory_size(network: Network, /) -> int:
+    """The floats of a row's memory."""
+
+def sums(network: Network, layer: int, ids: Array, below: Array, before: Array, sums: Array, /) -> None:
+    """What the gates of a layer are taken of at every word of one review, from all of its hidden states.
+
+    Reads `ids` int64 `[T]`; `below [T, H]`, the hidden states of the layer below, of no meaning for the first; `before
+    [T, H]`, this layer's hidden state before each word. Writes `sums [T, blocks, 4, width]`: LSTM i f g o, GRU r z and
+    the candidate's two sides, RNN four times as many units. Raises `ValueError` where arrays or ids do not fit.
+    """
+
+def step(
+    network: Network,
+    ids: Array,
+    lengths: Array,
+    carry: Array,
+    before: Array,
+    after: Array,
+    answers: Array,
+    over_time: tuple[Array, ...],
+    /,
+) -> None:
+    """One chunk of B rows, computed without the interpreter's lock.
+
+    Reads `ids` int64, the words of one row after another; `lengths` int32 `[B]`; `carry` int64 `[B]`; `before [S, M]`.
+    Writes `after [B, M]`, `answers [2, B, C]` (logits, probabilities), and `over_time`, none or `[T, B, H]` a layer.
+    Raises `ValueError`, and writes nothing, where shapes, lengths, places or ids do not fit.
+    """

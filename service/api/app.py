@@ -1,0 +1,160 @@
+"""Wiring: settings to parts to an ASGI application. Nothing else knows how the parts come together."""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import structlog
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.types import ASGIApp
+
+from models.network.onnx_session import Cuda
+from service.api.auth import Authenticated
+from service.api.batch.stream_limiter import StreamLimiter
+from service.api.context import Control, Parts
+from service.api.middleware import Observed
+from service.api.problems import answer, where
+from service.api.routes import (
+    batch,
+    compare,
+    health,
+    metrics,
+    models,
+    page,
+    predict,
+    schema,
+    stream,
+    trace,
+    v2,
+    v2_repository,
+)
+from service.api.routes.health import why_not_ready
+from service.api.telemetry import with_telemetry
+from service.engine import Engine, EngineSettings
+from service.inference.catalog import Catalog
+from service.inference.provider import provider_of
+from service.metrics.definitions import Metrics
+from service.metrics.engine import EngineMetrics
+from service.metrics.sampler import MetricsSampler
+from service.settings import Settings
+from service.tracing.executor import Line
+from service.tracing.tracer import Tracer
+
+log = structlog.get_logger("gatescope")
+
+GARBAGE_AFTER = 20_000
+"""New objects after which cyclic garbage is looked for: a request leaves next to none."""
+
+ROUTES = [
+    predict.predict,
+    compare.compare,
+    trace.trace,
+    stream.stream,
+    batch.batch,
+    models.models,
+    models.model_versions,
+    models.model_version,
+    health.live,
+    health.ready,
+    metrics.metrics,
+    schema.schema,
+    page.page,
+    page.asset,
+    *v2.ROUTES,
+    *v2_repository.ROUTES,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One process of the service: the application that a server runs, and its parts."""
+
+    asgi: ASGIApp
+    parts: Parts
+
+    def start_draining(self) -> None:
+        """Say `not ready` from now on; accepted work goes on. For the moment before the port closes."""
+        self.parts.draining = True
+        self.parts.metrics.draining.set(1)
+        self.parts.metrics.ready.set(0)
+
+
+def create_service(
+    settings: Settings, control: Control | None = None, expose: Callable[[], bytes] | None = None
+) -> Service:
+    """Put the service together; models are loaded once the server has started it.
+
+    `control` loads and unloads in every worker process, `expose` gives the metrics of them all; left out, this process
+    is the only one.
+    """
+    measured = Metrics(settings.max_words)
+    observed = EngineMetrics(measured)
+    engine = Engine(engine_settings(settings), observed)
+    catalog = Catalog(
+        settings.repository, engine, measured, default=settings.default_model, keep=settings.versions_per_model
+    )
+    pulse, tracer = MetricsSampler(measured, engine, observed, catalog), Tracer(engine, Line(), settings.max_words)
+    streams = StreamLimiter(settings, measured.streams)
+    expose = measured.expose if expose is None else expose
+    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose)
+    litestar = Litestar(
+        ROUTES,
+        lifespan=[lambda _: _running(parts)],
+        exception_handlers={Exception: answer},
+        state=State({"parts": parts}, deep_copy=False),
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+    guarded = Authenticated.around(litestar, settings)
+    named = Observed(guarded, measured, access_log=settings.access_log)
+    return Service(with_telemetry(named, settings), parts)
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """What the engine needs to know. With one core a worker, the event loop computes, but never waits for a GPU."""
+    provider = provider_of(settings)
+    cores = max(1, settings.threads)
+    return EngineSettings(
+        threads=0 if cores == 1 and provider != "cuda" else cores,
+        provider=provider,
+        cuda=Cuda(settings.device_id, settings.device_memory) if provider == "cuda" else None,
+        queue_seconds=settings.max_queue_seconds,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(parts: Parts) -> AsyncIterator[None]:
+    tasks = [
+        asyncio.create_task(_start(parts.catalog)),
+        asyncio.create_task(parts.pulse.run(lambda: not why_not_ready(parts))),
+    ]
+    for task in tasks:
+        task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        parts.draining = True
+        await parts.engine.drain()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        parts.pulse.flush()
+        await asyncio.to_thread(parts.tracer.close)
+        await asyncio.to_thread(parts.engine.close)
+
+
+async def _start(catalog: Catalog) -> None:
+    """Load every model; what is there then stays, so the garbage collector need not look at it again and again."""
+    await catalog.start()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the service can not run", error=repr(error), at=where(error))

@@ -1,0 +1,186 @@
+"""One streamed batch: lines come in, go through the engine a window at a time, and leave in their order.
+
+Three tasks: one reads and starts rows, one gathers answers in order into a spool, one sends. The window holds the
+reader back where the engine is slow. A client that reads slowly is held back through its socket; one that reads
+nothing before it has sent everything is not, and its answers wait in the spool.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import structlog
+from litestar.types import Receive, Send
+
+from service.api.batch.formats import BatchOptions, Form, Tally
+from service.api.batch.splitting import Record, Splitter
+from service.api.batch.spool import Spool, SpoolFull
+from service.api.context import Parts
+from service.api.problems import Problem, problem_of, too_large, where
+from service.inference.predict import classify
+
+log = structlog.get_logger("gatescope")
+
+
+class ClientGone(Exception):
+    """The client went away before it had everything."""
+
+
+WINDOW = 256
+WINDOW_BYTES = 8 * 2**20
+"""Most rows, and most bytes of rows, that are being classified at once."""
+PLENTY = 0.25
+PATIENCE = 0.5
+"""Where the spool is so full, nothing more is read from a client that takes some of it within so many seconds."""
+PAUSE = 0.001
+"""Seconds between two rows while predictions that are no batch are under way; without them the loop goes round once."""
+
+Line = tuple[bytes, str | None]
+"""What goes out for a row, and its label where it has one."""
+
+
+class _Row(NamedTuple):
+    record: Record
+    task: asyncio.Task[Line]
+
+    @property
+    def size(self) -> int:
+        return len(self.record.content or b"")
+
+
+class Stream:
+    """Answers one request: `run` returns when everything is sent or the client has gone."""
+
+    def __init__(self, parts: Parts, form: Form, chosen: BatchOptions, receive: Receive, send: Send) -> None:
+        self._parts, self._form, self._chosen = parts, form, chosen
+        self._receive, self._send = receive, send
+        self._splitter = Splitter(6 * parts.settings.max_text_bytes + 4096, quoted=form.quoted)
+        self._spool = Spool(parts.settings.max_spool_bytes)
+        self._plenty = int(PLENTY * parts.settings.max_spool_bytes)
+        self._rows: asyncio.Queue[_Row | Problem | None] = asyncio.Queue(WINDOW)
+        self._open: set[asyncio.Task[Line]] = set()
+        self._bytes, self._room = 0, asyncio.Event()
+        self._tally, self._stalled_at, self._ended = Tally(), -1, False
+
+    async def run(self) -> None:
+        """Raises what is wrong before the first byte is sent: an unknown model, a header without the text."""
+        model = self._parts.catalog.find(self._chosen.model, self._chosen.version)
+        records = self._records()
+        if self._form.quoted:
+            self._spool.append(self._form.head((await anext(records, Record(1, None))).content, model))
+        try:
+            async with asyncio.TaskGroup() as group:
+                reading = group.create_task(self._read(records))
+                group.create_task(self._gather())
+                await self._send_all()
+                reading.cancel()
+        except* ClientGone:
+            log.info("client left its batch", rows=self._tally.rows)
+        finally:
+            for task in self._open:
+                task.cancel()
+            self._spool.discard()
+
+    async def _records(self) -> AsyncIterator[Record]:
+        """What the client sends, as far as the spool lets it. Raises `ClientGone`."""
+        more = True
+        while more:
+            await self._hold_back()
+            message: Any = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            for record in self._splitter.feed(message["body"]):
+                yield record
+            more = message.get("more_body", False)
+        for record in self._splitter.end():
+            yield record
+
+    async def _hold_back(self) -> None:
+        """Wait while plenty waits for a client that reads; one that took nothing for a while is let write."""
+        while self._spool.size > self._plenty and self._stalled_at != self._spool.taken and not self._ended:
+            before = self._spool.taken
+            await asyncio.sleep(PATIENCE)
+            if self._spool.taken == before:
+                self._stalled_at = before
+
+    async def _read(self, records: AsyncIterator[Record]) -> None:
+        """Start the rows; what comes after the stream's end is thrown away."""
+        async for record in records:
+            if self._ended:
+                continue
+            if self._parts.draining:
+                await self._rows.put(Problem("draining", f"nothing is answered from line {record.line} on"))
+                continue
+            await self._start(record)
+            await asyncio.sleep(PAUSE if self._others_wait() else 0)
+        await self._rows.put(None)
+        while True:
+            message: Any = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+
+    def _others_wait(self) -> bool:
+        return any(model.served.waiting.urgent_rows for model in self._parts.catalog)
+
+    async def _start(self, record: Record) -> None:
+        row = _Row(record, asyncio.create_task(self._line(record)))
+        self._open.add(row.task)
+        row.task.add_done_callback(self._open.discard)
+        self._bytes += row.size
+        await self._rows.put(row)
+        while self._bytes > WINDOW_BYTES:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _gather(self) -> None:
+        """Move answers to the spool in the order of their rows, then what ends the stream."""
+        while (row := await self._rows.get()) is not None:
+            if isinstance(row, Problem):
+                self._end(self._form.error(self._tally.rows + 1, None, row))
+                continue
+            if not self._ended:
+                await self._add(row)
+            self._bytes -= row.size
+            self._room.set()
+        self._end(self._form.summary(self._tally))
+
+    async def _add(self, row: _Row) -> None:
+        content, label = await row.task
+        try:
+            await self._spool.put(content)
+        except SpoolFull:
+            reason = f"too many answers wait unread: nothing is answered from line {row.record.line} on"
+            self._end(self._form.error(row.record.line, None, Problem("too-large", reason)))
+            for task in self._open:
+                task.cancel()
+        else:
+            self._tally.answered(label)
+
+    def _end(self, last: bytes) -> None:
+        """The stream's last line, once."""
+        if not self._ended:
+            self._ended = True
+            self._spool.append(last)
+            self._spool.close()
+
+    async def _send_all(self) -> None:
+        headers = [(b"content-type", self._form.media_type)]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        while content := await self._spool.take():
+            await self._send({"type": "http.response.body", "body": content, "more_body": True})
+            self._spool.taken += len(content)
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _line(self, record: Record) -> Line:
+        try:
+            if record.content is None:
+                raise too_large("a text", self._parts.settings.max_text_bytes)
+            asked = self._form.asked(record.content)
+            model = self._parts.catalog.find(*self._chosen.model_for(asked))
+            prediction = await classify(self._parts, model, asked.text, background=True)
+            return self._form.answer(record.content, prediction), prediction.label
+        except Exception as error:  # whatever goes wrong with one row, the others are answered
+            problem = problem_of(error)
+            if problem.kind == "internal":
+                log.error("unhandled error in a batch", error=type(error).__name__, at=where(error))
+            return self._form.error(record.line, record.content, problem), None

@@ -1,0 +1,49 @@
+"""The parts of a running service, as the routes get them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from litestar.types import Scope
+
+from service.api.batch.stream_limiter import StreamLimiter
+from service.engine import Engine
+from service.inference.catalog import Catalog
+from service.metrics.definitions import Metrics
+from service.metrics.sampler import MetricsSampler
+from service.settings import Settings
+from service.tracing.tracer import Tracer
+
+
+class Control(Protocol):
+    """Changes what is served, in every worker process; returns when all have."""
+
+    async def load(self, name: str, version: int | None = None) -> None:
+        """Serve a version, or the newest valid one. Raises `Problem` where there is none."""
+
+    async def unload(self, name: str) -> None:
+        """Stop serving a model. Raises `Problem` where it is not served."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a route may need. `expose` writes the metrics of the whole service as text. `draining` turns true once and
+    for all; `others` is why other workers are not ready.
+    """
+
+    settings: Settings
+    engine: Engine
+    catalog: Catalog
+    control: Control
+    metrics: Metrics
+    pulse: MetricsSampler
+    tracer: Tracer
+    streams: StreamLimiter
+    expose: Callable[[], bytes]
+    draining: bool = field(default=False)
+    others: str = field(default="")
+
+
+def context_of(scope: Scope) -> Parts:
+    """The parts of the service that a request came to."""
+    return cast(Parts, scope["litestar_app"].state["parts"])

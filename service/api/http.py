@@ -1,0 +1,114 @@
+"""Reading requests and writing answers: bodies within a limit, deadlines, clients that go away."""
+
+import asyncio
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+from litestar import Response
+from litestar.types import Receive, Scope, Send
+from pydantic import BaseModel
+
+from service.api.problems import Problem, too_large
+from service.settings import Settings
+
+LATE = 0.1
+"""Seconds after which an answer is late enough to look whether its client is still there."""
+
+_JSON = (b"content-type", b"application/json")
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The value of a header by its lower-case name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return value
+    return None
+
+
+async def read_text_body(receive: Receive, settings: Settings) -> bytes:
+    """The body of a request with one text. Raises 413 where it is longer than any text within the limit makes it."""
+    limit = settings.max_text_bytes
+    return await read_body(receive, 6 * limit + 4096, "a text", limit)
+
+
+async def read_body(receive: Receive, limit: int, what: str = "a request", told: int | None = None) -> bytes:
+    """The whole body, chunked or not. Raises 413 as soon as it is longer than `limit` bytes, naming `told`."""
+    content = bytearray()
+    while len(content) <= limit:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem("client-gone", "the request ended before its body did")
+        if not content and not message.get("more_body"):
+            content = message["body"]
+            break
+        content += message["body"]
+        if not message.get("more_body"):
+            break
+    if len(content) > limit:
+        raise too_large(what, limit if told is None else told)
+    return bytes(content)
+
+
+def deadline_of(scope: Scope, longest: float) -> float:
+    """When the answer must be there, of `time.monotonic`: after `X-Request-Timeout` seconds, at most `longest`."""
+    asked = header(scope, b"x-request-timeout")
+    if asked is None:
+        return monotonic() + longest
+    try:
+        seconds = float(asked)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise Problem("malformed", "X-Request-Timeout is a positive number of seconds")
+    return monotonic() + min(seconds, longest)
+
+
+def json_response(body: BaseModel, status: int = 200) -> Response[bytes]:
+    """A response of one of the bodies in `service.api.schemas`."""
+    return Response(body.__pydantic_serializer__.to_json(body), status_code=status, media_type="application/json")
+
+
+async def send_json(send: Send, body: BaseModel) -> None:
+    """Send `body` with status 200: the shortest way from a prediction to the socket."""
+    content = body.__pydantic_serializer__.to_json(body)
+    length = (b"content-length", str(len(content)).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [_JSON, length]})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
+
+
+class WhileConnected:
+    """Cancels the work inside `with` when the client goes away. Starts to look only once the answer is late.
+
+    To be used once the body has been read: the next message then says that the client has gone.
+    """
+
+    __slots__ = ("_gone", "_receive", "_task", "_timer", "_watch")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._gone = False
+        self._watch: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(LATE, self._start)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._gone and self._task is not None and kind is asyncio.CancelledError:
+            self._task.uncancel()
+            raise Problem("client-gone", "the client went away before its answer was ready")
+
+    def _start(self) -> None:
+        self._watch = asyncio.get_running_loop().create_task(self._look())
+
+    async def _look(self) -> None:
+        message: Any = await self._receive()
+        while message["type"] != "http.disconnect":
+            message = await self._receive()
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()

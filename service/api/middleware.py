@@ -1,0 +1,72 @@
+"""Around every request: its name, its time, its count. Plain ASGI, since what the router refuses counts too."""
+
+import re
+from random import getrandbits
+from time import perf_counter
+from typing import Any
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.metrics.definitions import OTHER, Metrics
+
+log = structlog.get_logger("gatescope.access")
+
+UNMATCHED = "unmatched"
+
+_request_id = re.compile(rb"[A-Za-z0-9._:+/=-]{1,128}")
+_traceparent = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Observed:
+    """Gives each request an id, measures it by route template, and logs it where `access_log` is set.
+
+    The id is the client's `X-Request-Id`, else the trace id of its `traceparent`, else new; it goes back in
+    `X-Request-Id` and stands in `scope["state"]["request_id"]`.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, access_log: bool) -> None:
+        self._app, self._metrics, self._access_log = app, metrics, access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        active = self._metrics.active
+        method = scope["method"] if scope["method"] in active else OTHER
+        request_id = identify(scope["headers"])
+        scope["state"] = {"request_id": request_id.decode()}
+        status = 500
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+            await send(message)
+
+        active[method] += 1
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            active[method] -= 1
+            seconds = perf_counter() - started
+            template = scope.get("path_template", UNMATCHED)
+            self._metrics.note_request((method, template, status), seconds)
+            if self._access_log:
+                fields: dict[str, Any] = {"method": method, "route": template, "status": status}
+                log.info("request", request_id=request_id.decode(), seconds=round(seconds, 6), **fields)
+
+
+def identify(headers: Any) -> bytes:
+    """The id of a request with these headers."""
+    trace = None
+    for name, value in headers:
+        if name == b"x-request-id" and _request_id.fullmatch(value):
+            return bytes(value)
+        if name == b"traceparent" and (found := _traceparent.fullmatch(value)):
+            trace = found[1]
+    return bytes(trace) if trace else b"%032x" % getrandbits(128)

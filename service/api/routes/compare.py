@@ -1,0 +1,27 @@
+"""`POST /v1/compare`: the same review through every model."""
+
+import asyncio
+from typing import Any
+
+from litestar import Request, Response, post
+
+from service.api.context import context_of
+from service.api.http import WhileConnected, deadline_of, json_response, read_text_body
+from service.api.problems import Problem
+from service.api.schemas import CompareRequest, Comparison, parse
+from service.inference.predict import classify
+
+
+@post("/v1/compare", status_code=200)
+async def compare(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Classify one review by the newest version of every model."""
+    parts = context_of(request.scope)
+    deadline = deadline_of(request.scope, parts.settings.request_timeout)
+    body = parse(CompareRequest, await read_text_body(request.receive, parts.settings))
+    models = parts.catalog.newest()
+    if not models:
+        raise Problem("not-ready", "no model is served", {"Retry-After": "1"})
+    with WhileConnected(request.receive):
+        async with asyncio.TaskGroup() as group:
+            answers = [group.create_task(classify(parts, model, body.text, deadline=deadline)) for model in models]
+    return json_response(Comparison(predictions=[answer.result() for answer in answers]))

@@ -1,0 +1,50 @@
+"""The pages and what they load: files of `service/web`, under a strict content security policy."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+
+PAGES = {"/": "index.html", "/monitor": "monitor.html"}
+WEB = Path(__file__).parents[2] / "web"
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+@get(list(PAGES))
+async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """One of the pages."""
+    return _file(PAGES[request.scope["path"]])
+
+
+@get("/web/{path:path}")
+async def asset(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A style sheet, a module or a picture of a page."""
+    return _file(str(request.path_params["path"]).lstrip("/"))
+
+
+def _file(name: str) -> Response[bytes]:
+    files = _files()
+    if name not in files:
+        raise NotFoundException
+    return Response(files[name].read_bytes(), headers=HEADERS, media_type=TYPES[files[name].suffix])
+
+
+@cache
+def _files() -> dict[str, Path]:
+    return {path.relative_to(WEB).as_posix(): path for path in WEB.rglob("*") if path.suffix in TYPES}

@@ -1,0 +1,65 @@
+"""`/v2/repository`: what is there, load it, unload it (the extension `model_repository`)."""
+
+import asyncio
+from typing import Annotated, Any
+
+from litestar import Request, Response, post
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.context import context_of
+from service.api.http import read_body
+from service.api.schemas import parse
+
+Call = Request[Any, Any, Any]
+BODY_LIMIT = 65_536
+
+
+class IndexRequest(BaseModel):
+    """Which versions to list: all, or those that are ready."""
+
+    model_config = ConfigDict(strict=True)
+
+    ready: bool = False
+
+
+class LoadParameters(BaseModel):
+    """Which version to load; the newest valid one where left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: Annotated[int | None, Field(ge=1, lt=10**18)] = None
+
+
+class LoadRequest(BaseModel):
+    """What to load; the body may be empty."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"parameters": {"version": 2}}]})
+
+    parameters: LoadParameters = LoadParameters()
+
+
+@post("/v2/repository/index", status_code=200)
+async def index(request: Call) -> list[dict[str, str]]:
+    """Every version in the repository with its state, and the reason where it is not served."""
+    asked = parse(IndexRequest, await read_body(request.receive, BODY_LIMIT) or b"{}")
+    states = await asyncio.to_thread(context_of(request.scope).catalog.states)
+    return [state.model_dump() for state in states if state.state == "READY" or not asked.ready]
+
+
+@post("/v2/repository/models/{name:str}/load", status_code=200)
+async def load(request: Call) -> Response[bytes]:
+    """Serve the newest valid version, or the one asked for, in place of what is served; returns when all do."""
+    asked = parse(LoadRequest, await read_body(request.receive, BODY_LIMIT) or b"{}")
+    await context_of(request.scope).control.load(request.path_params["name"], asked.parameters.version)
+    return Response(b"{}", media_type="application/json")
+
+
+@post("/v2/repository/models/{name:str}/unload", status_code=200)
+async def unload(request: Call) -> Response[bytes]:
+    """Stop serving a model; returns when its accepted requests are answered."""
+    await read_body(request.receive, BODY_LIMIT)
+    await context_of(request.scope).control.unload(request.path_params["name"])
+    return Response(b"{}", media_type="application/json")
+
+
+ROUTES = [index, load, unload]

@@ -1,0 +1,196 @@
+"""What goes over the wire: every body of `/v1`, with the examples that `/schema` shows."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+
+from models.bundle.manifest import Data, Metrics, Provenance
+from models.network.equations import Cell, Pooling
+from service.api.problems import Problem
+
+TEXT = "Amazing! This box of cereal gave me a perfectly balanced breakfast, as all things should be."
+PREDICTION: dict[str, Any] = {
+    "model": "lstm",
+    "version": 1,
+    "label": "fresh",
+    "probabilities": {"fresh": 0.91, "rotten": 0.09},
+    "words": 18,
+    "truncated": False,
+}
+PROBLEM: dict[str, Any] = {
+    "type": "urn:gatescope:problem:no-words",
+    "title": "The text has no words",
+    "status": 422,
+    "detail": "the text is empty, or only white space and markup",
+}
+
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PredictRequest(_Body):
+    """One review to be classified."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": TEXT}, {"text": TEXT, "model": "gru"}]})
+
+    text: Annotated[str, Field(description="the review; markup such as <br /> is skipped")]
+    model: Annotated[str | None, Field(description="name of a served model; the default model where left out")] = None
+    version: Annotated[int | None, Field(description="a served version; the newest where left out")] = None
+
+
+class CompareRequest(_Body):
+    """One review to be classified by every model."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": TEXT}]})
+
+    text: Annotated[str, Field(description="the review")]
+
+
+class Prediction(BaseModel):
+    """What a model says of a review: the label is the one with the highest probability."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PREDICTION]})
+
+    model: str
+    version: int
+    label: str
+    probabilities: Annotated[dict[str, float], Field(description="label to probability; they add up to 1")]
+    words: Annotated[int, Field(description="how many words were read")]
+    truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
+
+
+class StreamMessage(BaseModel):
+    """A message to `/v1/stream`: the next piece of the text; the first may name the model, `end` ends the text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = ""
+    end: bool = False
+    model: str | None = None
+    version: Annotated[int | None, Field(ge=1)] = None
+
+
+class StreamedPrediction(Prediction):
+    """What a model says of a text up to and with `word`, which stands at `start` to `end` (code points)."""
+
+    word: str
+    start: int
+    end: int
+    final: bool
+
+
+class BatchRows(RootModel[list[PredictRequest | str | Any]]):
+    """Reviews to be classified: each as for `/v1/predict`, or only its text; anything else is answered by an error."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [[TEXT, {"text": "Dull.", "model": "gru"}]]})
+
+
+class Comparison(BaseModel):
+    """What every ready model says of the same review, by model name."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"predictions": [PREDICTION, PREDICTION | {"model": "rnn"}]}]}
+    )
+
+    predictions: list[Prediction]
+
+
+class ProblemDetails(BaseModel):
+    """An error as RFC 9457 writes it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PROBLEM]})
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class RowError(BaseModel):
+    """A row of a batch that can't be classified; `row` counts from 0."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"row": 1, "error": PROBLEM}]})
+
+    row: int
+    error: ProblemDetails
+
+
+class BatchAnswers(RootModel[list[Prediction | RowError]]):
+    """An answer for every row, in their order."""
+
+
+class Card(BaseModel):
+    """A served model: how it is built, what it has learnt from, how well it does."""
+
+    name: str
+    version: int
+    default: Annotated[bool, Field(description="whether it answers requests that name no model")]
+    cell: Cell
+    embedding_size: int
+    hidden_size: int
+    layers: int
+    pooling: Pooling
+    labels: list[str]
+    vocabulary_size: int
+    parameters: int
+    temperature: float
+    max_words: Annotated[int, Field(description="words read of a text")]
+    sha256: Annotated[str, Field(description="hash of the manifest, which holds the hash of every other file")]
+    metrics: dict[str, Metrics]
+    data: Data
+    provenance: Provenance
+
+
+class Models(BaseModel):
+    """Every served version of every model."""
+
+    models: list[Card]
+
+
+class Versions(BaseModel):
+    """Every served version of one model, the newest first."""
+
+    name: str
+    versions: list[Card]
+
+
+class ModelState(BaseModel):
+    """A version in the repository: served or not, and why not."""
+
+    name: str
+    version: str
+    state: Annotated[str, Field(description="READY, LOADING or UNAVAILABLE")]
+    reason: str
+
+
+class Readiness(BaseModel):
+    """Whether requests should be sent here, and the state of every model."""
+
+    ready: bool
+    reason: str
+    models: list[ModelState]
+
+
+class Liveness(BaseModel):
+    """Whether the process works at all; stays true while it drains."""
+
+    live: bool
+
+
+def parse(kind: type[Body], content: bytes) -> Body:
+    """A request body as `kind`. Raises 400 that names the field, without what was in it."""
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise malformed(error) from None
+
+
+def malformed(error: ValidationError) -> Problem:
+    """400 that names the first wrong field, without what was in it."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(part)[:64] for part in first["loc"])
+    return Problem("malformed", f"{place}: {first['msg']}" if place else first["msg"])

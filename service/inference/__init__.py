@@ -1,0 +1,1 @@
+"""What is served, and the way from a text to an answer."""

@@ -1,0 +1,235 @@
+"""Which versions are served. A load or unload swaps the whole table at once: no request sees half of it."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import structlog
+
+from models.bundle.files import Bundle, InvalidBundle, read
+from models.bundle.repository import model_names, versions
+from service.api.problems import Problem, where
+from service.api.schemas import ModelState
+from service.engine import Engine, ServedModel
+from service.metrics.definitions import Metrics
+from service.metrics.drift import Window
+from service.metrics.predictions import PredictionMetrics
+
+log = structlog.get_logger("gatescope")
+
+
+@dataclass(slots=True, eq=False)
+class Model:
+    """One served version. `with model:` holds it: a retired version is given up when nobody holds it any longer."""
+
+    bundle: Bundle
+    served: ServedModel
+    recorder: PredictionMetrics
+    window: Window
+    holders: int = 0
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.bundle.manifest.name
+
+    @property
+    def version(self) -> int:
+        """The version's number."""
+        return self.bundle.manifest.version
+
+    def __enter__(self) -> None:
+        self.holders += 1
+
+    def __exit__(self, *error: object) -> None:
+        self.holders -= 1
+
+
+Table = Mapping[str, tuple[Model, ...]]
+"""Served versions by model name; the first of a name answers where no version is asked for."""
+
+
+class Catalog:
+    """The served versions of the models of one repository."""
+
+    def __init__(
+        self, repository: Path, engine: Engine, metrics: Metrics, *, default: str | None = None, keep: int = 1
+    ) -> None:
+        self._repository, self._engine, self._metrics = repository, engine, metrics
+        self._default, self._keep = default, keep
+        self._table: Table = MappingProxyType({})
+        self._refused: dict[tuple[str, int], str] = {}
+        self._loading: set[str] = set()
+        self._changing = asyncio.Lock()
+        self.started = False
+
+    def __iter__(self) -> Iterator[Model]:
+        for name in sorted(self._table):
+            yield from self._table[name]
+
+    def newest(self) -> list[Model]:
+        """One version of every model, by name: the one that answers where no version is asked for."""
+        return [self._table[name][0] for name in sorted(self._table)]
+
+    def default_name(self) -> str | None:
+        """The model that answers where none is named: the one set, else `lstm`, else the first by name."""
+        if self._default is not None:
+            return self._default
+        return "lstm" if "lstm" in self._table else min(self._table, default=None)
+
+    def find(self, name: str | None = None, version: int | None = None) -> Model:
+        """The served version that a request means. Raises 404 that says what is served, 503 before all are loaded."""
+        wanted = name if name is not None else self.default_name()
+        found = self._table.get(wanted or "", ())
+        if found and version is None:
+            return found[0]
+        for model in found:
+            if model.version == version:
+                return model
+        if not self.started or wanted in self._loading:
+            raise Problem("not-ready", "models are being loaded", {"Retry-After": "1"})
+        raise Problem("unknown-model", f"{_asked(wanted, version)}; served: {self._served() or 'nothing'}")
+
+    def versions_of(self, name: str) -> tuple[Model, ...]:
+        """The served versions of a model, newest first. Raises as `find` does."""
+        self.find(name)
+        return self._table[name]
+
+    async def start(self) -> None:
+        """Load the newest valid versions of every model; those that can't be served are named in `states`."""
+        names = await asyncio.to_thread(model_names, self._repository)
+        self._loading.update(names)
+        if not names:
+            log.error("the repository has no model", repository=str(self._repository))
+        for name in names:
+            try:
+                await self.load(name)
+            except Problem as problem:
+                log.error("model is not served", model=name, reason=problem.detail)
+        self.started = True
+
+    async def load(self, name: str, version: int | None = None) -> None:
+        """Serve a version, or the newest valid ones, in place of those served so far; these finish their requests.
+
+        Raises 404 where the repository has no such version and 409 where none of them is valid; then nothing changes.
+        """
+        self._loading.add(name)
+        try:
+            async with self._changing:
+                before = self._table.get(name, ())
+                after = await self._open(name, version, before)
+                self._swap(name, after)
+        finally:
+            self._loading.discard(name)
+        await self._retire([model for model in before if model not in after])
+
+    async def unload(self, name: str) -> None:
+        """Stop serving a model once its accepted requests are answered. Raises 404 where it is not served."""
+        async with self._changing:
+            before = self._table.get(name)
+            if before is None:
+                raise Problem("unknown-model", f"{_asked(name, None)}; served: {self._served() or 'nothing'}")
+            self._swap(name, ())
+        await self._retire(before)
+
+    def states(self) -> list[ModelState]:
+        """Every version in the repository and every served one, with why one is not served."""
+        served = {(model.name, model.version) for model in self}
+        known = {
+            (name, version) for name in model_names(self._repository) for version in versions(self._repository, name)
+        }
+        return [self._state(name, version, (name, version) in served) for name, version in sorted(known | served)]
+
+    def missing(self) -> list[str]:
+        """The models of the repository none of whose versions is valid."""
+        refused = {name for name, _ in self._refused}
+        return sorted(refused - set(self._table))
+
+    def _state(self, name: str, version: int, served: bool) -> ModelState:
+        if served:
+            return ModelState(name=name, version=str(version), state="READY", reason="")
+        state = "LOADING" if name in self._loading else "UNAVAILABLE"
+        reason = self._refused.get((name, version), "" if state == "LOADING" else "not loaded")
+        return ModelState(name=name, version=str(version), state=state, reason=reason)
+
+    async def _open(self, name: str, version: int | None, before: tuple[Model, ...]) -> tuple[Model, ...]:
+        there = await asyncio.to_thread(versions, self._repository, name)
+        wanted = [number for number in reversed(there) if version in (None, number)]
+        if not wanted:
+            has = ", ".join(map(str, there)) or "no version of it"
+            raise Problem("unknown-model", f"{_asked(name, version)}; the repository has {has}")
+        opened: list[Model] = []
+        for number in wanted:
+            if len(opened) == (self._keep if version is None else 1):
+                break
+            same = next((model for model in before if model.version == number), None)
+            model = same or await asyncio.to_thread(self._read, name, number)
+            if model is not None:
+                opened.append(model)
+        if not opened:
+            reasons = "; ".join(self._refused[name, number] for number in wanted)
+            raise Problem("conflict", f"no valid version of {name}: {reasons}")
+        return tuple(opened)
+
+    def _read(self, name: str, version: int) -> Model | None:
+        folder, started = self._repository / name / str(version), time.perf_counter()
+        try:
+            bundle = read(folder)
+            if (bundle.manifest.name, bundle.manifest.version) != (name, version):
+                raise InvalidBundle(folder, f"is {bundle.manifest.name} version {bundle.manifest.version}")
+            served = self._engine.load(bundle)
+        except InvalidBundle as error:
+            reason = f"{error.path.relative_to(self._repository)}: {error.reason}"
+        except Exception as error:  # a runtime may refuse a graph in its own ways; the other models must still load
+            log.error("load failed", model=name, version=version, error=type(error).__name__, at=where(error))
+            reason = f"{name}/{version}: {type(error).__name__} while loading"
+        else:
+            self._refused.pop((name, version), None)
+            self._note_load(name, version, "ok")
+            self._metrics.model_load_seconds.labels(name, str(version)).set(time.perf_counter() - started)
+            seconds = round(time.perf_counter() - started, 3)
+            log.info("model loaded", model=name, version=version, seconds=seconds, computes=served.session.how)
+            return Model(bundle, served, PredictionMetrics(self._metrics, bundle), Window(bundle.manifest))
+        self._refused[name, version] = reason
+        self._note_load(name, version, "failed")
+        log.error("bundle refused", model=name, version=version, reason=reason)
+        return None
+
+    def _note_load(self, name: str, version: int, outcome: str) -> None:
+        self._metrics.model_loads.labels(name, str(version), outcome).inc()
+        self._metrics.model_ready.labels(name, str(version)).set(0)
+
+    def _swap(self, name: str, models: tuple[Model, ...]) -> None:
+        for model in models:
+            self._show(model, 1)
+        for model in self._table.get(name, ()):
+            if model not in models:
+                self._show(model, 0)
+        others = {other: served for other, served in self._table.items() if other != name}
+        self._table = MappingProxyType(others | ({name: models} if models else {}))
+
+    def _show(self, model: Model, value: int) -> None:
+        manifest = model.bundle.manifest
+        name, version = manifest.name, str(manifest.version)
+        self._metrics.model_ready.labels(name, version).set(value)
+        self._metrics.model_info.labels(name, version, manifest.cell, model.bundle.sha256, "fp32").set(value)
+
+    async def _retire(self, models: list[Model] | tuple[Model, ...]) -> None:
+        for model in models:
+            while model.holders:
+                await asyncio.sleep(0.01)
+            model.recorder.flush()
+            await asyncio.to_thread(self._engine.unload, model.served)
+
+    def _served(self) -> str:
+        return ", ".join(f"{model.name} version {model.version}" for model in self)
+
+
+def _asked(name: str | None, version: int | None) -> str:
+    if name is None:
+        return "no model is served"
+    asked = name[:64] if version is None else f"{name[:64]} version {version}"
+    return f"no {asked}"

@@ -1,0 +1,212 @@
+"""A worker process: the service on connections from the supervisor. `python -P -m service.process.worker FD FD`."""
+
+import asyncio
+import itertools
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from service.api.app import create_service
+from service.api.problems import Problem
+from service.metrics.definitions import MULTIPROCESS
+from service.metrics.multiprocess import MultiprocessAggregator
+from service.process.channel import Channel, Message, receive_connections
+from service.process.connection import Connection
+from service.process.logs import configure
+from service.process.server import Server
+from service.settings import InvalidSettings, Settings
+
+log = structlog.get_logger("gatescope")
+
+USAGE = 2
+
+
+class SupervisorClient:
+    """What concerns every worker: asks the supervisor, which loads and unloads in all."""
+
+    def __init__(self) -> None:
+        self.channel: Channel | None = None
+        self._numbers = itertools.count()
+        self._asked: dict[int, asyncio.Future[Any]] = {}
+
+    async def load(self, name: str, version: int | None = None) -> None:
+        """Serve a version, or the newest valid one, in every worker. Raises `Problem`."""
+        await self._ask("load", name, version)
+
+    async def unload(self, name: str) -> None:
+        """Stop serving a model in every worker. Raises `Problem`."""
+        await self._ask("unload", name, None)
+
+    def answered(self, number: int, result: Any) -> None:
+        """The supervisor has done what it was asked."""
+        asked = self._asked.pop(number)
+        if not asked.done():
+            asked.set_result(result)
+
+    async def _ask(self, what: str, name: str, version: int | None) -> None:
+        problem = await self._request(ask=what, name=name, version=version)
+        if problem is not None:
+            kind, detail = problem
+            raise Problem(kind, detail)
+
+    async def _request(self, **message: Any) -> Any:
+        if self.channel is None:
+            raise Problem("not-ready", "the worker is starting", {"Retry-After": "1"})
+        number = next(self._numbers)
+        self._asked[number] = asyncio.get_running_loop().create_future()
+        self.channel.send(**message, number=number)
+        return await self._asked[number]
+
+
+class Connections(set[Any]):
+    """The open connections of this process, as uvicorn keeps them; `changed` is called when one is no more."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._changed = changed
+
+    def discard(self, connection: Any) -> None:
+        """One is closed."""
+        super().discard(connection)
+        self._changed()
+
+    remove = discard
+
+
+class Worker(Server):
+    """The service without a port of its own."""
+
+    def __init__(self, settings: Settings, control: socket.socket, way: socket.socket) -> None:
+        self._everywhere, self._control, self._way = SupervisorClient(), control, way
+        self._received = 0
+        self._channel: Channel | None = None
+        self._reporting = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        metrics = MultiprocessAggregator(Path(os.environ[MULTIPROCESS]))
+        super().__init__(create_service(settings, self._everywhere, metrics.text), settings)
+        self.server_state.connections = Connections(self._report_soon)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGINT from a terminal goes to every process of the service: the supervisor says when to stop."""
+        with super().capture_signals():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections from the supervisor, and do what it says."""
+        await super().startup([])
+        channel = await Channel.over(self._control)
+        self._everywhere.channel = channel
+        asyncio.get_running_loop().add_reader(self._way, self._take_connections)
+        self._spawn(self._listen(channel))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was accepted, also by the supervisor."""
+        self._take_connections()
+        await super().shutdown(sockets)
+
+    def _take_connections(self) -> None:
+        try:
+            connections = receive_connections(self._way)
+        except EOFError:
+            asyncio.get_running_loop().remove_reader(self._way)
+            return
+        for connection in connections:
+            self._spawn(self._attend(connection))
+
+    async def _attend(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: Connection(self.config, self.server_state, self.lifespan.state),
+                connection,
+            )
+        finally:
+            self._received += 1
+            self._report_soon()
+
+    async def _listen(self, channel: Channel) -> None:
+        async for message in channel.messages():
+            self._heed(channel, message)
+        self.should_exit = True  # the supervisor is gone
+
+    def _heed(self, channel: Channel, message: Message) -> None:
+        parts = self.service.parts
+        match message:
+            case {"wanted": wanted}:
+                self._spawn(self._begin(channel, wanted))
+            case {"others": others}:
+                parts.others = others
+            case {"do": what, "name": name, "version": version, "number": number}:
+                self._spawn(self._do(channel, what, name, version, number))
+            case {"answer": number, "result": result}:
+                self._everywhere.answered(number, result)
+            case {"drain": _}:
+                self.service.start_draining()
+            case {"stop": _}:
+                self.should_exit = True
+
+    async def _begin(self, channel: Channel, wanted: list[tuple[str, str, int | None]]) -> None:
+        """Load, catch up with what was asked of the other workers before, and say so."""
+        catalog = self.service.parts.catalog
+        while not catalog.started:
+            await asyncio.sleep(0.02)
+        for what, name, version in wanted:
+            if problem := await self._change(what, name, version):
+                log.error("model is not as wanted", model=name, reason=problem[1])
+        channel.send(ready=[model.name for model in catalog.newest()])
+        self._channel = channel
+
+    def _report_soon(self) -> None:
+        """Say how many connections are open, once for all that change together: the next one goes to the fewest."""
+        if self._channel is not None and not self._reporting:
+            self._reporting = True
+            asyncio.get_running_loop().call_soon(self._report, self._channel)
+
+    def _report(self, channel: Channel) -> None:
+        self._reporting = False
+        channel.send(open=len(self.server_state.connections), received=self._received)
+
+    async def _do(self, channel: Channel, what: str, name: str, version: int | None, number: int) -> None:
+        channel.send(done=number, problem=await self._change(what, name, version))
+
+    async def _change(self, what: str, name: str, version: int | None) -> list[str] | None:
+        catalog = self.service.parts.catalog
+        try:
+            await (catalog.load(name, version) if what == "load" else catalog.unload(name))
+        except Problem as problem:
+            return [problem.kind, problem.detail]
+        return None
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def main() -> None:
+    """Read the settings from standard input and serve until the supervisor says stop."""
+    control, way = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    for end in (control, way):
+        end.setblocking(False)
+    settings = Settings.model_validate_json(sys.stdin.buffer.read())
+    configure(settings.log_level, settings.log_format)
+    try:
+        worker = Worker(settings, control, way)
+    except InvalidSettings as error:
+        print(f"gatescope serve: {error}", file=sys.stderr)
+        sys.exit(USAGE)
+    worker.run()
+    sys.exit(0 if worker.started else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""`gatescope trace "text"`: one trace, drawn on the terminal."""
+
+import asyncio
+import json
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import msgspec
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from models.bundle.files import InvalidBundle, read
+from models.bundle.repository import model_names, versions
+from service.api.problems import Problem
+from service.engine import Engine, EngineSettings
+from service.settings import InvalidSettings, read_settings
+from service.tracing.drawing import drawing
+from service.tracing.encoders import Json
+from service.tracing.executor import Line
+from service.tracing.schemas import Include, Trace, TraceRequest
+from service.tracing.tracer import Tracer
+
+USAGE, DATA = 2, 3
+TIMEOUT = 60
+
+
+def trace(
+    text: Annotated[str, typer.Argument(help="The review; - reads it from standard input.")],
+    model: Annotated[str | None, typer.Option(help="Which model; lstm, else the first by name.")] = None,
+    version: Annotated[int | None, typer.Option(help="Which version; the newest.")] = None,
+    repository: Annotated[Path, typer.Option(help="Folder of bundles.", envvar="GATESCOPE_REPOSITORY")] = Path(
+        "repository"
+    ),
+    remote: Annotated[str | None, typer.Option(help="Address of a service that traces in place of this one.")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="The label to explain; a second one: against it.")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="A part for --json, such as memory; repeat for more.")
+    ] = None,
+    units: Annotated[int, typer.Option(min=1, help="How many units to detail.")] = 16,
+    as_json: Annotated[bool, typer.Option("--json", help="The trace itself, as the service answers it.")] = False,
+) -> None:
+    """Show on the terminal what a network kept of a text."""
+    try:
+        request = TraceRequest(
+            text=sys.stdin.read() if text == "-" else text,
+            model=model,
+            version=version,
+            target=_target(target or []),
+            include=cast(frozenset[Include], frozenset(include or [])),
+            units=units,
+        )
+        body = _ask(remote, request) if remote else _compute(repository, request)
+    except ValidationError as error:
+        raise _failed(error.errors(include_url=False)[0]["msg"], USAGE) from None
+    except Problem as problem:
+        raise _failed(problem.detail, USAGE if problem.status == 404 else DATA) from None
+    except (InvalidBundle, InvalidSettings, OSError) as error:
+        raise _failed(str(error), DATA) from None
+    if as_json:
+        sys.stdout.write(body.decode() + "\n")
+        return
+    console = Console(highlight=False)
+    console.print(drawing(msgspec.json.decode(body, type=Trace), console.width))
+
+
+def _target(labels: list[str]) -> Any:
+    """One label, a pair of them, or None for the model's own choice."""
+    match labels:
+        case []:
+            return None
+        case [label]:
+            return label
+    return tuple(labels)
+
+
+def _failed(reason: str, code: int) -> typer.Exit:
+    typer.echo(f"gatescope trace: {reason}", err=True)
+    return typer.Exit(code)
+
+
+def _ask(remote: str, request: TraceRequest) -> bytes:
+    """The trace of a running service."""
+    call = urllib.request.Request(
+        f"{remote.rstrip('/')}/v1/trace",
+        request.model_dump_json(by_alias=True).encode(),
+        {"Content-Type": "application/json", "Accept": Json.media_type},
+    )
+    try:
+        with urllib.request.urlopen(call, timeout=TIMEOUT) as response:
+            return cast(bytes, response.read())
+    except urllib.error.HTTPError as error:
+        raise OSError(json.loads(error.read())["detail"]) from None
+
+
+def _compute(repository: Path, request: TraceRequest) -> bytes:
+    """The trace of this process, by the service's own engine."""
+    bundle = read(_folder(repository, request.model, request.version))
+    engine = Engine(EngineSettings())
+    tracer = Tracer(engine, Line(), read_settings(repository=repository).max_words)
+    try:
+        return asyncio.run(tracer.trace(engine.load(bundle), request, Json()))
+    finally:
+        tracer.close()
+        engine.close()
+
+
+def _folder(repository: Path, name: str | None, version: int | None) -> Path:
+    names = model_names(repository)
+    chosen = name or ("lstm" if "lstm" in names else min(names, default=""))
+    there = versions(repository, chosen)
+    if not there or version not in (None, *there):
+        asked = f"{chosen or 'model'}{f' version {version}' if version else ''}"
+        has = ", ".join(f"{one} {versions(repository, one)[-1]}" for one in names) or "nothing"
+        raise Problem("unknown-model", f"no {asked} in {repository}; it has {has}")
+    return repository / chosen / str(version or there[-1])

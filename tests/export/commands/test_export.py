@@ -1,0 +1,165 @@
+"""The commands of the export stage, on a small table of reviews: what they write, say and exit with."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gatescope
+from models.bundle.files import STEP, read
+from models.bundle.repository import model_names, versions
+
+GOOD = ["wonderful", "great", "moving", "funny", "brilliant", "superb"]
+BAD = ["awful", "dull", "boring", "terrible", "weak", "clumsy"]
+NEUTRAL = ["the", "film", "a", "story", "with", "actors", "and", "scene", "plot", "it", "is", "was", "this", "of"]
+SMALL = ["--hidden-size", "8", "--embedding-size", "8", "--min-count", "1", "--epochs", "3", "--batch-size", "16"]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """600 made-up reviews of 60 films whose label a single word tells."""
+    draw, rows = random.Random(0), ["review,verdict,film"]
+    for number in range(600):
+        label, telling = ("good", GOOD) if number % 2 else ("bad", BAD)
+        text = [*draw.choices(NEUTRAL, k=draw.randint(3, 12)), draw.choice(telling), str(number)]
+        draw.shuffle(text)
+        rows.append(f"{' '.join(text)},{label},film {number // 10}")
+    file = tmp_path_factory.mktemp("data") / "reviews.csv"
+    file.write_text("\n".join(rows))
+    return file
+
+
+def columns(table: Path) -> list[str]:
+    named = ["--text-column", "review", "--label-column", "verdict", "--group-column", "film"]
+    return ["--data", str(table), *named, *SMALL]
+
+
+def gatescope_exits(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["gatescope", *arguments])
+    try:
+        gatescope.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.fixture(scope="module")
+def exported(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert (
+            gatescope_exits(
+                patch, "export", *columns(table), "--cells", "lstm,gru", "--learning-rate", "0.02", "--epochs", "6"
+            )
+            == 0
+        )
+    return folder / "repository"
+
+
+def test_an_export_writes_a_bundle_a_cell(exported: Path) -> None:
+    assert model_names(exported) == ["gru", "lstm"]
+    for name in ("gru", "lstm"):
+        bundle = read(exported / name / "1")
+        assert bundle.manifest.labels == ("bad", "good")
+        assert bundle.manifest.metrics["test"].accuracy > 0.8
+        assert bundle.manifest.data.split_rule.startswith("80/10/10 by group")
+        assert "report/comparison.json" in bundle.manifest.files
+        assert (exported / name / "1" / "card.md").read_text().startswith("---")
+
+
+def test_the_test_split_shares_no_film_with_training(exported: Path, table: Path) -> None:
+    splits = read(exported / "lstm" / "1").manifest.data.splits
+    assert sum(split.rows for split in splits.values()) == 600
+
+
+def test_verify_passes_and_fails(exported: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    folder = exported / "lstm" / "1"
+    assert gatescope_exits(monkeypatch, "verify", str(folder), "--json") == 0
+    assert all(check["passed"] for check in json.loads(capsys.readouterr().out)["checks"])
+    assert gatescope_exits(monkeypatch, "verify", str(tmp_path)) == 4
+    assert "manifest.json" in capsys.readouterr().err
+
+
+def test_inspect_and_compare_tell_of_a_bundle(exported: Path, monkeypatch, capsys) -> None:
+    assert gatescope_exits(monkeypatch, "inspect", str(exported / "gru" / "1"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["cell"] == "gru"
+    assert gatescope_exits(monkeypatch, "compare", "--repository", str(exported), "--json") == 0
+    (comparison,) = json.loads(capsys.readouterr().out)
+    names = [contender["name"] for contender in comparison["contenders"]]
+    assert sorted(names) == ["gru", "linear", "lstm", "majority", "nb-svm"]
+
+
+def test_what_is_done_is_not_done_again(exported: Path, table: Path, monkeypatch) -> None:
+    options = [*columns(table), "--repository", str(exported), "--cells", "lstm,gru", "--if-missing"]
+    assert gatescope_exits(monkeypatch, "export", *options) == 0
+    assert versions(exported, "lstm") == [1]
+
+
+def test_an_accuracy_below_the_wanted_one_exits_with_5(table: Path, tmp_path: Path, monkeypatch) -> None:
+    options = [*columns(table), "--repository", str(tmp_path), "--cells", "rnn", "--epochs", "1"]
+    assert gatescope_exits(monkeypatch, "export", *options, "--min-accuracy", "1.0", "--json") == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--text-column", "nothing"], 3, "nothing"),
+        (["--labels", "bad,better"], 3, "labels"),
+        (["--data", "nowhere.csv"], 3, "nowhere.csv"),
+        (["--cells", "transformer"], 2, "--cells"),
+        (["--hidden-size", "0"], 2, "--hidden-size"),
+        (["--pooling", "median"], 2, "--pooling"),
+        (["--no-such-flag"], 2, "no-such-flag"),
+    ],
+)
+def test_a_wrong_call_is_told_what_and_where(
+    table: Path, tmp_path: Path, monkeypatch, capsys, arguments, code, said
+) -> None:
+    options = [*columns(table), "--repository", str(tmp_path), *arguments]
+    assert gatescope_exits(monkeypatch, "export", *options) == code
+    assert said in capsys.readouterr().err
+    assert model_names(tmp_path) == []
+
+
+def test_settings_come_from_the_environment_too(table: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("GATESCOPE_CELLS", "perceptron")
+    assert gatescope_exits(monkeypatch, "export", "--repository", str(tmp_path)) == 2
+    assert "perceptron" in capsys.readouterr().err
+
+
+def interrupted(table: Path, repository: Path, times: int) -> tuple[int, str]:
+    """Run a training that would take minutes, interrupt it once it learns, and give exit code and output."""
+    options = [*columns(table), "--repository", str(repository), "--cells", "lstm", "--epochs", "100000"]
+    command = [sys.executable, str(Path(gatescope.__file__)), "export", *options]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr
+        said = ""
+        for line in process.stderr:
+            said += line
+            if "epoch 3/" in line:
+                break
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            said += process.stderr.readline()
+        said += process.stderr.read()
+    return process.returncode, said
+
+
+def test_the_first_interrupt_keeps_the_best_epoch(table: Path, tmp_path: Path) -> None:
+    code, said = interrupted(table, tmp_path, times=1)
+    assert code == 130
+    assert "best epoch" in said
+    assert (tmp_path / "lstm" / "1" / STEP).is_file()
+
+
+def test_the_second_interrupt_writes_nothing(table: Path, tmp_path: Path) -> None:
+    code, _ = interrupted(table, tmp_path, times=2)
+    assert code == 130
+    assert model_names(tmp_path) == []

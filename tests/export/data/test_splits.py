@@ -1,0 +1,87 @@
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from export.data.reviews import DataError, Reviews, Row, gather
+from export.data.splits import Part, folds, split
+
+
+def _reviews(rows: int = 300, films: int | None = 40, seed: int = 0) -> Reviews:
+    draw = random.Random(seed)
+    made = [
+        Row(f"word{number}", "ab"[number % 2], None if films is None else f"film{draw.randrange(films)}")
+        for number in range(rows)
+    ]
+    return gather("own", "own.csv", "none", made)
+
+
+@pytest.mark.parametrize("films", [40, None])
+def test_eighty_ten_ten_and_every_review_once(films: int | None) -> None:
+    reviews = _reviews(films=films)
+    splits = split(reviews, seed=3)
+    parts = splits.parts
+    assert sorted(text for part in parts.values() for text in part.texts) == sorted(row.text for row in reviews.rows)
+    assert len(parts["train"]) == pytest.approx(240, abs=24)
+    assert len(parts["test"]) == pytest.approx(30, abs=12)
+    assert len(parts["validation"]) == pytest.approx(30, abs=12)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 1000))
+def test_no_film_stands_in_two_splits(seed: int) -> None:
+    splits = split(_reviews(seed=seed), seed)
+    groups = [set(part.groups) for part in splits.parts.values()]
+    assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
+
+
+def test_the_same_seed_gives_the_same_splits_and_another_gives_others() -> None:
+    first, again, other = split(_reviews(), 1), split(_reviews(), 1), split(_reviews(), 2)
+    assert first.test.texts == again.test.texts != other.test.texts
+    assert first.test.fingerprint == again.test.fingerprint != other.test.fingerprint
+
+
+def test_labels_stay_with_their_texts() -> None:
+    reviews = _reviews()
+    known = {row.text: reviews.labels.index(row.label) for row in reviews.rows}
+    for part in split(reviews, 0).parts.values():
+        assert part.targets.tolist() == [known[text] for text in part.texts]
+
+
+def test_a_published_test_is_the_test() -> None:
+    rows = tuple(
+        replace(row, half="test" if number % 3 == 0 else "train") for number, row in enumerate(_reviews().rows)
+    )
+    splits = split(gather("own", "own", "none", rows), 0)
+    assert set(splits.test.texts) == {row.text for row in rows if row.half == "test"}
+    assert len(splits.validation) == pytest.approx(20, abs=9)
+    assert "published" in splits.rule
+
+
+def test_folds_test_every_review_once_and_share_no_film() -> None:
+    reviews = _reviews()
+    made = folds(reviews, 5, seed=0)
+    tested = [text for one in made for text in one.test.texts]
+    assert sorted(tested) == sorted(row.text for row in reviews.rows)
+    for one in made:
+        assert not set(one.train.groups) & set(one.test.groups)
+        assert not set(one.validation.groups) & (set(one.test.groups) | set(one.train.groups))
+
+
+@given(st.permutations(range(6)))
+def test_a_fingerprint_does_not_depend_on_order_but_on_every_row(order: list[int]) -> None:
+    texts, targets = tuple("abcdef"), np.arange(6) % 2
+    part = Part(texts, targets, texts)
+    moved = Part(tuple(texts[at] for at in order), targets[order], texts)
+    assert part.fingerprint == moved.fingerprint
+    assert part.fingerprint != Part(texts, 1 - targets, texts).fingerprint
+    assert part.fingerprint != Part(("z", *texts[1:]), targets, texts).fingerprint
+
+
+def test_a_label_that_one_split_lacks_is_named() -> None:
+    rows = [Row(f"word{number}", "common", f"film{number}") for number in range(60)] + [Row("odd", "rare", "film60")]
+    with pytest.raises(DataError, match=r"own\.csv: no review in the \w+ split has the label 'rare'"):
+        split(gather("own", "own.csv", "none", rows), 0)

@@ -1,0 +1,171 @@
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from export.data.reviews import DataError, Row, gather
+from export.data.splits import Splits, split
+from export.training.batches import encode, ordered, predict, shuffled
+from export.training.config import Progress, Settings
+from export.training.train import disagreement, one_cycle, train
+from export.training.vectors import Lexicon, learn_words
+from models.network.equations import CELLS, Cell, forward, softmax
+from models.text.words import PAD, UNK, Vocabulary
+
+SMALL = Settings("lstm", pooling="max||mean", hidden=8, epochs=3, batch_size=16, learning_rate=2e-2, average=0.9)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """These networks are so small that a second thread only waits for the first."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def splits() -> Splits:
+    """Short reviews whose label is what the last opinion in them says: order matters."""
+    draw = random.Random(0)
+    rows = []
+    for _ in range(400):
+        opinions = [draw.choice(["great", "dull"]) for _ in range(2)]
+        words = [draw.choice(["a", "film", "plot", "scene"]) for _ in range(draw.randint(1, 6))]
+        rows.append(Row(" ".join([opinions[0], *words, opinions[1], str(len(rows))]), opinions[1]))
+    return split(gather("own", "own", "none", rows), 0)
+
+
+@pytest.fixture(scope="module")
+def lexicon(splits: Splits) -> Lexicon:
+    return learn_words(splits.train.texts, size=50, min_count=2, width=8, seed=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_learns_what_depends_on_order(cell: Cell, splits: Splits, lexicon: Lexicon) -> None:
+    trained = train(splits, lexicon, replace(SMALL, cell=cell, pooling="last", epochs=8))
+    answers = predict(trained.weights, trained.vocabulary, splits.test.texts, max_words=50).argmax(1)
+    assert (answers == splits.test.targets).mean() > 0.9
+    assert trained.weights.cell == cell
+    assert trained.best in trained.history
+    assert trained.best.validation_loss == min(epoch.validation_loss for epoch in trained.history)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_gives_others(splits: Splits, lexicon: Lexicon) -> None:
+    first, again = train(splits, lexicon, SMALL), train(splits, lexicon, SMALL)
+    other = train(splits, lexicon, replace(SMALL, seed=1))
+    assert np.array_equal(first.weights.embedding, again.weights.embedding)
+    assert np.array_equal(first.weights.head_weight, again.weights.head_weight)
+    assert not np.array_equal(first.weights.head_weight, other.weights.head_weight)
+
+
+def test_a_training_cut_off_goes_on_as_if_nothing_had_happened(
+    splits: Splits, lexicon: Lexicon, tmp_path: Path
+) -> None:
+    whole, place = train(splits, lexicon, SMALL), tmp_path / "lstm.safetensors"
+    batches = -(-len(splits.train) // SMALL.batch_size)
+    asked = iter(range(10_000))
+    cut = train(splits, lexicon, SMALL, stop=lambda: next(asked) > batches + 3, checkpoint=place)
+    resumed = train(splits, lexicon, replace(SMALL, time_budget=1e6), checkpoint=place, resume=True)
+    assert cut.stopped and not resumed.stopped
+    assert len(resumed.history) == len(whole.history)
+    assert resumed.temperature == whole.temperature
+    assert np.array_equal(resumed.weights.embedding, whole.weights.embedding)
+
+
+def test_a_checkpoint_of_another_training_or_none_at_all_is_refused(
+    splits: Splits, lexicon: Lexicon, tmp_path: Path
+) -> None:
+    place = tmp_path / "lstm.safetensors"
+    train(splits, lexicon, replace(SMALL, epochs=1), checkpoint=place)
+    with pytest.raises(DataError, match=r"lstm\.safetensors: made with settings"):
+        train(splits, lexicon, SMALL, checkpoint=place, resume=True)
+    place.write_bytes(b"\x80\x04pickle")
+    with pytest.raises(DataError, match="not a checkpoint"):
+        train(splits, lexicon, SMALL, checkpoint=place, resume=True)
+
+
+def test_stopping_keeps_the_best_so_far(splits: Splits, lexicon: Lexicon) -> None:
+    asked = iter(range(10_000))
+    trained = train(splits, lexicon, SMALL, stop=lambda: next(asked) >= 5)
+    assert trained.stopped
+    assert len(trained.history) == 1
+    assert trained.weights.classes == 2
+
+
+def test_a_time_budget_ends_training_early(splits: Splits, lexicon: Lexicon) -> None:
+    trained = train(splits, lexicon, replace(SMALL, epochs=10_000, patience=10_000, time_budget=0.2))
+    assert not trained.stopped
+    assert 0 < len(trained.history) < 10_000
+
+
+def test_no_better_epoch_for_patience_epochs_ends_training(splits: Splits, lexicon: Lexicon) -> None:
+    trained = train(splits, lexicon, replace(SMALL, learning_rate=0.0, embedding_rate=0.0, epochs=9, patience=2))
+    assert len(trained.history) == 3
+    assert trained.best.number == 1
+
+
+def test_progress_is_told_after_every_batch_and_only_goes_up(splits: Splits, lexicon: Lexicon) -> None:
+    told: list[Progress] = []
+    train(splits, lexicon, replace(SMALL, epochs=2), progress=told.append)
+    assert len(told) == 2 * -(-len(splits.train) // SMALL.batch_size)
+    assert [one.share for one in told] == sorted(one.share for one in told)
+    assert told[-1].share == 1.0
+    assert told[0].validation_accuracy is None and told[-1].validation_accuracy is not None
+
+
+def test_the_temperature_is_folded_into_the_weights(splits: Splits, lexicon: Lexicon) -> None:
+    trained = train(splits, lexicon, SMALL)
+    logits = predict(trained.weights, trained.vocabulary, splits.validation.texts, max_words=50)
+    loss = -np.log(softmax(logits)[np.arange(len(logits)), splits.validation.targets]).mean()
+    for factor in (0.8, 1.25):
+        scaled = softmax(logits * factor)[np.arange(len(logits)), splits.validation.targets]
+        assert loss <= -np.log(scaled).mean() + 1e-6
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+    rates = [one_cycle(share) for share in np.linspace(0, 1, 101)]
+    peak = int(np.argmax(rates))
+    assert rates[peak] == pytest.approx(1.0)
+    assert rates[: peak + 1] == sorted(rates[: peak + 1])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rates[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_disagreement_is_nothing_between_equals_and_the_same_both_ways() -> None:
+    first, second = torch.log_softmax(torch.tensor([[1.0, 2.0]]), 1), torch.log_softmax(torch.tensor([[0.0, -1.0]]), 1)
+    assert disagreement(first, first) == 0
+    assert disagreement(first, second) == disagreement(second, first)
+    divergences = [
+        torch.nn.functional.kl_div(a, b, log_target=True, reduction="sum")
+        for a, b in [(first, second), (second, first)]
+    ]
+    assert disagreement(first, second) == pytest.approx(float(sum(divergences)) / 2)
+
+
+def test_batches_hold_every_review_once_padded_to_the_longest() -> None:
+    encoded = [np.full(1 + number * 7 % 30, number + 2) for number in range(100)]
+    batches = shuffled(encoded, 8, np.random.default_rng(0))
+    assert sorted(np.concatenate([batch.rows for batch in batches]).tolist()) == list(range(100))
+    for batch in [*batches, *ordered(encoded, 8)]:
+        assert batch.token_ids.shape == (batch.lengths.max(), len(batch.rows))
+        for column, row in enumerate(batch.rows):
+            assert batch.token_ids[: batch.lengths[column], column].tolist() == encoded[row].tolist()
+            assert (batch.token_ids[batch.lengths[column] :, column] == PAD).all()
+
+
+def test_a_text_without_a_word_is_one_unknown_word() -> None:
+    assert encode(["", "a b"], Vocabulary(["<pad>", "<unk>", "a"]), 5)[0].tolist() == [UNK]
+
+
+def test_predictions_are_those_of_the_equations(splits: Splits, lexicon: Lexicon) -> None:
+    trained = train(splits, lexicon, replace(SMALL, cell="gru", epochs=1))
+    texts = splits.test.texts[:20]
+    found = predict(trained.weights, trained.vocabulary, texts, max_words=5)
+    for text, logits in zip(texts, found, strict=True):
+        expected = forward(trained.weights.astype(np.float64), trained.vocabulary.encode(text, 5).ids).logits
+        np.testing.assert_allclose(logits, expected, atol=1e-5)

@@ -1,0 +1,154 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.network.equations import (
+    CELLS,
+    POOLINGS,
+    Array,
+    Cell,
+    Layer,
+    Pooling,
+    Weights,
+    forward,
+    gru_step,
+    lstm_step,
+    pool,
+    rnn_step,
+    run_layer,
+    running_logits,
+    sigmoid,
+    softmax,
+)
+from tests.bundles import random_weights
+
+FLOATS = st.floats(-1e3, 1e3)
+
+
+def _logistic(x: float) -> float:
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def _one_unit(*gates: tuple[float, float, float, float]) -> Layer:
+    """A layer of one unit: `w_ih, w_hh, b_ih, b_hh` for each gate."""
+    w_ih, w_hh, b_ih, b_hh = np.array(gates).T
+    return Layer(w_ih[:, None], w_hh[:, None], b_ih, b_hh)
+
+
+def test_an_rnn_step_is_the_tanh_of_input_and_past() -> None:
+    state = rnn_step(_one_unit((0.5, -0.3, 0.1, 0.2)), np.array([2.0]), {"hidden": np.array([0.4])})
+    assert state["hidden"] == pytest.approx(np.tanh(0.5 * 2 + 0.1 - 0.3 * 0.4 + 0.2))
+
+
+def test_an_lstm_step_by_hand() -> None:
+    layer = _one_unit((0.5, 0.1, 0, 0.2), (0.3, -0.2, 1, 0), (-0.7, 0.4, 0, 0), (0.2, 0.2, 0.1, 0))
+    before = {"hidden": np.array([0.4]), "cell": np.array([-0.6])}
+    state = lstm_step(layer, np.array([2.0]), before)
+    input_gate, forget = _logistic(1.0 + 0.04 + 0.2), _logistic(0.6 - 0.08 + 1)
+    candidate, output = np.tanh(-1.4 + 0.16), _logistic(0.4 + 0.08 + 0.1)
+    cell = forget * -0.6 + input_gate * candidate
+    assert state["cell"] == pytest.approx(cell)
+    assert state["hidden"] == pytest.approx(output * np.tanh(cell))
+
+
+def test_a_gru_step_by_hand() -> None:
+    layer = _one_unit((0.5, 0.1, 0, 0.2), (0.3, -0.2, 1, 0), (-0.7, 0.4, 0.1, 0.3))
+    state = gru_step(layer, np.array([2.0]), {"hidden": np.array([0.4])})
+    reset, update = _logistic(1.0 + 0.04 + 0.2), _logistic(0.6 - 0.08 + 1)
+    candidate = np.tanh(-1.4 + 0.1 + reset * (0.16 + 0.3))
+    assert state["hidden"] == pytest.approx((1 - update) * candidate + update * 0.4)
+
+
+@given(FLOATS, FLOATS)
+def test_an_open_forget_gate_keeps_the_cell_and_an_open_update_gate_the_state(x: float, before: float) -> None:
+    past = {"hidden": np.array([before]), "cell": np.array([before])}
+    shut, opened, free = (0.0, 0.0, -1e4, 0.0), (0.0, 0.0, 1e4, 0.0), (1.0, 1.0, 0.0, 0.0)
+    assert lstm_step(_one_unit(shut, opened, free, free), np.array([x]), past)["cell"] == pytest.approx(before)
+    assert gru_step(_one_unit(free, opened, free), np.array([x]), past)["hidden"] == pytest.approx(before)
+
+
+@given(st.lists(FLOATS, min_size=2, max_size=5), FLOATS)
+def test_softmax_is_a_distribution_that_a_shift_does_not_move(logits: list[float], shift: float) -> None:
+    shares = softmax(np.array(logits))
+    assert shares.sum() == pytest.approx(1.0)
+    assert (shares >= 0).all()
+    assert softmax(np.array(logits) + shift) == pytest.approx(shares, abs=1e-9)
+
+
+@given(st.floats(-30, 30))
+def test_sigmoid_is_the_logistic_function(x: float) -> None:
+    assert sigmoid(np.array([x])) == pytest.approx([_logistic(x)])
+    with np.errstate(all="raise"):
+        assert sigmoid(np.array([-1e300, 1e300])).tolist() == [0.0, 1.0]
+
+
+def _naive_pool(pooling: Pooling, hidden: Array) -> Array:
+    parts = {"last": hidden[-1], "mean": hidden.mean(0), "max": hidden.max(0)}
+    return np.concatenate([parts[name] for name in pooling.split("||")])
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+@given(st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_pooling_after_t_words_is_that_of_the_first_t_words(pooling: Pooling, steps: int, seed: int) -> None:
+    hidden = np.random.default_rng(seed).normal(size=(steps, 3))
+    pooled = pool(pooling, hidden)
+    for count in range(1, steps + 1):
+        np.testing.assert_allclose(pooled[count - 1], _naive_pool(pooling, hidden[:count]), atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("pooling", POOLINGS)
+@settings(max_examples=10)
+@given(ids=st.lists(st.integers(0, 20), min_size=1, max_size=12), layers=st.integers(1, 2))
+def test_the_running_prediction_is_the_prediction_of_the_words_so_far(
+    cell: Cell, pooling: Pooling, ids: list[int], layers: int
+) -> None:
+    weights = random_weights(cell, pooling, layers=layers, classes=3).astype(np.float64)
+    whole = forward(weights, np.array(ids))
+    running = running_logits(weights, whole.runs[-1].hidden)
+    for count in range(1, len(ids) + 1):
+        np.testing.assert_allclose(running[count - 1], forward(weights, np.array(ids[:count])).logits, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("rnn", {"hidden"}),
+        ("lstm", {"input", "forget", "candidate", "output", "cell", "hidden"}),
+        ("gru", {"reset", "update", "candidate", "hidden"}),
+    ],
+)
+def test_a_layer_tells_every_value_of_its_cell(cell: Cell, names: set[str]) -> None:
+    run = run_layer(cell, random_weights(cell).layers[0], np.ones((4, 12), np.float32))
+    assert set(run.values) == names
+    assert {values.shape for values in run.values.values()} == {(4, 10)}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_weights_survive_their_names(cell: Cell) -> None:
+    weights = random_weights(cell, "max", layers=2)
+    again = Weights.from_tensors(cell, "max", weights.tensors())
+    assert again.tensors().keys() == weights.tensors().keys()
+    assert all(np.array_equal(again.tensors()[name], array) for name, array in weights.tensors().items())
+    assert (again.embedding_size, again.hidden_size, again.classes) == (12, 10, 2)
+
+
+@pytest.mark.parametrize("lost", ["embedding.weight", "rnn.bias_hh_l0", "head.bias"])
+def test_a_missing_tensor_is_named(lost: str) -> None:
+    tensors = random_weights("lstm").tensors()
+    del tensors[lost]
+    with pytest.raises(ValueError, match=lost):
+        Weights.from_tensors("lstm", "max||mean", tensors)
+
+
+def test_weights_of_another_cell_or_pooling_or_without_a_layer_are_refused() -> None:
+    weights = random_weights("gru")
+    with pytest.raises(ValueError, match="weight_ih_l0"):
+        Weights.from_tensors("lstm", "max||mean", weights.tensors())
+    with pytest.raises(ValueError, match=r"head\.weight"):
+        Weights.from_tensors("gru", "last", weights.tensors())
+    with pytest.raises(ValueError, match="no recurrent layer"):
+        Weights.from_tensors("gru", "max||mean", replace(weights, layers=()).tensors())

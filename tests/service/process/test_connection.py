@@ -1,0 +1,70 @@
+"""What is written on a connection leaves in order, whole, and a head together with its body."""
+
+import asyncio
+from collections.abc import Iterable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.process.connection import CoalescingTransport
+
+
+class Wire:
+    """Takes down what is sent, call by call."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed
+        self.sent.append(data)
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        self.write(b"".join(pieces))
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def turns(pieces: list[list[bytes]], *, close: bool = False) -> Wire:
+    """Write the pieces of each turn of the event loop."""
+    wire = Wire()
+    transport = CoalescingTransport(wire, asyncio.get_running_loop())  # type: ignore[arg-type]
+    for turn in pieces:
+        for piece in turn:
+            transport.write(piece)
+        await asyncio.sleep(0)
+    if close:
+        transport.write(b"last")
+        transport.close()
+    return wire
+
+
+@given(st.lists(st.lists(st.binary(max_size=5), max_size=5), max_size=5))
+def test_everything_leaves_in_order_by_the_end_of_its_turn(pieces: list[list[bytes]]) -> None:
+    assert b"".join(asyncio.run(turns(pieces)).sent) == b"".join(piece for turn in pieces for piece in turn)
+
+
+def test_a_head_and_its_body_leave_together() -> None:
+    assert asyncio.run(turns([[b"head", b"body"], [b"head", b"body"]])).sent == [b"headbody"] * 2
+
+
+def test_what_is_held_leaves_before_the_connection_is_closed() -> None:
+    wire = asyncio.run(turns([[b"head"]], close=True))
+    assert wire.closed
+    assert wire.sent == [b"head", b"last"]
+
+
+def test_what_is_held_when_the_other_end_is_gone_is_dropped() -> None:
+    async def gone() -> Wire:
+        wire = Wire()
+        CoalescingTransport(wire, asyncio.get_running_loop()).write(b"head")  # type: ignore[arg-type]
+        wire.closed = True
+        await asyncio.sleep(0)
+        return wire
+
+    assert asyncio.run(gone()).sent == []

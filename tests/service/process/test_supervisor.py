@@ -1,0 +1,245 @@
+"""Several worker processes as one service: real processes, real signals."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.process.cores import split
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A service of several processes, started as its users start it."""
+
+    process: subprocess.Popen[str]
+    root: str
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.root, timeout=20)
+
+    def workers(self) -> set[int]:
+        """The process ids of the workers, none of which is a zombie."""
+        found = set()
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+                if int(parent) == self.process.pid and state != "Z":
+                    found.add(int(stat.parent.name))
+        return found
+
+    def ask(self, path: str, **json: object) -> httpx.Response:
+        """On a connection of its own."""
+        with self.client() as client:
+            return client.post(path, json=json) if json else client.get(path)
+
+
+@contextlib.contextmanager
+def serving(repository: Path, folder: Path, **environment: str) -> Iterator[Serving]:
+    folder.mkdir(exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "gatescope", "serve", "--port", "0", "--workers", "2"],
+        cwd=folder,
+        env={**os.environ, "GATESCOPE_REPOSITORY": str(repository), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        root = next((line.split()[1] for line in process.stdout if line.startswith("  open")), None)
+        assert root is not None, f"it ended with {process.wait(20)}"
+        yield Serving(process, root.rstrip("/"))
+    finally:
+        process.terminate()
+        with process.stdout:
+            assert process.wait(30) is not None
+
+
+@pytest.fixture(scope="module")
+def service(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Two workers, a repository of their own, started where folders named like the packages lie."""
+    folder = tmp_path_factory.mktemp("trap")
+    for name in ("models", "service", "export"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise SystemExit('imported from the working directory')")
+    copy = folder / "repository"
+    shutil.copytree(repository, copy)
+    with serving(copy, folder) as found:
+        yield found
+
+
+def until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def held(service: Serving) -> list[int]:
+    """How many connections each worker holds."""
+    port = int(service.root.rpartition(":")[2])
+    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{fields[9]}]" for fields in table if int(fields[1].split(":")[1], 16) == port}
+    files = [[str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()] for pid in service.workers()]
+    return sorted(len(sockets.intersection(names)) for names in files)
+
+
+def test_connections_are_dealt_out_evenly(service: Serving) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(12):
+            client = stack.enter_context(service.client())
+            assert client.get("/health/ready").status_code == 200
+        assert held(service) == [6, 6]
+
+
+def test_connections_that_are_closed_no_longer_count(service: Serving) -> None:
+    for _ in range(4):
+        until(lambda: held(service) == [0, 0])
+        with contextlib.ExitStack() as stack:
+            for _ in range(12):
+                assert stack.enter_context(service.client()).get("/health/ready").status_code == 200
+            assert held(service) == [6, 6]
+
+
+def test_no_connection_is_lost_while_no_worker_takes_any(service: Serving) -> None:
+    port = int(service.root.rpartition(":")[2])
+    workers = service.workers()
+    with contextlib.ExitStack() as stack:
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(900)]
+            for client in clients:
+                client.sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            time.sleep(0.5)  # the supervisor hands over as many as the workers' sockets hold
+        finally:
+            for pid in workers:
+                os.kill(pid, signal.SIGCONT)
+        assert {client.recv(15) for client in clients} == {b"HTTP/1.1 200 OK"}
+
+
+def test_a_change_is_made_in_every_worker_before_it_is_answered(service: Serving) -> None:
+    assert service.ask("/v2/repository/models/gru/unload", parameters={}).status_code == 200
+    statuses = {service.ask("/v1/predict", text="good", model="gru").status_code for _ in range(8)}
+    assert statuses == {404}
+    assert service.ask("/v2/repository/models/gru/load", parameters={}).status_code == 200
+    statuses = {service.ask("/v1/predict", text="good", model="gru").status_code for _ in range(8)}
+    assert statuses == {200}
+
+
+def test_a_change_that_cannot_be_made_says_why(service: Serving) -> None:
+    answer = service.ask("/v2/repository/models/nothing/load", parameters={})
+    assert answer.status_code == 404
+    assert "nothing" in answer.json()["error"]
+
+
+def gauge(service: Serving, name: str) -> float:
+    """The value of a metric without labels."""
+    lines = service.ask("/metrics").text.splitlines()
+    return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+
+
+def test_metrics_add_up_over_workers(service: Serving) -> None:
+    def answered() -> float:
+        lines = service.ask("/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("gatescope_predictions_total{"))
+
+    time.sleep(1)  # what earlier tests asked is in the workers' files by then
+    before = answered()
+    for _ in range(10):
+        assert service.ask("/v1/predict", text="not bad").status_code == 200
+    until(lambda: answered() == before + 10)
+
+
+def test_a_worker_that_dies_is_replaced_while_the_other_serves(service: Serving) -> None:
+    service.ask("/v2/repository/models/rnn/unload", parameters={})
+    before = service.workers()
+    os.kill(min(before), signal.SIGKILL)
+    until(lambda: len(service.workers() - before) == 1 and len(service.workers()) == 2)
+    seen = set()
+
+    def complete() -> bool:
+        seen.add(gauge(service, "gatescope_ready"))
+        return gauge(service, "gatescope_ready_workers") == 2
+
+    until(complete)
+    assert seen == {1.0}  # while the new one was loading, too
+
+    def even() -> bool:  # both take connections again
+        with contextlib.ExitStack() as stack:
+            for _ in range(4):
+                assert stack.enter_context(service.client()).get("/health/ready").status_code == 200
+            return held(service) == [2, 2]
+
+    until(even)
+    # what was changed before it started holds in the new one
+    assert {service.ask("/v1/predict", text="good", model="rnn").status_code for _ in range(8)} == {404}
+
+
+def test_a_stop_signal_loses_no_accepted_request(repository: Path, tmp_path: Path) -> None:
+    statuses: list[int] = []
+    refused = threading.Event()
+
+    def send(service: Serving) -> None:
+        with service.client() as client:
+            while True:
+                try:
+                    statuses.append(client.post("/v1/predict", json={"text": "an amazing film " * 300}).status_code)
+                except httpx.ConnectError:
+                    refused.set()
+                    return
+                except httpx.RemoteProtocolError:  # an idle connection was closed before this request was read
+                    continue
+
+    with serving(repository, tmp_path, GATESCOPE_DRAIN_DELAY="2") as service:
+        senders = [threading.Thread(target=send, args=(service,)) for _ in range(6)]
+        for sender in senders:
+            sender.start()
+        until(lambda: len(statuses) > 50)
+        service.process.send_signal(signal.SIGTERM)
+        until(lambda: service.ask("/health/ready").status_code == 503)
+        assert service.ask("/health/live").status_code == 200
+        for sender in senders:
+            sender.join(30)
+        assert service.process.wait(30) == 0
+    assert set(statuses) <= {200, 503}
+    assert refused.is_set()
+
+
+def test_a_service_that_cannot_start_ends_with_an_error(repository: Path, tmp_path: Path) -> None:
+    with (
+        pytest.raises(AssertionError, match="it ended with 2"),
+        serving(repository, tmp_path, GATESCOPE_PROVIDER="cuda"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("asked", "available", "chosen"),
+    [
+        ({}, 1, (1, 1)),
+        ({}, 2, (2, 1)),
+        ({}, 16, (16, 1)),
+        ({"workers": 2}, 4, (2, 2)),
+        ({"threads": 2}, 2, (2, 2)),
+        ({"provider": "cuda"}, 16, (1, 1)),
+    ],
+)
+def test_cores_are_split_into_workers_and_threads(
+    asked: dict[str, object], available: int, chosen: tuple[int, int]
+) -> None:
+    settings = split(Settings(**asked), available)  # type: ignore[arg-type]
+    assert (settings.workers, settings.threads) == chosen

@@ -1,0 +1,103 @@
+"""Every method by every measure on one model."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from models.network.equations import Array
+from models.network.step_session import Ids
+from tests.studies.faithfulness.measures import REMOVALS, Curves, Erasure, agreement, curves, erasure
+from tests.studies.faithfulness.methods import Method, Scores, at_random, methods_of
+from tests.studies.faithfulness.planted import SEEDS, Planted, hits, plant
+from tests.studies.faithfulness.subject import Subject, verdicts
+
+OCCLUSION = "`<unk>` one"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was measured of one method: `erasure` by way of removal, `agreement [N]` with occlusion, `hits` by draw of
+    the planted texts and distance, processor `milliseconds` a review.
+    """
+
+    erasure: Mapping[str, Erasure]
+    curves: Curves
+    agreement: Array
+    hits: Array
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One model: the accounts by method, over reviews of `lengths [N]` words."""
+
+    name: str
+    lengths: Array
+    accuracy: float
+    accounts: Mapping[str, Account]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What every method is measured on; `occlusion` is what the others are compared with."""
+
+    subject: Subject
+    reviews: Sequence[Ids]
+    targets: Array
+    directions: Array
+    planted: Sequence[Planted]
+    occlusion: Scores
+
+
+def study(
+    subject: Subject, reviews: Sequence[Ids], targets: Array, note: Callable[[str], None] = lambda done: None
+) -> Study:
+    """Measure every method on `reviews` (at least two words each) of labels `targets [N]`."""
+    logits = subject.logits(reviews)
+    directions = verdicts(logits)
+    planted = [plant(subject, reviews, targets, seed) for seed in SEEDS]
+    methods = methods_of(subject)
+    task = _Task(subject, reviews, targets, directions, planted, methods[OCCLUSION](subject, reviews, directions))
+    accounts = {}
+    for name, method in methods.items():
+        draws = [partial(at_random, seed=seed) for seed in SEEDS] if method is at_random else [method]
+        accounts[name] = _mean([_account(task, draw) for draw in draws])
+        note(name)
+    lengths = np.array([len(ids) for ids in reviews])
+    return Study(subject.name, lengths, float((logits.argmax(1) == targets).mean()), accounts)
+
+
+def _account(task: _Task, method: Method) -> Account:
+    started = time.process_time()
+    scores = method(task.subject, task.reviews, task.directions)
+    seconds = time.process_time() - started
+    return Account(
+        {way: erasure(task.subject, task.reviews, scores, remove) for way, remove in REMOVALS.items()},
+        curves(task.subject, task.reviews, task.targets, scores),
+        agreement(scores, task.occlusion),
+        np.stack([hits(task.subject, planted, method) for planted in task.planted]),
+        1000 * seconds / len(task.reviews),
+    )
+
+
+def _mean(draws: Sequence[Account]) -> Account:
+    """One account of all draws of a method."""
+    return Account(
+        {
+            way: Erasure(
+                np.mean([draw.erasure[way].comprehensiveness for draw in draws], axis=0),
+                np.mean([draw.erasure[way].sufficiency for draw in draws], axis=0),
+            )
+            for way in REMOVALS
+        },
+        Curves(
+            np.mean([draw.curves.right for draw in draws], axis=0),
+            np.mean([draw.curves.wrong for draw in draws], axis=0),
+        ),
+        np.mean([draw.agreement for draw in draws], axis=0),
+        np.concatenate([draw.hits for draw in draws]),
+        float(np.mean([draw.milliseconds for draw in draws])),
+    )

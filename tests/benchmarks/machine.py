@@ -14,7 +14,7 @@ def facts() -> dict[str, str]:
     """Facts by name, for people."""
     return {
         "Date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "Machine": f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory()}",
+        "Machine": f"{processor()}, {len(os.sched_getaffinity(0))} cores, {_memory()}",
         "System": f"{platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()}",
         "Commit": _commit(),
         "Command": f"`python -m tests.benchmarks {' '.join(_shown(word) for word in sys.argv[1:])}`".replace(" `", "`"),
@@ -30,7 +30,8 @@ def _shown(word: str) -> str:
     return Path(word).name if "/" in word else word
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the processor."""
     found = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return found[0].split(":", 1)[1].strip() if found else platform.processor()
 

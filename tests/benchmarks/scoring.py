@@ -135,17 +135,18 @@ def write(path: Path, texts: list[str]) -> Path:
 def score(repository: Path, source: Path, out: Path) -> tuple[Took, int]:
     """What the command took, and the most memory that its processes had together, in bytes."""
     command = [sys.executable, "-m", "gatescope", "score", source, "--out", out, "--repository", repository]
-    started, before, peak = time.monotonic(), _children(), 0
+    started, before, peak = time.monotonic(), children_cpu(), 0
     process = subprocess.Popen([*map(str, command), "--max-words", str(MAX_WORDS), "--json"])
     while process.poll() is None:
         peak = max(peak, Running(process.pid, 0).memory())
         time.sleep(0.1)
     if process.returncode:
         raise SystemExit(process.returncode)
-    return Took(time.monotonic() - started, _children() - before), peak
+    return Took(time.monotonic() - started, children_cpu() - before), peak
 
 
-def _children() -> float:
+def children_cpu() -> float:
+    """Return the seconds of processor time of the child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "verify": ("export.commands.verify:verify", "Check a bundle: three implementations, any batch, any cut."),
     "inspect": ("export.commands.inspect:inspect", "Say what a bundle holds."),
     "compare": ("export.commands.compare:compare", "Compare linear models and every cell in one table."),
+    "evaluate": ("export.commands.evaluate:evaluate", "Measure a model on labelled reviews and on how it reads."),
     "serve": ("service.process.serve:serve", "Serve every model of a repository over HTTP."),
     "score": ("service.score.command:score", "Score files of any size."),
     "trace": ("service.tracing.command:trace", "Show on the terminal what a network kept of a text."),

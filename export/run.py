@@ -19,6 +19,7 @@ from export.data.reviews import Reviews
 from export.data.sources import load
 from export.data.splits import Splits, split
 from export.data.tables import Columns
+from export.publish.behaviour import behaviour
 from export.publish.comparison import Comparison, Contender
 from export.publish.package import About, package
 from export.publish.reference import reference
@@ -31,7 +32,7 @@ from export.training.evaluate import measure
 from export.training.train import train
 from export.training.vectors import Lexicon, learn_words
 from models.bundle.files import read
-from models.bundle.manifest import Data, Metrics, Provenance, Split
+from models.bundle.manifest import Capability, Data, Metrics, Provenance, Split
 from models.bundle.repository import versions
 from models.network.equations import POOLINGS, Array, Cell, Pooling
 from models.network.step_session import StepSession
@@ -47,6 +48,7 @@ class TrainedModel:
     trained: Trained
     probabilities: dict[str, Array]
     metrics: dict[str, Metrics]
+    behaviour: dict[str, Capability]
     microseconds: float
 
 
@@ -138,7 +140,8 @@ def _learn(
     microseconds = _median_microseconds(
         lambda text: session.fresh(encode([text], trained.vocabulary, 2048)), splits.test.texts
     )
-    return TrainedModel(trained, probabilities, metrics, microseconds)
+    read = behaviour(lambda texts: session.probabilities(encode(texts, trained.vocabulary, 2048)), splits.labels)
+    return TrainedModel(trained, probabilities, metrics, read, microseconds)
 
 
 def _train(
@@ -201,6 +204,7 @@ def _rival(fit: Callable[[Splits], Baseline], splits: Splits) -> Contender:
         name=rival.name,
         kind="linear" if rival.chosen else "constant",
         metrics=measure(rival.probabilities, splits.test.targets),
+        behaviour=behaviour(rival.predict, splits.labels),
         parameters=rival.parameters,
         seconds_to_train=time.perf_counter() - started,
         microseconds_to_predict=_median_microseconds(lambda text: rival.predict([text]), splits.test.texts),
@@ -212,6 +216,7 @@ def _contender(name: str, cell: Cell, learnt: TrainedModel) -> Contender:
         name=name,
         kind=cell,
         metrics=learnt.metrics["test"],
+        behaviour=learnt.behaviour,
         parameters=sum(array.size for array in learnt.trained.weights.tensors().values()),
         seconds_to_train=learnt.trained.seconds,
         microseconds_to_predict=learnt.microseconds,
@@ -228,6 +233,7 @@ def _publish(
         temperature=trained.temperature,
         data=_data(reviews, splits),
         metrics=learnt.metrics,
+        behaviour=learnt.behaviour,
         reference=reference(validation, learnt.probabilities["validation"], splits.labels),
         provenance=_provenance(settings, trained),
     )

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from export.commands.exits import Exit
-from export.publish.comparison import FILE, Comparison, merge, table
+from export.publish.comparison import FILE, Comparison, behaviour_table, merge, table
 from models.bundle.repository import model_names, versions
 
 
@@ -26,6 +26,8 @@ def compare(
         return
     for comparison in found:
         Console().print(table(comparison))
+        if (reading := behaviour_table(comparison)) is not None:
+            Console().print(reading)
 
 
 def _stored(repository: Path) -> list[Comparison]:

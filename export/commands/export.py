@@ -11,7 +11,7 @@ from rich.console import Console
 
 from export.commands.exits import Exit
 from export.data.reviews import DataError
-from export.publish.comparison import table
+from export.publish.comparison import behaviour_table, table
 from export.settings import ExportSettings
 from export.training.interrupt import two_stage
 from models.bundle.repository import versions
@@ -119,7 +119,10 @@ def _tell(outcome: "Outcome", *, as_json: bool) -> None:
         typer.echo(json.dumps({"bundles": bundles, "comparison": comparison, "interrupted": outcome.interrupted}))
         return
     if outcome.comparison:
-        Console(width=None if sys.stdout.isatty() else 140).print(table(outcome.comparison))
+        console = Console(width=None if sys.stdout.isatty() else 140)
+        console.print(table(outcome.comparison))
+        if (reading := behaviour_table(outcome.comparison)) is not None:
+            console.print(reading)
     for folder in outcome.folders:
         typer.echo(f"wrote {folder}")
 

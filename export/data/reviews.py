@@ -100,3 +100,16 @@ def decoded(content: bytes, file: Path | str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(f"{file}, line {line}: not UTF-8 ({error.reason})") from error
+
+
+POSITIVE = {"fresh", "pos", "positive", "good"}
+NEGATIVE = {"rotten", "neg", "negative", "bad"}
+
+
+def positive_label(labels: Sequence[str]) -> int | None:
+    """Return the index of the label that praises, where there are two and the other one blames; None elsewhere."""
+    names = [label.lower() for label in labels]
+    for index in (0, 1):
+        if len(names) == 2 and names[index] in POSITIVE and names[1 - index] in NEGATIVE:
+            return index
+    return None

@@ -6,19 +6,24 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Table
 
-from models.bundle.manifest import Metrics
+from export.publish.behaviour import capability_rows, capability_table
+from models.bundle.manifest import Capability, Metrics
 
 FILE = "report/comparison.json"
 
 
 class Contender(BaseModel):
-    """One classifier on the test split; seconds are of one training, microseconds of one review at a time."""
+    """One classifier on the test split; seconds are of one training, microseconds of one review at a time.
+
+    `behaviour` is what it judges right of the test of behaviour, by capability, where the labels are praise and blame.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     kind: str
     metrics: Metrics
+    behaviour: dict[str, Capability] = {}
     parameters: Annotated[int, Field(ge=0)]
     seconds_to_train: float
     microseconds_to_predict: float
@@ -88,9 +93,29 @@ def table(comparison: Comparison) -> Table:
     return drawn
 
 
+def behaviour_table(comparison: Comparison) -> Table | None:
+    """Return what each contender can read as a table for a terminal, None where that was not tested."""
+    tested = _tested(comparison)
+    return capability_table(tested) if tested else None
+
+
 def markdown(comparison: Comparison) -> str:
     """The comparison as a Markdown table."""
-    lines = [list(COLUMNS), ["---", *["---:"] * (len(COLUMNS) - 1)], *map(cells_of, comparison.contenders)]
+    return _markdown(COLUMNS, map(cells_of, comparison.contenders))
+
+
+def behaviour_markdown(comparison: Comparison) -> str:
+    """Return what each contender can read as a Markdown table, nothing where that was not tested."""
+    tested = _tested(comparison)
+    return _markdown(("capability", *tested), capability_rows(tested)) if tested else ""
+
+
+def _tested(comparison: Comparison) -> dict[str, dict[str, Capability]]:
+    return {one.name: one.behaviour for one in comparison.contenders if one.behaviour}
+
+
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
     return "\n".join(_row(line) for line in lines)
 
 

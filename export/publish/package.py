@@ -8,7 +8,7 @@ import numpy as np
 
 from export.publish.verify import Network, require
 from models.bundle.files import contents, describe
-from models.bundle.manifest import Data, Golden, Manifest, Metrics, Provenance, Reference
+from models.bundle.manifest import Capability, Data, Golden, Manifest, Metrics, Provenance, Reference
 from models.bundle.repository import publish
 from models.network.equations import Array, Weights
 from models.network.onnx_graph import step_graph
@@ -32,6 +32,7 @@ class About:
     temperature: float
     data: Data
     metrics: Mapping[str, Metrics]
+    behaviour: Mapping[str, Capability]
     reference: Reference
     provenance: Provenance
 
@@ -79,6 +80,7 @@ def package(
             temperature=about.temperature,
             data=about.data,
             metrics=dict(about.metrics),
+            behaviour=dict(about.behaviour),
             reference=about.reference,
             provenance=about.provenance,
         )

@@ -28,10 +28,17 @@ def measure(probabilities: Array, targets: NDArray[np.int64]) -> Metrics:
         accuracy=right / len(targets),
         accuracy_interval=wilson(right, len(targets)),
         f1=float(f1_score(targets, guesses, labels=labels, average="macro", zero_division=0.0)),
-        auc=float(roc_auc_score(targets, scores, multi_class="ovr", labels=labels)),
+        auc=_auc(scores, targets, labels),
         log_loss=float(log_loss(targets, exact, labels=labels)),
         calibration_error=calibration_error(exact, targets),
     )
+
+
+def _auc(scores: Array, targets: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
+    """The area under the curve, not a number where a label has no review."""
+    if len(np.unique(targets)) < len(labels):
+        return float("nan")
+    return float(roc_auc_score(targets, scores, multi_class="ovr", labels=labels))
 
 
 def wilson(right: int, rows: int) -> Interval:
@@ -44,11 +51,15 @@ def wilson(right: int, rows: int) -> Interval:
 
 def calibration_error(probabilities: Array, targets: NDArray[np.int64]) -> float:
     """Expected calibration error of the top label: mean gap of confidence and accuracy over bins of equal mass."""
+    gaps = [rows * abs(confidence - right) for rows, confidence, right in calibration(probabilities, targets, BINS)]
+    return sum(gaps) / len(targets)
+
+
+def calibration(probabilities: Array, targets: NDArray[np.int64], bins: int) -> list[tuple[int, float, float]]:
+    """Return rows, mean confidence and accuracy of the top label in each of `bins` of equal mass, least sure first."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == targets
-    order = np.argsort(confidence, kind="stable")
-    bins = np.array_split(order, min(BINS, len(order)))
-    gaps = [abs(confidence[rows].mean() - right[rows].mean()) * len(rows) for rows in bins]
-    return float(sum(gaps) / len(order))
+    parts = np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(confidence)))
+    return [(len(rows), float(confidence[rows].mean()), float(right[rows].mean())) for rows in parts]
 
 
 def confusion(probabilities: Array, targets: NDArray[np.int64]) -> NDArray[np.int64]:

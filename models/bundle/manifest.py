@@ -60,6 +60,18 @@ class Metrics(_Part):
     calibration_error: float
 
 
+class Capability(_Part):
+    """How many of the test sentences of one capability, such as "not good", a model judges right."""
+
+    sentences: Annotated[int, Field(ge=1)]
+    right: Annotated[int, Field(ge=0)]
+
+    @property
+    def share(self) -> float:
+        """The share judged right, 0 to 1."""
+        return self.right / self.sentences
+
+
 class Histogram(_Part):
     """Counts between edges: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included."""
 
@@ -141,6 +153,7 @@ class Manifest(_Part):
     parameters: int
     data: Data
     metrics: dict[str, Metrics]
+    behaviour: dict[str, Capability] = {}
     reference: Reference
     golden: Annotated[tuple[Golden, ...], Field(min_length=1)]
     provenance: Provenance

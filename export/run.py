@@ -34,8 +34,10 @@ from export.training.vectors import Lexicon, learn_words
 from models.bundle.files import read
 from models.bundle.manifest import Capability, Data, Metrics, Provenance, Split
 from models.bundle.repository import versions
-from models.network.equations import POOLINGS, Array, Cell, Pooling
-from models.network.step_session import StepSession
+from models.network.bulk import run_many
+from models.network.equations import POOLINGS, Array, Cell, Pooling, softmax
+from models.network.onnx_graph import open_step_graph
+from models.network.session import run_whole
 
 Item = TypeVar("Item")
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy", "scikit-learn")
@@ -133,12 +135,12 @@ def _learn(
     stop: Callable[[], bool],
 ) -> TrainedModel:
     trained = _train(settings, cell, splits, lexicon, seconds, screen, stop)
-    session = StepSession.of_weights(trained.weights)
+    session = open_step_graph(trained.weights)
     encoded = {name: encode(part.texts, trained.vocabulary, 2048) for name, part in splits.parts.items()}
-    probabilities = {name: session.probabilities(encoded[name]) for name in ("validation", "test")}
+    probabilities = {name: softmax(run_many(session, encoded[name])) for name in ("validation", "test")}
     metrics = {name: measure(found, splits.parts[name].targets) for name, found in probabilities.items()}
     microseconds = _median_microseconds(
-        lambda text: session.fresh(encode([text], trained.vocabulary, 2048)), splits.test.texts
+        lambda text: run_whole(session, encode([text], trained.vocabulary, 2048)), splits.test.texts
     )
     read = behaviour(lambda texts: session.probabilities(encode(texts, trained.vocabulary, 2048)), splits.labels)
     return TrainedModel(trained, probabilities, metrics, read, microseconds)

@@ -51,7 +51,7 @@ def test_importing_everything_pulls_no_torch_in(package: str) -> None:
     assert found.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("module", ["models.network.session", "models.network.step_session"])
+@pytest.mark.parametrize("module", ["models.network.session", "models.network.onnx_graph"])
 def test_onnx_runtime_does_not_report_to_its_makers(module: str, tmp_path: Path) -> None:
     """Where it does, it leaves a device's id and a queue of events in the user's cache."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}

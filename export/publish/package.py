@@ -12,7 +12,9 @@ from models.bundle.manifest import Capability, Data, Golden, Manifest, Metrics, 
 from models.bundle.repository import publish
 from models.network.equations import Array, Weights
 from models.network.onnx_graph import step_graph
-from models.network.step_session import StepSession, states_of
+from models.network.onnx_session import OnnxSession
+from models.network.session import Session, run_whole
+from models.network.state import state_tensors
 from models.text.words import PAD, UNK, Vocabulary
 
 GOLDEN_TEXTS = (
@@ -58,8 +60,8 @@ def package(
     """
     graph = step_graph(weights).SerializeToString()
     files = contents(weights, vocabulary, graph)
-    states = states_of(weights)
-    golden = golden_vectors(StepSession(graph, states, len(weights.layers)), vocabulary)
+    states = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
+    golden = golden_vectors(OnnxSession(graph, states, len(weights.layers)), vocabulary)
 
     def written(version: int) -> tuple[Manifest, Mapping[str, bytes]]:
         manifest = Manifest(
@@ -90,7 +92,7 @@ def package(
     return publish(repository, name, written, lambda folder: require(folder, network))
 
 
-def golden_vectors(session: StepSession, vocabulary: Vocabulary, known: int = 40) -> tuple[Golden, ...]:
+def golden_vectors(session: Session, vocabulary: Vocabulary, known: int = 40) -> tuple[Golden, ...]:
     """Answers to keep: fixed texts, and two of the vocabulary's own words, one of them long."""
     random = np.random.default_rng(0)
     words = [word for word in vocabulary.words[2:] if vocabulary.encode(word, 2).ids.size == 1]
@@ -98,7 +100,7 @@ def golden_vectors(session: StepSession, vocabulary: Vocabulary, known: int = 40
     return tuple(_golden(session, vocabulary, text) for text in (*GOLDEN_TEXTS, *drawn))
 
 
-def _golden(session: StepSession, vocabulary: Vocabulary, text: str) -> Golden:
+def _golden(session: Session, vocabulary: Vocabulary, text: str) -> Golden:
     ids = vocabulary.encode(text, 2048).ids
-    logits: Array = session.fresh([ids]).logits[0]
+    logits: Array = run_whole(session, [ids]).logits[0]
     return Golden(text=text, ids=tuple(ids.tolist()), logits=tuple(logits.tolist()))

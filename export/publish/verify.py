@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from models.bundle.files import Bundle, InvalidBundle, read, replay_golden
-from models.network.equations import Array, Forward, forward, softmax
+from models.network.equations import Array, Forward, Ids, forward, softmax
 from models.network.onnx_graph import step_graph
+from models.network.onnx_session import Cuda, OnnxSession
+from models.network.padding import pad
+from models.network.session import FRESH, Chunk, Session, run_whole
 from models.network.state import over_time
-from models.network.step_session import Chunk, Ids, StepSession, pad
 
 LOGIT_TOLERANCE = 1e-4
 PROBABILITY_TOLERANCE = 1e-5
@@ -68,7 +70,7 @@ def verify(folder: Path, network: Network | None = None) -> Iterator[Check]:
     yield _same_weights(bundle)
     session = _session(bundle)
     grid = [_reviews(bundle, batch, length) for batch in BATCHES for length in LENGTHS]
-    whole = [session.fresh(reviews) for reviews in grid]
+    whole = [run_whole(session, reviews, traced=True) for reviews in grid]
     yield _against_network(network or _network(bundle), grid, whole)
     yield _against_oracle(bundle, grid, whole)
     yield _alone(session, grid, whole)
@@ -81,9 +83,9 @@ def verify(folder: Path, network: Network | None = None) -> Iterator[Check]:
         yield _on_cuda(bundle, grid, whole)
 
 
-def _session(bundle: Bundle, *, optimised: bool = True, provider: str = "CPUExecutionProvider") -> StepSession:
+def _session(bundle: Bundle, *, optimised: bool = True, cuda: Cuda | None = None) -> OnnxSession:
     manifest = bundle.manifest
-    return StepSession(bundle.step_graph, manifest.states, manifest.layers, optimised=optimised, provider=provider)
+    return OnnxSession(bundle.step_graph, manifest.states, manifest.layers, optimised=optimised, cuda=cuda)
 
 
 def _network(bundle: Bundle) -> Network:
@@ -156,45 +158,49 @@ def _hidden_error(answer: Forward, chunk: Chunk, row: int) -> float:
 
 
 def _first(chunk: Chunk, rows: int) -> Chunk:
-    return Chunk(chunk.logits[:rows], chunk.probabilities[:rows], {}, ())
+    return Chunk(chunk.logits[:rows], chunk.probabilities[:rows], (), ())
 
 
-def _alone(session: StepSession, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
-    answers = [np.concatenate([session.fresh([ids]).logits for ids in reviews[:7]]) for reviews in grid]
+def _alone(session: Session, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
+    answers = [np.concatenate([run_whole(session, [ids]).logits for ids in reviews[:7]]) for reviews in grid]
     return _compare("alone = in a batch", [_first(chunk, 7) for chunk in whole], answers)
 
 
-def _more_padding(session: StepSession, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
-    return _compare("more padding", whole, [session.fresh(reviews, padding=37).logits for reviews in grid])
+def _more_padding(session: OnnxSession, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
+    answers = [
+        session.run_padded(*pad(reviews, extra=37), np.full(len(reviews), FRESH), session.empty_state).logits
+        for reviews in grid
+    ]
+    return _compare("more padding", whole, answers)
 
 
-def _split(session: StepSession, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
+def _split(session: Session, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
     """Each batch again in chunks whose ends are drawn at random for every row, all rows in one place."""
     answers = [in_flight(session, reviews, seed=7, places=len(reviews)) for reviews in grid]
     return _compare("split into chunks", whole, answers)
 
 
-def _moving_rows(session: StepSession, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
+def _moving_rows(session: Session, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
     """Each batch again through few places: rows join, leave and change places by `carry`."""
     answers = [in_flight(session, reviews, seed=11, places=max(1, len(reviews) // 3)) for reviews in grid]
     return _compare("rows join, leave and move", whole, answers)
 
 
-def in_flight(session: StepSession, reviews: Sequence[Ids], *, seed: int, places: int) -> Array:
+def in_flight(session: Session, reviews: Sequence[Ids], *, seed: int, places: int) -> Array:
     """The logits `[N, C]` of reviews that share `places` rows, in a random order, in chunks of random lengths."""
     random = np.random.default_rng(seed)
     waiting = random.permutation(len(reviews)).tolist()
     done = [0] * len(reviews)
     logits: dict[int, Array] = {}
     row_of: dict[int, int] = {}
-    state = session.nothing()
+    state = session.empty_state
     while waiting or row_of:
         joining = [waiting.pop() for _ in range(min(places - len(row_of), len(waiting)))]
         members = random.permutation([*row_of, *joining]).tolist()
         carry = np.array([row_of.get(member, -1) for member in members])
         chunks = [_next_part(random, reviews[member], done[member]) for member in members]
-        chunk = session.step(chunks, carry, state)
-        state = chunk.rows
+        chunk = session.run(chunks, carry, state, traced=False)
+        state = chunk.state
         for row, (member, ids) in enumerate(zip(members, chunks, strict=True)):
             done[member] += len(ids)
             logits[member] = chunk.logits[row]
@@ -206,20 +212,20 @@ def _next_part(random: np.random.Generator, ids: Ids, done: int) -> Ids:
     return ids[done : done + random.integers(1, len(ids) - done + 1)]
 
 
-def _unoptimised(session: StepSession, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
-    return _compare("without optimisations", whole, [session.fresh(reviews).logits for reviews in grid])
+def _unoptimised(session: Session, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
+    return _compare("without optimisations", whole, [run_whole(session, reviews).logits for reviews in grid])
 
 
 def _on_cuda(bundle: Bundle, grid: Sequence[list[Ids]], whole: Sequence[Chunk]) -> Check:
-    session = _session(bundle, provider="CUDAExecutionProvider")
+    session = _session(bundle, cuda=Cuda())
     return _compare(
         "CUDA = CPU", whole, [in_flight(session, reviews, seed=13, places=len(reviews)) for reviews in grid]
     )
 
 
-def _golden(bundle: Bundle, session: StepSession) -> Check:
+def _golden(bundle: Bundle, session: Session) -> Check:
     try:
-        largest = replay_golden(bundle, lambda ids: session.fresh([ids]).logits[0])
+        largest = replay_golden(bundle, lambda ids: run_whole(session, [ids]).logits[0])
     except InvalidBundle as error:
         return Check("golden vectors", False, error.reason)
     return Check(

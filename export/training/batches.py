@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.network.equations import Array, Weights
+from models.network.equations import Array, Ids, Weights
+from models.network.padding import by_length, pad
 from models.network.torch_network import Classifier
-from models.text.words import PAD, UNK, Vocabulary
+from models.text.words import UNK, Vocabulary
 
 POOL = 32
 """Batches that are shuffled together before their reviews are sorted by length."""
@@ -18,18 +19,18 @@ POOL = 32
 class Batch:
     """`token_ids [T, B]`, `lengths [B]`, and which rows of the data these are, `[B]`."""
 
-    token_ids: NDArray[np.int64]
+    token_ids: Ids
     lengths: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    rows: Sequence[int]
 
 
-def encode(texts: Sequence[str], vocabulary: Vocabulary, max_words: int) -> list[NDArray[np.int64]]:
+def encode(texts: Sequence[str], vocabulary: Vocabulary, max_words: int) -> list[Ids]:
     """The ids of each text, at least one: a text without a word is one unknown word."""
     ids = (vocabulary.encode(text, max_words).ids for text in texts)
     return [one if len(one) else np.array([UNK], np.int64) for one in ids]
 
 
-def shuffled(encoded: Sequence[NDArray[np.int64]], size: int, draw: np.random.Generator) -> list[Batch]:
+def shuffled(encoded: Sequence[Ids], size: int, draw: np.random.Generator) -> list[Batch]:
     """All reviews once, in batches of `size` and in a random order; within a batch lengths are alike."""
     order = draw.permutation(len(encoded))
     lengths = np.array([len(one) for one in encoded])
@@ -37,18 +38,16 @@ def shuffled(encoded: Sequence[NDArray[np.int64]], size: int, draw: np.random.Ge
     for start in range(0, len(order), size * POOL):
         pool = order[start : start + size * POOL]
         pool = pool[np.argsort(lengths[pool], kind="stable")]
-        batches += [_pad(encoded, pool[at : at + size]) for at in range(0, len(pool), size)]
+        batches += [_batch(encoded, pool[at : at + size].tolist()) for at in range(0, len(pool), size)]
     return [batches[number] for number in draw.permutation(len(batches))]
 
 
-def ordered(encoded: Sequence[NDArray[np.int64]], size: int) -> Iterator[Batch]:
-    """All reviews once, shortest first."""
-    order = np.argsort([len(one) for one in encoded], kind="stable")
-    for at in range(0, len(order), size):
-        yield _pad(encoded, order[at : at + size])
+def ordered(encoded: Sequence[Ids], size: int) -> Iterator[Batch]:
+    """Yield all reviews once, the longest first."""
+    return (_batch(encoded, rows) for rows in by_length(encoded, size))
 
 
-def logits(classifier: Classifier, encoded: Sequence[NDArray[np.int64]], size: int = 256) -> Array:
+def logits(classifier: Classifier, encoded: Sequence[Ids], size: int = 256) -> Array:
     """What `classifier` says of each review, `[N, C]` float32, in the order given and without dropout."""
     found = np.empty((len(encoded), classifier.shape.classes), np.float32)
     for batch in ordered(encoded, size):
@@ -61,9 +60,6 @@ def predict(weights: Weights, vocabulary: Vocabulary, texts: Sequence[str], max_
     return logits(Classifier.from_weights(weights), encode(texts, vocabulary, max_words))
 
 
-def _pad(encoded: Sequence[NDArray[np.int64]], rows: NDArray[np.int64]) -> Batch:
-    lengths = np.array([len(encoded[row]) for row in rows])
-    token_ids = np.full((lengths.max(), len(rows)), PAD, np.int64)
-    for column, row in enumerate(rows):
-        token_ids[: lengths[column], column] = encoded[row]
-    return Batch(token_ids, lengths, rows)
+def _batch(encoded: Sequence[Ids], rows: Sequence[int]) -> Batch:
+    token_ids, lengths = pad([encoded[row] for row in rows])
+    return Batch(token_ids, lengths.astype(np.int64), rows)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from models.network.equations import Cell, Pooling
-from models.network.state import state_tensors
+from models.network.state import StateTensor, state_tensors
 
 SCHEMA_VERSION = 1
 
@@ -30,15 +30,6 @@ class File(_Part):
 
     sha256: Sha256
     bytes: Annotated[int, Field(ge=0)]
-
-
-class State(_Part):
-    """A state tensor of the step graph: input `name [S, *shape]`, output `output [B, *shape]`."""
-
-    name: str
-    output: str
-    dtype: Literal["float32", "int64"]
-    shape: tuple[int, ...]
 
 
 class Interval(_Part):
@@ -149,7 +140,7 @@ class Manifest(_Part):
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
     temperature: Annotated[float, Field(gt=0)]
     special_ids: dict[str, int]
-    states: tuple[State, ...]
+    states: tuple[StateTensor, ...]
     parameters: int
     data: Data
     metrics: dict[str, Metrics]
@@ -163,11 +154,7 @@ class Manifest(_Part):
     def _agrees(self) -> Self:
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("a label stands twice in `labels`")
-        expected = tuple(
-            State(name=s.name, output=s.output, dtype=s.dtype, shape=s.shape)
-            for s in state_tensors(self.cell, self.pooling, self.layers, self.hidden_size)
-        )
-        if self.states != expected:
+        if self.states != state_tensors(self.cell, self.pooling, self.layers, self.hidden_size):
             raise ValueError("`states` are not those of this cell and pooling")
         for golden in self.golden:
             if (

@@ -8,12 +8,10 @@ from the next step on.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.network.equations import Array, Cell, Layer, Weights
-from models.network.session import Chunk, DeviceState, Memory, to_host
+from models.network.equations import Array, Cell, Ids, Layer, PreActivations, Weights
+from models.network.session import Chunk, DeviceState, State, to_host
 from models.network.state import state_tensors
-from models.trace.recover import PreActivations
 
 try:
     from models.network import recurrence
@@ -38,7 +36,7 @@ class CompiledSession:
     def __init__(self, weights: Weights, width: int | None = None, most_table_bytes: int = MOST_TABLE_BYTES) -> None:
         """`width` is that of the vectors, the widest of this machine where it is None."""
         packed = _Packed(weights, width or recurrence.widths()[0])
-        self.how = f"compiled loops, {packed.width} floats a vector"
+        self.backend = f"compiled loops, {packed.width} floats a vector"
         words = len(weights.embedding)
         self._network = recurrence.network(
             packed.width,
@@ -57,24 +55,22 @@ class CompiledSession:
         self._states = state_tensors(weights.cell, weights.pooling, self._layers, self._hidden)
         self._units, self._block, self._slots = packed.units, packed.block, packed.slots
         self._row = recurrence.memory_size(self._network)
-        self.nothing: Memory = (np.zeros((0, self._row), np.float32),)
+        self.empty_state: State = (np.zeros((0, self._row), np.float32),)
 
-    def run(
-        self, words: Sequence[NDArray[np.int64]], carry: NDArray[np.int64], memory: DeviceState, *, traced: bool
-    ) -> Chunk:
+    def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:
         """See `Session.run`."""
-        rows, lengths = len(words), [*map(len, words)]
+        rows, lengths = len(ids_by_row), [*map(len, ids_by_row)]
         after = np.empty((rows, self._row), np.float32)
         answers = np.empty((2, rows, self._classes), np.float32)
         shape = (max(lengths), rows, self._hidden)
         hidden = tuple(np.empty(shape, np.float32) for _ in range(self._layers)) if traced else ()
-        ids = np.concatenate(words)
-        (before,) = to_host(memory)
+        ids = np.concatenate(ids_by_row)
+        (before,) = to_host(state)
         recurrence.step(self._network, ids, np.array(lengths, np.int32), carry, before, after, answers, hidden)
         return Chunk(answers[0], answers[1], (after,), hidden)
 
-    def sums(self, ids: NDArray[np.int64], hidden: Sequence[Array]) -> list[PreActivations]:
-        """See `Session.sums`: the products of `models.trace.recover`, with word gates out of the table."""
+    def pre_activations(self, ids: Ids, hidden: Sequence[Array]) -> list[PreActivations]:
+        """See `Session.pre_activations`: the products of `models.trace.recover`, with word gates out of the table."""
         found, below = list[PreActivations](), hidden[0]
         for number, states in enumerate(hidden):
             before = np.zeros_like(states)
@@ -86,19 +82,19 @@ class CompiledSession:
             below = states
         return found
 
-    def own(self, memory: Memory) -> Memory:
-        """One line of floats: every state tensor in its turn, filled up to whole blocks, then the count of steps."""
+    def import_state(self, state: State) -> State:
+        """Return one line of floats: each state tensor, padded to whole blocks, then the count of steps."""
         line = np.zeros(self._row, np.float32)
-        for number, tensor in enumerate(memory):
+        for number, tensor in enumerate(state):
             line[self._part(number)] = tensor
         return (line,)
 
-    def told(self, own: Memory) -> Memory:
-        """The state tensors out of such a line."""
-        (line,) = own
+    def export_state(self, state: State) -> State:
+        """Return the state tensors of such a line."""
+        (line,) = state
         return tuple(
-            line[self._part(number)].astype(state.dtype).reshape(state.shape)
-            for number, state in enumerate(self._states)
+            line[self._part(number)].astype(tensor.dtype).reshape(tensor.shape)
+            for number, tensor in enumerate(self._states)
         )
 
     def _part(self, number: int) -> slice:

@@ -5,7 +5,7 @@ fast. Weights keep PyTorch's names, layout and gate order: LSTM `input, forget, 
 update, candidate`; the update gate *keeps* the old state, as in PyTorch and ONNX.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -15,6 +15,13 @@ from numpy.typing import NDArray
 Cell = Literal["rnn", "lstm", "gru"]
 Pooling = Literal["last", "mean", "max", "max||mean"]
 Array = NDArray[Any]
+
+Ids = NDArray[np.int64]
+"""The words of one review as ids, `[T]`."""
+
+PreActivations = Sequence[Array]
+"""What a layer's activations are applied to, `[T, H]` each, in the order of GATES; the GRU's candidate has two: of the
+input, and of the hidden state, which the reset gate multiplies."""
 
 CELLS: tuple[Cell, ...] = get_args(Cell)
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
@@ -199,29 +206,17 @@ def _steps(cell: Cell, layer: Layer, inputs: Array, state: Mapping[str, Array]) 
 
 
 def pool(pooling: Pooling, hidden: Array) -> Array:
-    """What the head reads of `hidden [T, H]` after every step: `[T, D]`; the last row is the whole review's."""
-    if pooling == "last":
-        return hidden
-    counts = np.arange(1, len(hidden) + 1, dtype=hidden.dtype)[:, None]
-    if pooling == "mean":
-        return cast(Array, np.cumsum(hidden, axis=0) / counts)
-    largest: Array = np.maximum.accumulate(hidden, axis=0)
-    if pooling == "max":
-        return largest
-    return np.concatenate([largest, np.cumsum(hidden, axis=0) / counts], axis=1)
+    """Return what the head reads of `hidden [T, H]`: `[D]`."""
+    parts = {"last": hidden[-1], "mean": hidden.mean(axis=0), "max": hidden.max(axis=0)}
+    return np.concatenate([parts[part] for part in pooling.split("||")])
 
 
-def running_logits(weights: Weights, hidden: Array) -> Array:
-    """The logits after each word, `[T, C]`, from the top layer's hidden states `[T, H]`."""
-    logits: Array = pool(weights.pooling, hidden) @ weights.head_weight.T + weights.head_bias
-    return logits
-
-
-def forward(weights: Weights, ids: NDArray[np.int64]) -> Forward:
-    """One review, `ids [T]` with T >= 1, through the whole network in the precision of the weights."""
+def forward(weights: Weights, ids: Ids) -> Forward:
+    """Run one review, `ids [T]` with T >= 1, through the whole network in the precision of the weights."""
     inputs, runs = weights.embedding[ids], []
     for layer in weights.layers:
         run = run_layer(weights.cell, layer, inputs)
         runs.append(run)
         inputs = run.hidden
-    return Forward(tuple(runs), running_logits(weights, inputs)[-1])
+    logits: Array = weights.head_weight @ pool(weights.pooling, inputs) + weights.head_bias
+    return Forward(tuple(runs), logits)

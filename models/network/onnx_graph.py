@@ -17,6 +17,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from models.network.equations import Array, Cell, Layer, Weights
+from models.network.onnx_session import OnnxSession
 from models.network.state import StateTensor, over_time, state_tensors
 
 OPSET = 17
@@ -64,6 +65,12 @@ def step_graph(weights: Weights) -> onnx.ModelProto:
     graph.add("Gemm", [pooled, "head.weight", "head.bias"], "logits", transB=1)
     graph.add("Softmax", ["logits"], "probabilities", axis=-1)
     return _model(graph, weights, states)
+
+
+def open_step_graph(weights: Weights) -> OnnxSession:
+    """Build the step graph of `weights` and open it in ONNX Runtime."""
+    states = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
+    return OnnxSession(step_graph(weights).SerializeToString(), states, len(weights.layers))
 
 
 def _carried(graph: _Graph, state: StateTensor) -> str:

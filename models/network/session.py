@@ -1,4 +1,4 @@
-"""What computes a network, one chunk of many reviews after another: what a session is given, and what it gives."""
+"""What runs a network, one chunk of many reviews after another: what a session is given, and what it returns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,64 +6,65 @@ from typing import Protocol
 
 import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 
-from models.network.equations import Array
-from models.trace.recover import PreActivations
+from models.network.equations import Array, Ids, PreActivations
 
-Memory = tuple[Array, ...]
-"""What a network remembers of one review: its state tensors, in the manifest's order, without the batch axis."""
-
-FRESH = -1
-"""The place of a row that goes on from no other."""
+State = tuple[Array, ...]
+"""The recurrent state of one review: its state tensors, in the manifest's order, without the batch axis."""
 
 DeviceState = tuple[Array | ort.OrtValue, ...]
 """State tensors `[S, ...]` where the next run wants them: arrays, or values that never leave the device."""
 
+FRESH = -1
+"""The `carry` of a row that continues no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one run gives: `logits`, `probabilities` `[B, C]`, state tensors `[B, ...]`, hidden states `[T, B, H]`.
+    """What one run returns: `logits`, `probabilities` `[B, C]`, state tensors `[B, ...]`, hidden states `[T, B, H]`.
 
     Past the end of a row its hidden states mean nothing.
     """
 
     logits: Array
     probabilities: Array
-    memory: DeviceState
+    state: DeviceState
     hidden: Sequence[Array]
 
 
 class Session(Protocol):
     """The network of one bundle, for as many threads as call it; it runs on the thread that calls it."""
 
-    how: str
-    """What computes, for people."""
+    backend: str
+    """The name of what computes, for people."""
 
     pads: bool
     """Whether a row that is shorter than its chunk costs as much as the longest."""
 
-    nothing: Memory
-    """The memory before the first run: no rows. Of what tensors a session makes its memory is its own affair."""
+    empty_state: State
+    """The state before the first run: no rows. Each backend has its own layout of it."""
 
-    def run(
-        self, words: Sequence[NDArray[np.int64]], carry: NDArray[np.int64], memory: DeviceState, *, traced: bool
-    ) -> Chunk:
-        """One chunk: B >= 1 rows, the next words of each, at least one; hidden states only where `traced`.
+    def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:
+        """Compute one chunk: the next words of B >= 1 rows, at least one each; hidden states only where `traced`.
 
-        Row b goes on from row `carry[b]` of `memory`, what the run before left, or from nothing where that is FRESH.
+        Row b continues row `carry[b]` of `state`, which the run before returned, or starts anew where that is FRESH.
         """
 
-    def sums(self, ids: NDArray[np.int64], hidden: Sequence[Array]) -> Sequence[PreActivations] | None:
-        """What the activations of every layer are taken of, for `models.trace.recover`; None: it is no quicker here."""
+    def pre_activations(self, ids: Ids, hidden: Sequence[Array]) -> Sequence[PreActivations] | None:
+        """Return what each layer's activations are applied to, for `models.trace.recover`; None if no faster here."""
 
-    def own(self, memory: Memory) -> Memory:
-        """One row of memory as it is kept here, from the manifest's state tensors of a review."""
+    def import_state(self, state: State) -> State:
+        """Return one row in this backend's layout, from a review's state tensors as the manifest lists them."""
 
-    def told(self, own: Memory) -> Memory:
-        """The manifest's state tensors of a review, from one row of memory as it is kept here."""
+    def export_state(self, state: State) -> State:
+        """Return a review's state tensors as the manifest lists them, from one row in this backend's layout."""
 
 
-def to_host(memory: DeviceState) -> Memory:
-    """State tensors as arrays, brought over from the device where they are there."""
-    return tuple(value.numpy() if isinstance(value, ort.OrtValue) else value for value in memory)
+def run_whole(session: Session, reviews: Sequence[Ids], *, traced: bool = False) -> Chunk:
+    """Run whole reviews, none empty, in one chunk."""
+    return session.run(reviews, np.full(len(reviews), FRESH), session.empty_state, traced=traced)
+
+
+def to_host(state: DeviceState) -> State:
+    """Return state tensors as arrays, copied from the device where they are there."""
+    return tuple(value.numpy() if isinstance(value, ort.OrtValue) else value for value in state)

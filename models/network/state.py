@@ -8,32 +8,34 @@ from models.network.equations import Cell, Pooling
 
 @dataclass(frozen=True, slots=True)
 class StateTensor:
-    """One state tensor: graph input `name [S, *shape]`, output `next_name [B, *shape]`, `initial` in a fresh row."""
+    """One state tensor, as the manifest lists it: graph input `name [S, *shape]`, graph output `output [B, *shape]`."""
 
     name: str
+    output: str
     dtype: Literal["float32", "int64"]
     shape: tuple[int, ...]
-    initial: float
 
     @property
-    def output(self) -> str:
-        """The name of the graph output that holds the state after the chunk."""
-        return f"next_{self.name}"
+    def initial(self) -> float:
+        """The value of each element before the first word."""
+        return float("-inf") if self.name == "max" else 0.0
 
 
 def state_tensors(cell: Cell, pooling: Pooling, layers: int, hidden_size: int) -> tuple[StateTensor, ...]:
-    """The state tensors that a cell and a pooling need."""
-    states = [StateTensor(f"hidden_{layer}", "float32", (hidden_size,), 0.0) for layer in range(layers)]
+    """Return the state tensors that a cell and a pooling need."""
+    names = [f"hidden_{layer}" for layer in range(layers)]
     if cell == "lstm":
-        states += [StateTensor(f"cell_{layer}", "float32", (hidden_size,), 0.0) for layer in range(layers)]
+        names += [f"cell_{layer}" for layer in range(layers)]
     if pooling in ("max", "max||mean"):
-        states.append(StateTensor("max", "float32", (hidden_size,), float("-inf")))
+        names.append("max")
     if pooling in ("mean", "max||mean"):
-        states.append(StateTensor("sum", "float32", (hidden_size,), 0.0))
-        states.append(StateTensor("steps", "int64", (), 0))
+        names.append("sum")
+    states = [StateTensor(name, f"next_{name}", "float32", (hidden_size,)) for name in names]
+    if "sum" in names:
+        states.append(StateTensor("steps", "next_steps", "int64", ()))
     return tuple(states)
 
 
 def over_time(layer: int) -> str:
-    """The name of the graph output that holds a layer's hidden states over time, `[T, B, H]`."""
+    """Return the name of the graph output that holds a layer's hidden states over time, `[T, B, H]`."""
     return f"over_time_hidden_{layer}"

@@ -11,12 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.network.equations import Array, Cell, Layer, Weights, sigmoid
+from models.network.equations import Array, Cell, Layer, PreActivations, Weights, sigmoid
 from models.trace.linear import scan
-
-PreActivations = Sequence[Array]
-"""What a layer's activations are taken of, `[T, H]` each, in PyTorch's order of gates; the GRU's candidate has two: of
-the input, and of the hidden state, which the reset gate multiplies."""
 
 _Recovered = tuple[dict[str, Array], Array, Array | None, Array]
 """Values by name, what the last tanh was taken of, what the reset gate let through, the hidden states once more."""

@@ -6,10 +6,9 @@ from models.network.equations import Array, Weights
 
 
 def running_logits(weights: Weights, hidden: Array) -> Array:
-    """The logits after each word, `[T, C]`, from the top layer's hidden states `[T, H]`.
+    """Return the logits after each word, `[T, C]`, from the top layer's hidden states `[T, H]`.
 
-    The numbers of `equations.running_logits`, several times as fast: the head is applied before the sum over time,
-    and the running maximum goes along rows.
+    For speed the head is applied before the sum over time, and the running maximum goes along rows.
     """
     head, size = weights.head_weight, hidden.shape[1]
     logits: Array = np.repeat(weights.head_bias[None], len(hidden), axis=0)

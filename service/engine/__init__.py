@@ -1,6 +1,6 @@
 """The engine: in-flight batching of recurrent state, admission, deadlines, fairness; and bulk runs for files."""
 
-from models.network.session import Memory
+from models.network.session import State
 from service.engine.engine import Engine
 from service.engine.interface import (
     Answer,
@@ -20,10 +20,10 @@ __all__ = [
     "Draining",
     "Engine",
     "EngineSettings",
-    "Memory",
     "Observer",
     "Overloaded",
     "QueueState",
     "ServedModel",
+    "State",
     "Unobserved",
 ]

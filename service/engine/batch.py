@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.network.equations import Array
-from models.network.session import FRESH, Chunk, DeviceState, Memory, Session, to_host
+from models.network.session import FRESH, Chunk, DeviceState, Session, State, to_host
 
 
 @dataclass(slots=True, eq=False)
 class Row:
     """One review on its way: `ids [T]` int64, of which `position` are done whenever it is in no batch.
 
-    A row that brings its own `memory`, as a parked one or a stream does, joins a batch with that: one row of what the
+    A row that brings its own `state`, as a parked one or a stream does, joins a batch with that: one row of what the
     session keeps. `open` turns false once: answered, failed, expired or given up.
     """
 
     ids: NDArray[np.int64]
     traced: bool = False
     background: bool = False
-    memory: Memory | None = None
+    state: State | None = None
     keep: bool = False
     submitted: float = 0.0
     future: "asyncio.Future[None] | None" = None
@@ -53,7 +53,7 @@ class Row:
 class Batch:
     """Rows of one model in one thread, and what the network remembers of them: state tensors `[S, ...]`.
 
-    `left` is how many words are left of each row. A row's place in the memory is where it stood in the last run, or
+    `left` is how many words are left of each row. A row's place in the state is where it stood in the last run, or
     FRESH for none.
     """
 
@@ -62,26 +62,24 @@ class Batch:
         self.left: list[int] = []
         self._places: list[int] = []
         self._session = session
-        self._memory: DeviceState = session.nothing
+        self._state: DeviceState = session.empty_state
 
     def join(self, rows: Sequence[Row]) -> None:
         """Take rows in; they are computed from the next chunk on."""
         self.rows = [*self.rows, *rows]
         self.left += [len(row.ids) - row.position for row in rows]
         self._places += [FRESH] * len(rows)
-        bringing = [index for index, row in enumerate(self.rows) if row.memory is not None]
+        bringing = [index for index, row in enumerate(self.rows) if row.state is not None]
         if bringing:
             self._bring(bringing)
 
     def _bring(self, indices: list[int]) -> None:
-        """Put the memory that rows have of their own behind that of the others."""
-        memory = to_host(self._memory)
-        brought = zip(*(self.rows[index].memory or () for index in indices), strict=True)
-        self._memory = tuple(
-            np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(memory, brought, strict=True)
-        )
-        for place, index in enumerate(indices, len(memory[0])):
-            self._places[index], self.rows[index].memory = place, None
+        """Put the state that rows have of their own behind that of the others."""
+        state = to_host(self._state)
+        brought = zip(*(self.rows[index].state or () for index in indices), strict=True)
+        self._state = tuple(np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(state, brought, strict=True))
+        for place, index in enumerate(indices, len(state[0])):
+            self._places[index], self.rows[index].state = place, None
 
     def drop_closed(self) -> None:
         """Take out the rows that nobody waits for any longer."""
@@ -89,14 +87,14 @@ class Batch:
             self._keep([index for index, row in enumerate(self.rows) if row.open])
 
     def park(self, rows: Sequence[Row]) -> None:
-        """Take rows out; each keeps its own memory, with which it can join any batch of the same model."""
+        """Take rows out; each keeps its own state, with which it can join any batch of the same model."""
         parted = set(map(id, rows))
         indices = [index for index, row in enumerate(self.rows) if id(row) in parted]
-        memory = to_host(self._memory) if indices else ()
+        state = to_host(self._state) if indices else ()
         for index in indices:
             row, place = self.rows[index], self._places[index]
             row.position = len(row.ids) - self.left[index]
-            row.memory = None if place == FRESH else tuple(tensor[place].copy() for tensor in memory)
+            row.state = None if place == FRESH else tuple(tensor[place].copy() for tensor in state)
         self._keep([index for index, row in enumerate(self.rows) if id(row) not in parted])
 
     def advance(self, steps: int) -> tuple[list[Row], int]:
@@ -118,7 +116,7 @@ class Batch:
             row.ids[len(row.ids) - left : len(row.ids) - left + length]
             for row, left, length in zip(self.rows, self.left, lengths, strict=True)
         ]
-        return self._session.run(words, np.array(self._places, np.int64), self._memory, traced=traced)
+        return self._session.run(words, np.array(self._places, np.int64), self._state, traced=traced)
 
     def _take(self, chunk: Chunk, lengths: list[int]) -> list[Row]:
         """Write a chunk's results down; the rows that it ended leave."""
@@ -132,11 +130,11 @@ class Batch:
                 continue
             row.logits, row.probabilities = logits[index], probabilities[index]
             if row.keep:
-                row.memory = tuple(tensor[index].copy() for tensor in to_host(chunk.memory))
+                row.state = tuple(tensor[index].copy() for tensor in to_host(chunk.state))
             ended.append(row)
         self.rows = [self.rows[index] for index in going]
         self.left = [self.left[index] - lengths[index] for index in going]
-        self._places, self._memory = going, chunk.memory
+        self._places, self._state = going, chunk.state
         return ended
 
     def _each_alone(self, steps: int) -> tuple[list[Row], int]:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bundle.files import Bundle
+from models.network.bulk import run_many
 from models.network.equations import Array
-from models.network.session import Memory
+from models.network.session import State
 from service.engine.batch import Batch, Row
-from service.engine.bulk import run_many
 from service.engine.interface import (
     Answer,
     DeadlinePassed,
@@ -93,19 +93,19 @@ class Engine:
         deadline: float | None = None,
         traced: bool = False,
         background: bool = False,
-        memory: Memory | None = None,
+        state: State | None = None,
         keep: bool = False,
     ) -> Answer:
         """The answer to one review, `ids [T]` with T >= 1; a task that is cancelled here frees its row.
 
         `deadline` is on the clock of `time.monotonic`. `background` work lets all other work pass. A stream goes on
-        from the `memory` of the answer before, which has one where `keep` is set. Raises `Overloaded`,
+        from the `state` of the answer before, which has one where `keep` is set. Raises `Overloaded`,
         `DeadlinePassed`, `Draining`, or what ONNX Runtime raises for this row alone.
         """
         if not len(ids):
             raise ValueError("a review needs a word")
         loop, now = asyncio.get_running_loop(), time.monotonic()
-        own = None if memory is None else model.session.own(memory)
+        own = None if state is None else model.session.import_state(state)
         row = Row(ids, traced, background, own, keep, now, loop.create_future())
         self._accept(model, row, deadline)
         if not self._threads:
@@ -120,7 +120,7 @@ class Engine:
         finally:
             if timer is not None:
                 timer.cancel()
-        return _answer(row, model.session.told(row.memory) if keep and row.memory else None)
+        return _answer(row, model.session.export_state(row.state) if keep and row.state else None)
 
     def run_many(self, model: ServedModel, reviews: Sequence[Ids]) -> Array:
         """The logits `[N, C]` of many reviews, in order, on as many threads as the engine has lanes.
@@ -296,8 +296,8 @@ def _wake(rows: Sequence[Row]) -> None:
             row.future.set_exception(row.error)
 
 
-def _answer(row: Row, memory: Memory | None) -> Answer:
+def _answer(row: Row, state: State | None) -> Answer:
     assert row.logits is not None and row.probabilities is not None
     hidden = row.over_time if row.traced else None
     queue, compute = row.started - row.submitted, row.finished - row.started
-    return Answer(row.logits, row.probabilities, queue, compute, hidden, memory)
+    return Answer(row.logits, row.probabilities, queue, compute, hidden, state)

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from models.network.equations import Array
 from models.network.onnx_session import Cuda
-from models.network.session import Memory
+from models.network.session import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class EngineSettings:
 class Answer(NamedTuple):
     """What the network says of one review: `logits [C]`, `probabilities [C]`, and seconds in queue and in compute.
 
-    `hidden` holds every layer's hidden states `[T, H]` where they were asked for; `memory` what a stream goes on from.
+    `hidden` holds every layer's hidden states `[T, H]` where they were asked for; `state` what a stream goes on from.
     """
 
     logits: Array
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
     queue_seconds: float
     compute_seconds: float
     hidden: tuple[Array, ...] | None = None
-    memory: Memory | None = None
+    state: State | None = None
 
 
 @dataclass(frozen=True, slots=True)

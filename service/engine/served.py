@@ -65,7 +65,8 @@ def open_session(bundle: Bundle, settings: EngineSettings) -> Session:
 
     Either has repeated the golden answers, each in two chunks; else `InvalidBundle` is raised.
     """
-    graph = OnnxSession(bundle, settings.cuda)
+    manifest = bundle.manifest
+    graph = OnnxSession(bundle.step_graph, manifest.states, manifest.layers, cuda=settings.cuda)
     replay_golden(bundle, lambda ids: whole(graph, ids))
     if settings.provider != "cpu" or IMPORT_ERROR:
         return graph

@@ -191,7 +191,7 @@ class Catalog:
             self._note_load(name, version, "ok")
             self._metrics.model_load_seconds.labels(name, str(version)).set(time.perf_counter() - started)
             seconds = round(time.perf_counter() - started, 3)
-            log.info("model loaded", model=name, version=version, seconds=seconds, computes=served.session.how)
+            log.info("model loaded", model=name, version=version, seconds=seconds, computes=served.session.backend)
             return Model(bundle, served, PredictionMetrics(self._metrics, bundle), Window(bundle.manifest))
         self._refused[name, version] = reason
         self._note_load(name, version, "failed")

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bundle.files import Bundle
+from models.network.bulk import ROWS, run_group
 from models.network.equations import Array, softmax
+from models.network.padding import by_length
 from models.text.words import Encoded
 from service.engine import EngineSettings
-from service.engine.bulk import by_length, run_group
 from service.engine.served import open_session
 from service.score.top_words import Weighed, top_words
 
@@ -72,7 +73,7 @@ class Scorer:
         ids = [each.ids for each in encoded]
         logits = np.empty((len(ids), len(self._labels)), np.float32)
         tops, states = dict[int, Weighed](), dict[int, tuple[Array, ...]]()
-        for places in by_length(ids):
+        for places in by_length(ids, ROWS):
             group = run_group(self._session, [ids[place] for place in places], traced=self._top > 0 or self._states)
             logits[places] = group.logits
             for place, hidden in zip(places, group.hidden, strict=False):

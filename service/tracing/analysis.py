@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.network.equations import Array, Weights
+from models.network.equations import Array, PreActivations, Weights
 from models.trace import (
     Gradient,
     Head,
@@ -27,7 +27,6 @@ from models.trace import (
     top_units,
     write_ledger,
 )
-from models.trace.recover import PreActivations
 from models.trace.target import head_gradient
 
 

@@ -26,17 +26,17 @@ async def without_each(
     """
 
     async def without(_: int, t: int) -> Array:
-        place, memory = t, unchanged.memory(t)
+        place, state = t, unchanged.memory(t)
         piece = ids[t : t + WORDS].copy()
         piece[0] = UNK
         while True:
-            answer = await engine.submit(model, piece, deadline=deadline, background=True, memory=memory, keep=True)
-            assert answer.memory is not None
-            place, memory = place + len(piece), answer.memory
+            answer = await engine.submit(model, piece, deadline=deadline, background=True, state=state, keep=True)
+            assert answer.state is not None
+            place, state = place + len(piece), answer.state
             if place == len(ids):
                 return answer.logits
-            if has_reconverged(unchanged, place, memory):
-                return logits_from(unchanged, place, memory)
+            if has_reconverged(unchanged, place, state):
+                return logits_from(unchanged, place, state)
             piece = ids[place : place + WORDS]
 
     known = np.flatnonzero(ids != UNK)

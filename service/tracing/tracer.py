@@ -70,7 +70,9 @@ class Tracer:
 def _analysis(model: ServedModel, encoded: Encoded, request: TraceRequest, answer: Answer) -> Analysis:
     assert answer.hidden is not None
     target = chosen_target(request.target, model.bundle.manifest.labels, answer.logits)
-    return Analysis(model.bundle.weights, encoded.ids, answer.hidden, answer.logits, target, model.session.sums)
+    return Analysis(
+        model.bundle.weights, encoded.ids, answer.hidden, answer.logits, target, model.session.pre_activations
+    )
 
 
 def _body(request: TraceRequest, explained: Explained, form: Format, timing: dict[str, float]) -> bytes:

@@ -24,13 +24,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import numpy as np
-
 from export.data.sources import load
 from models.bundle.files import read
 from models.network.onnx_session import OnnxSession
-from models.network.session import FRESH
-from models.network.step_session import pad
+from models.network.session import run_whole
 from models.text.words import typed
 from tests.benchmarks.fixed import MAX_WORDS, fixed_bundle
 from tests.benchmarks.process import Running
@@ -45,14 +42,13 @@ class Bare:
 
     def __init__(self, folder: Path) -> None:
         self.bundle = read(folder)
-        self.graph = OnnxSession(self.bundle)
+        self.graph = OnnxSession(self.bundle.step_graph, self.bundle.manifest.states, self.bundle.manifest.layers)
 
     def run(self, texts: list[str], size: int) -> None:
         """Tokenise, sort, and run batches of `size`."""
         ids = sorted((self.bundle.vocabulary.encode(text, MAX_WORDS).ids for text in texts), key=len)
         for start in range(0, len(ids), size):
-            padded, lengths = pad(ids[start : start + size])
-            self.graph.run_padded(padded, lengths, np.full(len(lengths), FRESH), self.graph.nothing)
+            run_whole(self.graph, ids[start : start + size])
 
 
 def main() -> None:

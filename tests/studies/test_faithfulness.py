@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from models.network.equations import CELLS, Cell, Pooling, Weights, forward, run_layer, running_logits
-from models.network.step_session import StepSession
+from models.network.equations import CELLS, Cell, Pooling, Weights, forward, run_layer
+from models.network.onnx_graph import open_step_graph
 from models.network.torch_network import Classifier
 from models.text.words import UNK
+from models.trace import running_logits
 from tests.bundles import random_weights
 from tests.studies.faithfulness.measures import REMOVALS, SHARES, agreement, curves, erasure, interval
 from tests.studies.faithfulness.methods import (
@@ -28,7 +29,7 @@ RANDOM = np.random.default_rng(3)
 
 def subject_of(cell: Cell, pooling: Pooling = "max||mean", classes: int = 2) -> Subject:
     weights = random_weights(cell, pooling, classes=classes, seed=5)
-    return Subject(cell, weights, StepSession.of_weights(weights), Classifier.from_weights(weights))
+    return Subject(cell, weights, open_step_graph(weights), Classifier.from_weights(weights))
 
 
 @pytest.fixture(params=CELLS)

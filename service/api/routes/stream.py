@@ -18,7 +18,7 @@ from models.text.words import Word
 from service.api.context import Parts, context_of
 from service.api.problems import Problem, problem_of, too_large
 from service.api.schemas import Prediction, StreamedPrediction, StreamMessage, parse
-from service.engine import DeadlinePassed, Draining, Memory, Overloaded
+from service.engine import DeadlinePassed, Draining, Overloaded, State
 from service.inference.catalog import Model
 from service.inference.predict import NoWords, predicted
 
@@ -60,7 +60,7 @@ class _Reading:
     def __init__(self, parts: Parts, model: Model) -> None:
         self._parts, self._model = parts, model
         self._text = IncrementalTokenizer()
-        self._memory: Memory | None = None
+        self._state: State | None = None
         self._bytes, self._count = 0, 0
         self._last: StreamedPrediction | None = None
 
@@ -86,9 +86,9 @@ class _Reading:
         encoded = self._model.bundle.vocabulary.encode(word.text, 1)
         deadline = monotonic() + self._parts.settings.request_timeout
         answer = await self._parts.engine.submit(
-            self._model.served, encoded.ids, deadline=deadline, memory=self._memory, keep=True
+            self._model.served, encoded.ids, deadline=deadline, state=self._state, keep=True
         )
-        self._memory, self._count = answer.memory, self._count + 1
+        self._state, self._count = answer.state, self._count + 1
         said: Prediction = predicted(self._model, encoded, answer)[0]
         place = {"word": word.text, "start": word.start, "end": word.end, "words": self._count}
         self._last = StreamedPrediction.model_construct(**{**dict(said), **place, "final": False})

@@ -1,6 +1,6 @@
 """What every peer serves: text in, label and probabilities out, one padded batch a call.
 
-Needs NumPy and ONNX Runtime only, and `models.text.words` for the words: every server cuts a text in the same way.
+Needs NumPy and ONNX Runtime only: words, padding and the session are those of `models`, the same for every server.
 """
 
 import json
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
+from models.network.onnx_session import OnnxSession
+from models.network.session import run_whole
+from models.network.state import StateTensor
 from models.text.words import Vocabulary
 
 
@@ -36,11 +38,8 @@ class Network:
         self.labels: list[str] = manifest["labels"]
         self.vocabulary = Vocabulary.loads((folder / "words.json").read_bytes())
         self._max_words = max_words
-        self._nothing = {s["name"]: np.zeros((0, *s["shape"]), s["dtype"]) for s in manifest["states"]}
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        self._session = ort.InferenceSession(folder / "step.onnx", options, providers=["CPUExecutionProvider"])
+        states = [StateTensor(**state) for state in manifest["states"]]
+        self._session = OnnxSession(folder / "step.onnx", states, manifest["layers"], threads=threads)
         self.classify(["warm up"])
 
     @classmethod
@@ -61,10 +60,4 @@ class Network:
 
     def run(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """The probabilities `[B, C]` of rows of word ids, padded to the longest."""
-        lengths = np.array([len(ids) for ids in rows], np.int32)
-        token_ids = np.zeros((int(lengths.max()), len(rows)), np.int64)
-        for column, ids in enumerate(rows):
-            token_ids[: len(ids), column] = ids
-        feed = {"token_ids": token_ids, "lengths": lengths, "carry": np.full(len(rows), -1, np.int64), **self._nothing}
-        probabilities: np.ndarray = self._session.run(["probabilities"], feed)[0]
-        return probabilities
+        return run_whole(self._session, rows).probabilities

@@ -53,7 +53,7 @@ def weights_of(cell: Cell, pooling: Pooling, layers: int, hidden: int, classes: 
 
 
 def fresh(session: CompiledSession, words: Sequence[Ids], *, traced: bool = False) -> Any:
-    return session.run(words, np.full(len(words), FRESH), session.nothing, traced=traced)
+    return session.run(words, np.full(len(words), FRESH), session.empty_state, traced=traced)
 
 
 @pytest.mark.parametrize("tabled", [True, False], ids=["table", "no table"])
@@ -85,13 +85,13 @@ def test_neither_company_nor_cuts_change_a_bit_of_an_answer(cell: Cell, data: st
     words = reviews(data.draw(st.lists(st.integers(1, 40), min_size=1, max_size=14)), seed=1)
     session = CompiledSession(weights_of(cell, "max||mean", 2, 20), data.draw(st.sampled_from(widths())))
     alone = [fresh(session, [ids]).logits[0] for ids in words]
-    going, memory, places = dict.fromkeys(range(len(words)), 0), session.nothing, dict[int, int]()
+    going, state, places = dict.fromkeys(range(len(words)), 0), session.empty_state, dict[int, int]()
     while going:
         rows = data.draw(st.permutations([*going]))
         ends = [data.draw(st.integers(going[row] + 1, len(words[row]))) for row in rows]
         pieces = [words[row][going[row] : end] for row, end in zip(rows, ends, strict=True)]
-        chunk = session.run(pieces, np.array([places.get(row, FRESH) for row in rows]), memory, traced=False)
-        memory, places = chunk.memory, {row: place for place, row in enumerate(rows)}
+        chunk = session.run(pieces, np.array([places.get(row, FRESH) for row in rows]), state, traced=False)
+        state, places = chunk.state, {row: place for place, row in enumerate(rows)}
         for place, (row, end) in enumerate(zip(rows, ends, strict=True)):
             going[row] = end
             if end == len(words[row]):
@@ -100,21 +100,21 @@ def test_neither_company_nor_cuts_change_a_bit_of_an_answer(cell: Cell, data: st
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_what_is_remembered_is_told_in_the_manifests_tensors_and_taken_in_them(
+def test_state_is_exported_as_the_manifests_tensors_and_imported_from_them(
     bundles: dict[str, Bundle], cell: str
 ) -> None:
     bundle = bundles[cell]
-    graph, compiled = OnnxSession(bundle), CompiledSession(bundle.weights)
+    graph, compiled = OnnxSession(bundle.step_graph, bundle.manifest.states, 1), CompiledSession(bundle.weights)
     words, rest = [review(bundle, length, length) for length in (3, 30)], [review(bundle, 9, 1)]
-    expected = to_host(graph.run(words, np.full(2, FRESH), graph.nothing, traced=False).memory)
-    found = to_host(compiled.run(words, np.full(2, FRESH), compiled.nothing, traced=False).memory)
+    expected = to_host(graph.run(words, np.full(2, FRESH), graph.empty_state, traced=False).state)
+    found = to_host(compiled.run(words, np.full(2, FRESH), compiled.empty_state, traced=False).state)
     for row in range(2):
-        told = compiled.told(tuple(tensor[row] for tensor in found))
-        for tensor, of_graph in zip(told, expected, strict=True):
+        exported = compiled.export_state(tuple(tensor[row] for tensor in found))
+        for tensor, of_graph in zip(exported, expected, strict=True):
             assert tensor.dtype == of_graph.dtype
             np.testing.assert_allclose(tensor, of_graph[row], atol=1e-5)
-        here = tuple(tensor[None] for tensor in compiled.own(told))
-        there = tuple(tensor[None] for tensor in graph.own(told))
+        here = tuple(tensor[None] for tensor in compiled.import_state(exported))
+        there = tuple(tensor[None] for tensor in graph.import_state(exported))
         went_on = compiled.run(rest, np.zeros(1, np.int64), here, traced=False)
         as_graph = graph.run(rest, np.zeros(1, np.int64), there, traced=False)
         np.testing.assert_allclose(went_on.logits, as_graph.logits, atol=1e-5)
@@ -122,13 +122,13 @@ def test_what_is_remembered_is_told_in_the_manifests_tensors_and_taken_in_them(
 
 @pytest.mark.parametrize("tabled", [True, False], ids=["table", "no table"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_what_activations_are_taken_of_is_what_the_trace_would_work_out(cell: Cell, tabled: bool) -> None:
+def test_pre_activations_are_those_that_the_trace_works_out(cell: Cell, tabled: bool) -> None:
     weights, (ids,) = weights_of(cell, "mean", 2, 20), reviews([33])
     hidden = [run.hidden for run in forward(weights, ids).runs]
     expected = recover(weights.astype(np.float64), ids, hidden)
     for width in widths():
         session = CompiledSession(weights, width, most_table_bytes=1 << 30 if tabled else 0)
-        found = recover(weights, ids, hidden, session.sums(ids, hidden))
+        found = recover(weights, ids, hidden, session.pre_activations(ids, hidden))
         assert found.residual < 1e-5
         for layer, by_hand in zip(found.layers, expected.layers, strict=True):
             np.testing.assert_allclose(layer.pre, by_hand.pre, atol=1e-4)
@@ -136,12 +136,12 @@ def test_what_activations_are_taken_of_is_what_the_trace_would_work_out(cell: Ce
                 np.testing.assert_allclose(layer[name], values, atol=1e-4)
 
 
-def test_sums_of_words_that_are_not_there_are_refused() -> None:
+def test_pre_activations_of_words_that_are_not_there_are_refused() -> None:
     session = CompiledSession(weights_of("gru", "mean", 1, 20))
     hidden = [np.zeros((2, 20), np.float32)]
     for ids in (np.array([1, WORDS]), np.array([1])):
         with pytest.raises(ValueError, match="do not fit"):
-            session.sums(ids, hidden)
+            session.pre_activations(ids, hidden)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -172,7 +172,7 @@ def test_gates_may_be_wide_open_or_tightly_shut(cell: Cell, scale: float) -> Non
 def test_what_would_leave_an_array_is_refused(words: list[Ids], carry: list[int], reason: str) -> None:
     session = CompiledSession(weights_of("lstm", "max||mean", 1, 16))
     with pytest.raises(ValueError, match=reason):
-        session.run(words, np.array(carry), session.nothing, traced=False)
+        session.run(words, np.array(carry), session.empty_state, traced=False)
 
 
 def test_weights_of_another_size_than_said_are_refused() -> None:

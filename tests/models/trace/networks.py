@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from models.network.equations import CELLS, POOLINGS, Array, Cell, Pooling, Weights, forward, running_logits
-from models.trace import Head, Target, Trace, default_target, head_of, recover
+from models.network.equations import CELLS, POOLINGS, Array, Cell, Pooling, Weights, forward
+from models.trace import Head, Target, Trace, default_target, head_of, recover, running_logits
 from tests.bundles import random_weights
 
 KINDS = [(cell, pooling, layers) for cell in CELLS for pooling in POOLINGS for layers in (1, 2)]

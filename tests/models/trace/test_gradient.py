@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.network.equations import running_logits
 from models.network.torch_network import Classifier
-from models.trace import Target, gradient, head_of
+from models.trace import Target, gradient, head_of, running_logits
 from models.trace.target import default_target
 from tests.models.trace.networks import KINDS, traced
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.network.equations import Array
-from models.network.step_session import StepSession
+from models.network.onnx_graph import open_step_graph
+from models.network.session import run_whole
 from models.trace import Target, Trace, deep_ledger, default_target, head_of, recover, top_units, write_ledger
 from models.trace.ledger import TOLERANCE, kept, readout, written
 from models.trace.target import head_gradient
@@ -46,7 +47,7 @@ def test_the_deep_ledger_adds_up(cell, pooling, layers) -> None:
 def test_in_float32_by_onnx_runtime_they_add_up_to_rounding(cell, pooling, layers) -> None:
     weights = random_weights(cell, pooling, layers=layers, hidden_size=48, embedding_size=32)
     ids = np.random.default_rng(1).integers(1, len(weights.embedding), 300)
-    answer = StepSession.of_weights(weights).fresh([ids])
+    answer = run_whole(open_step_graph(weights), [ids], traced=True)
     trace = recover(weights, ids, [layer[:, 0] for layer in answer.hidden])
     target = default_target(answer.logits[0])
     head, logit = head_of(weights, target), float(target.of(answer.logits[0]))

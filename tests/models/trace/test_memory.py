@@ -5,9 +5,10 @@ import sys
 import numpy as np
 import pytest
 
-from models.network.equations import POOLINGS, running_logits
-from models.network.step_session import StepSession
-from models.trace import default_target, head_of, memory, recover, write_ledger
+from models.network.equations import POOLINGS
+from models.network.onnx_graph import open_step_graph
+from models.network.session import run_whole
+from models.trace import default_target, head_of, memory, recover, running_logits, write_ledger
 from models.trace.ledger import TOLERANCE, kept, readout, written
 from tests.bundles import random_weights
 from tests.models.trace.networks import GATED, Traced, of, traced
@@ -50,7 +51,7 @@ def test_of_one_word_there_is_all_still(cell, pooling) -> None:
 def test_in_float32_by_onnx_runtime_columns_add_up_to_rounding(cell, words) -> None:
     weights = random_weights(cell, "max||mean", hidden_size=48, embedding_size=32)
     ids = np.random.default_rng(words).integers(1, len(weights.embedding), words)
-    answer = StepSession.of_weights(weights).fresh([ids])
+    answer = run_whole(open_step_graph(weights), [ids], traced=True)
     hidden = [layer[:, 0] for layer in answer.hidden]
     target = default_target(answer.logits[0])
     running = target.of(running_logits(weights, hidden[-1]))

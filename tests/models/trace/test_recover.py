@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from models.network.equations import Array, Layer, Weights, forward, sigmoid
-from models.network.step_session import StepSession
+from models.network.onnx_graph import open_step_graph
+from models.network.session import run_whole
 from models.trace import recover
 from models.trace.linear import COMPILED, back, scan, scan_back
 from tests.bundles import random_weights
@@ -38,7 +39,7 @@ def test_gates_are_open_or_shut_and_states_bounded(cell, layers) -> None:
 def test_what_onnx_runtime_computed_is_recovered_to_rounding(cell, words) -> None:
     weights = random_weights(cell, layers=2, hidden_size=64, embedding_size=32)
     ids = np.random.default_rng(words).integers(1, len(weights.embedding), words)
-    hidden = [layer[:, 0] for layer in StepSession.of_weights(weights).fresh([ids]).hidden]
+    hidden = [layer[:, 0] for layer in run_whole(open_step_graph(weights), [ids], traced=True).hidden]
     trace = recover(weights, ids, hidden)
     assert trace.residual <= 1e-5
     assert all(np.isfinite(values).all() for layer in trace.layers for values in layer.values.values())

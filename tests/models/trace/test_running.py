@@ -1,16 +1,33 @@
-"""The running logits: the oracle's numbers, for every pooling."""
+"""The running logits: after each word, the network's answer to the words so far."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from models.network import equations
+from models.network.equations import CELLS, POOLINGS, Cell, Pooling, forward
 from models.trace import running_logits
 from tests.bundles import random_weights
 
 
-@pytest.mark.parametrize("steps", [1, 2, 40])
-@pytest.mark.parametrize("pooling", equations.POOLINGS)
-def test_the_running_logits_are_those_of_the_oracle(pooling: equations.Pooling, steps: int) -> None:
-    weights = random_weights("gru", pooling, classes=3)
-    hidden = np.random.default_rng(0).normal(size=(steps, 10)).astype(np.float32)
-    np.testing.assert_allclose(running_logits(weights, hidden), equations.running_logits(weights, hidden), atol=5e-6)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("pooling", POOLINGS)
+@settings(max_examples=10)
+@given(ids=st.lists(st.integers(0, 20), min_size=1, max_size=12), layers=st.integers(1, 2))
+def test_the_running_prediction_is_the_prediction_of_the_words_so_far(
+    cell: Cell, pooling: Pooling, ids: list[int], layers: int
+) -> None:
+    weights = random_weights(cell, pooling, layers=layers, classes=3).astype(np.float64)
+    running = running_logits(weights, forward(weights, np.array(ids)).runs[-1].hidden)
+    for count in range(1, len(ids) + 1):
+        np.testing.assert_allclose(running[count - 1], forward(weights, np.array(ids[:count])).logits, atol=1e-12)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_it_is_as_exact_in_the_precision_that_is_served(pooling: Pooling) -> None:
+    weights, ids = random_weights("gru", pooling, classes=3), np.arange(40) % 20
+    exact = weights.astype(np.float64)
+    hidden = forward(exact, ids).runs[-1].hidden
+    np.testing.assert_allclose(
+        running_logits(weights, hidden.astype(np.float32)), running_logits(exact, hidden), atol=5e-6
+    )

@@ -26,10 +26,10 @@ async def crowd_and_stream(engine: Engine, model: ServedModel, bundle: Bundle) -
     )
     for answer, ids in zip(answers, reviews, strict=True):
         np.testing.assert_allclose(answer.logits, oracle(bundle, ids), atol=1e-4)
-    memory = None
+    state = None
     for start in range(0, 90, 30):
-        answer = await engine.submit(model, reviews[6][start : start + 30], memory=memory, keep=True)
-        memory = answer.memory
+        answer = await engine.submit(model, reviews[6][start : start + 30], state=state, keep=True)
+        state = answer.state
     np.testing.assert_allclose(answer.logits, oracle(bundle, reviews[6]), atol=1e-4)
 
 

@@ -109,10 +109,10 @@ def test_a_stream_cut_anywhere_ends_like_the_whole_review(
     model, ids = engine.load(bundle), review(bundles[cell], 60, 1)
 
     async def stream() -> None:
-        memory = None
+        state = None
         for start, stop in ((0, 1), (1, 2), (2, 33), (33, 59), (59, 60)):
-            answer = await engine.submit(model, ids[start:stop], memory=memory, keep=True)
-            memory = answer.memory
+            answer = await engine.submit(model, ids[start:stop], state=state, keep=True)
+            state = answer.state
             np.testing.assert_allclose(answer.logits, oracle(bundle, ids[:stop]), atol=1e-5)
 
     asyncio.run(stream())

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.bundle.files import Bundle, InvalidBundle
+from models.network.bulk import run_many
 from models.network.compiled_session import CompiledSession
 from models.network.equations import CELLS
 from models.network.onnx_session import OnnxSession
 from models.network.session import Session
 from service.engine import EngineSettings
 from service.engine.batch import Batch, Row
-from service.engine.bulk import run_many
 from service.engine.cost import Cost, CostModel, fit
 from service.engine.scheduler import Scheduler
 from service.engine.served import open_session

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from models.bundle.files import read
-from models.network.equations import forward, running_logits
+from models.network.equations import forward
+from models.trace import running_logits
 from tests.service.score.conftest import Scoring, read_csv, reviews, write_csv
 
 ROWS = 1500

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from models.network.equations import Array
-from models.network.step_session import Ids
+from models.network.equations import Array, Ids
 from tests.studies.faithfulness.methods import Scores, hidden_at
 from tests.studies.faithfulness.subject import Subject, confidence
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from models import trace as maths
-from models.network.equations import Array
-from models.network.step_session import Ids, pad
+from models.network.equations import Array, Ids
+from models.network.padding import pad
 from models.text.words import UNK
 from tests.studies.faithfulness.subject import Subject, margins
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.network.equations import Array
-from models.network.step_session import Ids
+from models.network.equations import Array, Ids
 from models.text.words import SPECIAL
 from tests.studies.faithfulness.methods import Method
 from tests.studies.faithfulness.subject import Subject

@@ -7,8 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from models.network.equations import Array
-from models.network.step_session import Ids
+from models.network.equations import Array, Ids
 from tests.studies.faithfulness.measures import REMOVALS, Curves, Erasure, agreement, curves, erasure
 from tests.studies.faithfulness.methods import Method, Scores, at_random, methods_of
 from tests.studies.faithfulness.planted import SEEDS, Planted, hits, plant

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.bundle.files import Bundle
-from models.network.equations import Array, Weights, softmax
-from models.network.step_session import Ids, StepSession
+from models.network.bulk import run_many
+from models.network.equations import Array, Ids, Weights, softmax
+from models.network.onnx_session import OnnxSession
+from models.network.session import Session, run_whole
 from models.network.torch_network import Classifier
-
-BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class Subject:
 
     name: str
     weights: Weights
-    session: StepSession
+    session: Session
     network: Classifier
 
     @classmethod
     def of_bundle(cls, bundle: Bundle) -> "Subject":
         """The model of a bundle that was read."""
         manifest = bundle.manifest
-        session = StepSession(bundle.step_graph, manifest.states, manifest.layers)
+        session = OnnxSession(bundle.step_graph, manifest.states, manifest.layers)
         return cls(manifest.name, bundle.weights, session, Classifier.from_weights(bundle.weights))
 
     def logits(self, reviews: Sequence[Ids]) -> Array:
@@ -34,17 +34,12 @@ class Subject:
         number: dict[bytes, int] = {}
         index = np.array([number.setdefault(ids.tobytes(), len(number)) for ids in reviews])
         distinct = [np.frombuffer(key, np.int64) for key in number]
-        order = np.argsort([len(ids) for ids in distinct], kind="stable")
-        found: Array = np.empty((len(distinct), self.weights.classes), np.float32)
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            found[rows] = self.session.fresh([distinct[row] for row in rows]).logits
-        every: Array = found[index]
+        every: Array = run_many(self.session, distinct)[index]
         return every
 
     def hidden(self, ids: Ids) -> list[Array]:
         """Every layer's hidden states over one review, each `[T, H]`."""
-        hidden = self.session.fresh([ids]).hidden
+        hidden = run_whole(self.session, [ids], traced=True).hidden
         return [np.ascontiguousarray(layer[:, 0]) for layer in hidden]
 
 

@@ -5,12 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.network.equations import Array
+from models.network.equations import Array, Ids
+from models.network.padding import by_length
 from models.network.session import FRESH, Chunk, Session
-
-Ids = NDArray[np.int64]
 
 ROWS = 24
 STEPS = 48
@@ -24,22 +22,16 @@ class Group(NamedTuple):
     hidden: list[tuple[Array, ...]]
 
 
-def run_many(session: Session, reviews: Sequence[Ids], threads: int) -> Array:
-    """The logits `[N, C]` of `reviews`, in order. Every review needs a word."""
+def run_many(session: Session, reviews: Sequence[Ids], threads: int = 1) -> Array:
+    """Return the logits `[N, C]` of `reviews`, in order. Raises `ValueError` where a review is empty."""
     if not all(map(len, reviews)):
         raise ValueError("a review needs a word")
     if not reviews:
         return np.zeros((0, 0), np.float32)
-    groups = by_length(reviews)
+    groups = by_length(reviews, ROWS)
     with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda group: run_group(session, [reviews[place] for place in group]).logits, groups)
+        found = pool.map(lambda group: run_group(session, [reviews[index] for index in group]).logits, groups)
         return np.concatenate(list(found))[np.argsort(np.concatenate(groups))]
-
-
-def by_length(reviews: Sequence[Ids]) -> list[list[int]]:
-    """The places of `reviews` in groups of like length, the longest first."""
-    order = sorted(range(len(reviews)), key=lambda place: -len(reviews[place]))
-    return [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
 
 
 def run_group(session: Session, reviews: Sequence[Ids], *, traced: bool = False) -> Group:
@@ -55,12 +47,12 @@ def _chunks(session: Session, reviews: Sequence[Ids], *, traced: bool) -> list[C
     """Run after run; reviews leave as they end. Where nothing is padded one run does."""
     longest = len(reviews[0])
     steps = -(-longest // -(-longest // STEPS)) if session.pads else longest
-    places, memory, chunks = np.full(len(reviews), FRESH), session.nothing, list[Chunk]()
+    carry, state, chunks = np.full(len(reviews), FRESH), session.empty_state, list[Chunk]()
     for start in range(0, longest, steps):
-        words = [ids[start : start + steps] for ids in reviews if len(ids) > start]
-        chunk = session.run(words, places[: len(words)], memory, traced=traced)
+        ids_by_row = [ids[start : start + steps] for ids in reviews if len(ids) > start]
+        chunk = session.run(ids_by_row, carry[: len(ids_by_row)], state, traced=traced)
         chunks.append(chunk)
-        places, memory = np.arange(len(words)), chunk.memory
+        carry, state = np.arange(len(ids_by_row)), chunk.state
     return chunks
 
 

@@ -142,7 +142,7 @@ def _learn(
     microseconds = _median_microseconds(
         lambda text: run_whole(session, encode([text], trained.vocabulary, 2048)), splits.test.texts
     )
-    read = behaviour(lambda texts: session.probabilities(encode(texts, trained.vocabulary, 2048)), splits.labels)
+    read = behaviour(lambda texts: softmax(run_many(session, encode(texts, trained.vocabulary, 2048))), splits.labels)
     return TrainedModel(trained, probabilities, metrics, read, microseconds)
 
 

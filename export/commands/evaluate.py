@@ -18,8 +18,9 @@ from export.training.batches import encode
 from models.bundle.files import Bundle, InvalidBundle, read
 from models.bundle.manifest import Capability
 from models.bundle.repository import versions
-from models.network.equations import Array
-from models.network.step_session import StepSession
+from models.network.bulk import run_many
+from models.network.equations import Array, softmax
+from models.network.onnx_session import OnnxSession
 
 MAX_WORDS = 2048
 
@@ -72,10 +73,10 @@ class _Predictor:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self._session = StepSession(bundle.step_graph, bundle.manifest.states, bundle.manifest.layers)
+        self._session = OnnxSession(bundle.step_graph, bundle.manifest.states, bundle.manifest.layers)
 
     def __call__(self, texts: Sequence[str]) -> Array:
-        return self._session.probabilities(encode(texts, self.bundle.vocabulary, MAX_WORDS))
+        return softmax(run_many(self._session, encode(texts, self.bundle.vocabulary, MAX_WORDS)))
 
 
 def _bundle(repository: Path, model: str, version: int | None) -> Bundle:

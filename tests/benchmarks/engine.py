@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as folder:
         for cell in options.cell or ("lstm", "gru"):
             bundle = bundle_of(cell, Path(folder), vocabulary)
-            graph = OnnxSession(bundle)
+            graph = OnnxSession(bundle.step_graph, bundle.manifest.states, bundle.manifest.layers)
             served = (
                 Served.start(bundle, 0, "cpu"),
                 Served.start(bundle, 1, "cpu"),

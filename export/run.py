@@ -1,57 +1,32 @@
-"""Stage 1 from end to end: reviews, splits, words, linear models, then each cell trained, tested and published."""
+"""Stage 1 from end to end: load, split, prepare, then train, evaluate and publish one model a cell."""
 
-import platform
-import shlex
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from export.commands.show import Screen
 from export.data.reviews import Reviews
 from export.data.sources import load
 from export.data.splits import Splits, split
 from export.data.tables import Columns
-from export.publish.behaviour import behaviour
-from export.publish.comparison import Comparison, Contender
+from export.publish.comparison import Comparison, baseline_entry, model_entry
+from export.publish.measurements import Measurements, measure_model
 from export.publish.package import About, package
+from export.publish.provenance import data_of, provenance_of
 from export.publish.reference import reference
 from export.publish.report import documents
 from export.settings import ExportSettings
-from export.training.baselines import Baseline, linear, majority, nb_svm
-from export.training.batches import encode
-from export.training.config import Settings, Trained
-from export.training.evaluate import measure
-from export.training.train import train
-from export.training.vectors import Lexicon, learn_words
-from models.bundle.files import read
-from models.bundle.manifest import Capability, Data, Metrics, Provenance, Split
-from models.bundle.repository import versions
-from models.network.bulk import run_many
-from models.network.equations import POOLINGS, Array, Cell, Pooling, softmax
-from models.network.onnx_graph import open_step_graph
-from models.network.session import run_whole
-
-Item = TypeVar("Item")
-LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy", "scikit-learn")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedModel:
-    """What a cell's training gave, and how it does: probabilities are the exported graph's, not the trainer's."""
-
-    trained: Trained
-    probabilities: dict[str, Array]
-    metrics: dict[str, Metrics]
-    behaviour: dict[str, Capability]
-    microseconds: float
+from export.training.baselines import linear, majority, nb_svm
+from export.training.config import TrainedModel
+from export.training.dataset import Dataset, prepare
+from export.training.teacher import cross_fitted_teacher
+from export.training.train import device_of, train
+from export.training.vectors import word_vectors
+from models.network.equations import Array, Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +38,45 @@ class Outcome:
     interrupted: bool
 
 
-def missing(settings: ExportSettings) -> tuple[Cell, ...]:
-    """The cells to train: all of them, or those without a version where `if_missing`."""
-    if not settings.if_missing:
-        return settings.cells
-    return tuple(cell for cell in settings.cells if not versions(settings.repository, settings.model_name(cell)))
+@dataclass(frozen=True, slots=True)
+class _Lessons:
+    """What every training starts from: the reviews, the word vectors `[V, E]`, the teacher's answers `[N, C]`."""
+
+    dataset: Dataset
+    vectors: NDArray[np.float32]
+    teacher: Array
 
 
 def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> Outcome:
-    """Train and publish every cell that is asked for. Raises `DataError` and `VerificationFailed`."""
+    """Train and publish every cell that is asked for.
+
+    Raises `DataError`, `TrainingError` and `VerificationFailed`.
+    """
     started = time.monotonic()
-    cells = missing(settings)
+    device_of(settings.device)
+    cells = settings.cells_to_train()
     with screen.step(f"read {settings.data}"):
         reviews = _load(settings, screen)
         splits = split(reviews, settings.seed)
-    screen.say(_told(reviews, splits))
-    with screen.step("learn word vectors from the training reviews"):
-        lexicon = learn_words(
-            splits.train.texts,
-            size=settings.vocabulary_size,
-            min_count=settings.min_count,
-            width=settings.embedding_size,
-            seed=settings.seed,
-        )
+    screen.say(_summary(reviews, splits))
+    lessons = _prepare(settings, splits, screen)
     with screen.step("tune the linear models"):
-        contenders = [_rival(fit, splits) for fit in (majority, linear, nb_svm)]
-    folders = []
+        entries = [baseline_entry(fit, lessons.dataset) for fit in (majority, linear, nb_svm)]
+    folders: list[Path] = []
+    comparison = None
     for number, cell in enumerate(cells):
-        left = _time_left(settings, started, len(cells) - number)
-        learnt = _learn(settings, cell, splits, lexicon, left, screen, stop)
-        contenders.append(_contender(settings.model_name(cell), cell, learnt))
-        comparison = Comparison(data=reviews.name, test=splits.test.fingerprint, contenders=tuple(contenders))
-        with screen.step(f"verify and publish {settings.model_name(cell)}"):
-            folders.append(_publish(settings, reviews, splits, learnt, comparison))
+        name = settings.model_name(cell)
+        model = _train(settings, cell, lessons, _seconds_left(settings, started, len(cells) - number), screen, stop)
+        measured = measure_model(model, lessons.dataset)
+        entries.append(model_entry(name, model, measured))
+        comparison = Comparison(data=reviews.name, test=splits.test.fingerprint, entries=tuple(entries))
+        with screen.step(f"verify and publish {name}"):
+            about = _about(settings, reviews, splits, lessons.dataset, model, measured)
+            made = documents(measured.probabilities["test"], lessons.dataset.test, model, comparison)
+            folders.append(package(settings.repository, name, model.weights, model.vocabulary, about, documents=made))
         if stop():
-            return Outcome(tuple(folders), comparison, interrupted=True)
-    return Outcome(tuple(folders), comparison if folders else None, interrupted=False)
+            break
+    return Outcome(tuple(folders), comparison, interrupted=stop())
 
 
 def _load(settings: ExportSettings, screen: Screen) -> Reviews:
@@ -113,168 +91,73 @@ def _load(settings: ExportSettings, screen: Screen) -> Reviews:
     )
 
 
-def _told(reviews: Reviews, splits: Splits) -> str:
+def _summary(reviews: Reviews, splits: Splits) -> str:
     sizes = ", ".join(f"{name} {len(part):,}" for name, part in splits.parts.items())
     found = f"dropped {reviews.duplicates:,} duplicates and {reviews.overlap:,} shared by training and test"
     return f"{len(reviews.rows):,} reviews, labels {', '.join(reviews.labels)}; {found}; {sizes} ({splits.rule})"
 
 
-def _time_left(settings: ExportSettings, started: float, cells: int) -> float | None:
+def _prepare(settings: ExportSettings, splits: Splits, screen: Screen) -> _Lessons:
+    with screen.step("learn word vectors from the training reviews"):
+        dataset = prepare(splits, vocabulary_size=settings.vocabulary_size, min_count=settings.min_count)
+        vectors = word_vectors(
+            dataset.train.ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
+        )
+    with screen.step("ask a linear model about reviews that it has not read"):
+        teacher = cross_fitted_teacher(dataset.train, len(dataset.labels))
+    return _Lessons(dataset, vectors, teacher)
+
+
+def _seconds_left(settings: ExportSettings, started: float, cells: int) -> float | None:
+    """Return the share of a cell in what is left of the time budget, at least a second for all of them."""
     if settings.time_budget is None:
         return None
     return max(1.0, settings.time_budget - (time.monotonic() - started)) / cells
 
 
-def _learn(
+def _train(
     settings: ExportSettings,
     cell: Cell,
-    splits: Splits,
-    lexicon: Lexicon,
+    lessons: _Lessons,
     seconds: float | None,
     screen: Screen,
     stop: Callable[[], bool],
 ) -> TrainedModel:
-    trained = _train(settings, cell, splits, lexicon, seconds, screen, stop)
-    session = open_step_graph(trained.weights)
-    encoded = {name: encode(part.texts, trained.vocabulary, 2048) for name, part in splits.parts.items()}
-    probabilities = {name: softmax(run_many(session, encoded[name])) for name in ("validation", "test")}
-    metrics = {name: measure(found, splits.parts[name].targets) for name, found in probabilities.items()}
-    microseconds = _median_microseconds(
-        lambda text: run_whole(session, encode([text], trained.vocabulary, 2048)), splits.test.texts
-    )
-    read = behaviour(lambda texts: softmax(run_many(session, encode(texts, trained.vocabulary, 2048))), splits.labels)
-    return TrainedModel(trained, probabilities, metrics, read, microseconds)
-
-
-def _train(
-    settings: ExportSettings,
-    cell: Cell,
-    splits: Splits,
-    lexicon: Lexicon,
-    seconds: float | None,
-    screen: Screen,
-    stop: Callable[[], bool],
-) -> Trained:
-    """One training, or one for each pooling, of which the one that does best on validation is kept."""
-    tried = []
-    for pooling in POOLINGS if settings.pooling == "best" else (settings.pooling,):
-        name = settings.model_name(cell) + (f" {pooling}" if settings.pooling == "best" else "")
-        checkpoint = settings.repository / ".checkpoints" / f"{name}.safetensors"
+    """Train once, or once for each pooling, and return what does best on validation."""
+    trained = []
+    for training in settings.trainings(cell, seconds):
+        name = settings.model_name(cell) + (f" {training.pooling}" if settings.pooling == "best" else "")
         with screen.training(name) as report:
-            one = train(
-                splits,
-                lexicon,
-                _training(settings, cell, pooling, seconds),
+            model = train(
+                lessons.dataset,
+                lessons.vectors,
+                lessons.teacher,
+                training,
                 progress=report,
                 stop=stop,
-                checkpoint=checkpoint,
+                checkpoint=settings.repository / ".checkpoints" / f"{name}.safetensors",
                 resume=settings.resume,
             )
-        tried.append(one)
-        if one.stopped:
+        trained.append(model)
+        if model.stopped:
             break
-    return min(tried, key=lambda one: one.best.validation_loss)
+    return min(trained, key=lambda model: model.best.validation_loss)
 
 
-def _training(settings: ExportSettings, cell: Cell, pooling: Pooling, seconds: float | None) -> Settings:
-    """The trainer's settings: its own defaults, and whatever was set here."""
-    chosen = {name: value for name, value in settings.model_dump().items() if value is not None}
-    chosen |= {"cell": cell, "pooling": pooling, "hidden": settings.hidden_size}
-    if seconds is not None:
-        chosen["time_budget"] = seconds / (len(POOLINGS) if settings.pooling == "best" else 1)
-    else:
-        chosen.pop("time_budget", None)
-    known = {field.name for field in fields(Settings)}
-    return Settings(**{name: value for name, value in chosen.items() if name in known})
-
-
-def _median_microseconds(predict: Callable[[Item], object], items: Sequence[Item], count: int = 300) -> float:
-    """The median time of one review alone."""
-    seconds = []
-    for item in items[:count]:
-        before = time.perf_counter()
-        predict(item)
-        seconds.append(time.perf_counter() - before)
-    return 1e6 * float(np.median(seconds))
-
-
-def _rival(fit: Callable[[Splits], Baseline], splits: Splits) -> Contender:
-    """A baseline as a contender; its seconds include the tuning."""
-    started = time.perf_counter()
-    rival = fit(splits)
-    return Contender(
-        name=rival.name,
-        kind="linear" if rival.chosen else "constant",
-        metrics=measure(rival.probabilities, splits.test.targets),
-        behaviour=behaviour(rival.predict, splits.labels),
-        parameters=rival.parameters,
-        seconds_to_train=time.perf_counter() - started,
-        microseconds_to_predict=_median_microseconds(lambda text: rival.predict([text]), splits.test.texts),
-    )
-
-
-def _contender(name: str, cell: Cell, learnt: TrainedModel) -> Contender:
-    return Contender(
-        name=name,
-        kind=cell,
-        metrics=learnt.metrics["test"],
-        behaviour=learnt.behaviour,
-        parameters=sum(array.size for array in learnt.trained.weights.tensors().values()),
-        seconds_to_train=learnt.trained.seconds,
-        microseconds_to_predict=learnt.microseconds,
-    )
-
-
-def _publish(
-    settings: ExportSettings, reviews: Reviews, splits: Splits, learnt: TrainedModel, comparison: Comparison
-) -> Path:
-    trained = learnt.trained
-    validation = encode(splits.validation.texts, trained.vocabulary, 2048)
-    about = About(
+def _about(
+    settings: ExportSettings,
+    reviews: Reviews,
+    splits: Splits,
+    dataset: Dataset,
+    model: TrainedModel,
+    measured: Measurements,
+) -> About:
+    return About(
         labels=splits.labels,
-        temperature=trained.temperature,
-        data=_data(reviews, splits),
-        metrics=learnt.metrics,
-        behaviour=learnt.behaviour,
-        reference=reference(validation, learnt.probabilities["validation"], splits.labels),
-        provenance=_provenance(settings, trained),
+        temperature=model.temperature,
+        data=data_of(reviews, splits),
+        metrics=measured.metrics,
+        behaviour=measured.behaviour,
+        reference=reference(dataset.validation.ids, measured.probabilities["validation"], splits.labels),
+        provenance=provenance_of(model, settings),
     )
-    name = settings.model_name(trained.weights.cell)
-    made = documents(learnt.probabilities["test"], splits.test, trained, comparison)
-    folder = package(settings.repository, name, trained.weights, trained.vocabulary, about, documents=made)
-    return read(folder).folder
-
-
-def _data(reviews: Reviews, splits: Splits) -> Data:
-    return Data(
-        name=reviews.name,
-        source=reviews.source,
-        licence=reviews.licence,
-        split_rule=splits.rule,
-        splits={name: Split(rows=len(part), fingerprint=part.fingerprint) for name, part in splits.parts.items()},
-        duplicates=reviews.duplicates,
-        overlap=reviews.overlap,
-    )
-
-
-def _provenance(settings: ExportSettings, trained: Trained) -> Provenance:
-    told = {name: value for name, value in settings.model_dump(mode="json").items() if not isinstance(value, list)}
-    return Provenance(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=shlex.join(["gatescope", *sys.argv[1:]]),
-        git_commit=_git_commit(),
-        seed=settings.seed,
-        libraries={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        settings={**told, "pooling": trained.weights.pooling, "device": trained.device},
-        seconds_to_train=trained.seconds,
-        epochs=len(trained.history),
-    )
-
-
-def _git_commit() -> str | None:
-    here = Path(__file__).resolve().parent
-    try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return found.stdout.strip()

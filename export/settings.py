@@ -1,9 +1,10 @@
-"""What `gatescope export` is told: by flags, `GATESCOPE_*` variables or `gatescope.toml`, in this order."""
+"""The settings of `gatescope export`: flags, then `GATESCOPE_*` variables, then `gatescope.toml`."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -12,10 +13,25 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from models.network.equations import CELLS, Cell, Pooling
+from export.training.config import TrainingSettings
+from models.bundle.manifest import Name
+from models.bundle.repository import versions
+from models.network.equations import CELLS, POOLINGS, Cell, Pooling
+from models.text.words import MAX_WORDS
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+OwnName = Annotated[Name, Field(max_length=48)]
+"""A model's name that leaves room for a dash and a cell after it."""
+
+MOST_LEARNING_RATE = 1.0
+"""A step of AdamW moves each weight by about the learning rate: with more than this nothing is learnt."""
+
+
+def _some_once(items: tuple[str, ...]) -> tuple[str, ...]:
+    if not items or len(set(items)) < len(items):
+        raise ValueError("name at least one, and none twice")
+    return items
 
 
 class ExportSettings(BaseSettings):
@@ -28,12 +44,12 @@ class ExportSettings(BaseSettings):
     text_column: str = "text"
     label_column: str = "label"
     group_column: str | None = None
-    labels: Annotated[tuple[str, ...] | None, NoDecode] = None
+    labels: Annotated[tuple[str, ...], AfterValidator(_some_once), NoDecode] | None = None
     licence: str = "not stated"
 
     repository: Path = Path("repository")
-    cells: Annotated[tuple[Cell, ...], NoDecode] = CELLS
-    name: str | None = None
+    cells: Annotated[tuple[Cell, ...], AfterValidator(_some_once), NoDecode] = CELLS
+    name: OwnName | None = None
     if_missing: bool = False
 
     pooling: Pooling | Literal["best"] = "max||mean"
@@ -42,16 +58,16 @@ class ExportSettings(BaseSettings):
     layers: Positive = 1
     vocabulary_size: Positive = 20_000
     min_count: Positive = 2
-    max_words: Positive = 400
+    max_words: Annotated[int, Field(ge=1, le=MAX_WORDS)] = 400
 
     epochs: Positive | None = None
     batch_size: Positive | None = None
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    learning_rate: Annotated[float, Field(gt=0, le=MOST_LEARNING_RATE)] | None = None
     embedding_dropout: Share | None = None
     head_dropout: Share | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    time_budget: Annotated[float, Field(gt=0)] | None = None
+    time_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     resume: bool = False
     min_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -69,11 +85,28 @@ class ExportSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, then environment, then `gatescope.toml` in the working folder."""
+        """Read flags first, then the environment, then `gatescope.toml` in the working folder."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     def model_name(self, cell: Cell) -> str:
-        """What the model of a cell is called in the repository: its cell, after `--name` where one is given."""
+        """Return the name of a cell's model in the repository: the cell, after `--name` where one is given."""
         if self.name is None:
             return cell
         return self.name if len(self.cells) == 1 else f"{self.name}-{cell}"
+
+    def cells_to_train(self) -> tuple[Cell, ...]:
+        """Return all the cells, or with `if_missing` those whose model has no version yet."""
+        if not self.if_missing:
+            return self.cells
+        return tuple(cell for cell in self.cells if not versions(self.repository, self.model_name(cell)))
+
+    def trainings(self, cell: Cell, seconds: float | None) -> list[TrainingSettings]:
+        """Return the trainings of a cell: one, or one for each pooling, which share the `seconds`.
+
+        A setting that was not given here has the default of the trainer.
+        """
+        poolings = POOLINGS if self.pooling == "best" else (self.pooling,)
+        names = {field.name for field in fields(TrainingSettings)}
+        given = self.model_dump(include=names - {"pooling", "time_budget"}, exclude_none=True)
+        budget = None if seconds is None else seconds / len(poolings)
+        return [TrainingSettings(cell, pooling, **given, time_budget=budget) for pooling in poolings]

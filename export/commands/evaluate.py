@@ -14,15 +14,13 @@ from export.data.reviews import DataError
 from export.data.tables import Columns, read_table
 from export.publish.behaviour import behaviour
 from export.publish.evaluation import Evaluation, ReviewFigures, review_figures, tables
-from export.training.batches import encode
+from export.training.dataset import encode
 from models.bundle.files import Bundle, InvalidBundle, read
 from models.bundle.manifest import Capability
 from models.bundle.repository import versions
 from models.network.bulk import run_many
 from models.network.equations import Array, softmax
 from models.network.onnx_session import OnnxSession
-
-MAX_WORDS = 2048
 
 
 def evaluate(
@@ -57,7 +55,7 @@ def evaluate(
         typer.echo(str(error), err=True)
         raise typer.Exit(Exit.VERIFICATION) from error
     manifest = bundle.manifest
-    _tell(
+    _print(
         Evaluation(
             model=manifest.name, version=manifest.version, labels=manifest.labels, reviews=reviews, behaviour=found
         ),
@@ -76,7 +74,7 @@ class _Predictor:
         self._session = OnnxSession(bundle.step_graph, bundle.manifest.states, bundle.manifest.layers)
 
     def __call__(self, texts: Sequence[str]) -> Array:
-        return softmax(run_many(self._session, encode(texts, self.bundle.vocabulary, MAX_WORDS)))
+        return softmax(run_many(self._session, encode(texts, self.bundle.vocabulary)))
 
 
 def _bundle(repository: Path, model: str, version: int | None) -> Bundle:
@@ -108,7 +106,7 @@ def _behaviour(predict: _Predictor) -> dict[str, Capability]:
     return found
 
 
-def _tell(evaluation: Evaluation, *, as_json: bool) -> None:
+def _print(evaluation: Evaluation, *, as_json: bool) -> None:
     if as_json:
         typer.echo(evaluation.model_dump_json(indent=1))
         return

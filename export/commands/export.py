@@ -13,8 +13,8 @@ from export.commands.exits import Exit
 from export.data.reviews import DataError
 from export.publish.comparison import behaviour_table, table
 from export.settings import ExportSettings
+from export.training.config import TrainingError
 from export.training.interrupt import two_stage
-from models.bundle.repository import versions
 from models.network.equations import CELLS
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def export(
     """Train on reviews and write verified ONNX bundles into a repository."""
     given = {key: value for key, value in locals().items() if value is not None and key != "as_json"}
     settings = _settings(given)
-    if settings.if_missing and not _cells_missing(settings):
+    if not settings.cells_to_train():
         typer.echo("Every model has a version already; nothing to do.", err=True)
         return
     outcome = _run(settings, quiet=as_json)
-    _tell(outcome, as_json=as_json)
+    _print(outcome, as_json=as_json)
     if outcome.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
     if settings.min_accuracy is not None and _worst(outcome) < settings.min_accuracy:
@@ -79,8 +79,14 @@ def export(
 
 
 def _settings(given: dict[str, Any]) -> ExportSettings:
+    """Return the settings, checked, and make sure that there is a repository to write to."""
     try:
-        return ExportSettings(**given)
+        settings = ExportSettings(**given)
+        settings.repository.mkdir(parents=True, exist_ok=True)
+        return settings
+    except OSError as error:
+        typer.echo(f"--repository: {error.strerror}: {error.filename}", err=True)
+        raise typer.Exit(Exit.USAGE) from error
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             name = ".".join(map(str, fault["loc"])).replace("_", "-")
@@ -88,31 +94,29 @@ def _settings(given: dict[str, Any]) -> ExportSettings:
         raise typer.Exit(Exit.USAGE) from error
 
 
-def _cells_missing(settings: ExportSettings) -> bool:
-    return any(not versions(settings.repository, settings.model_name(cell)) for cell in settings.cells)
-
-
 def _run(settings: ExportSettings, *, quiet: bool) -> "Outcome":
     from export.commands.show import Screen  # noqa: PLC0415
     from export.publish.verify import VerificationFailed  # noqa: PLC0415
     from export.run import run  # noqa: PLC0415 - loads torch, which a run with nothing to do need not wait for
 
+    exits: dict[type[Exception], Exit] = {
+        DataError: Exit.DATA,
+        TrainingError: Exit.USAGE,
+        VerificationFailed: Exit.VERIFICATION,
+    }
     screen = Screen(quiet=quiet)
     try:
         with two_stage(screen.say) as stop:
             return run(settings, screen, stop)
-    except DataError as error:
+    except tuple(exits) as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(Exit.DATA) from error
-    except VerificationFailed as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(Exit.VERIFICATION) from error
+        raise typer.Exit(exits[type(error)]) from error
     except KeyboardInterrupt as error:
         typer.echo("Interrupted; nothing was written of the model in training.", err=True)
         raise typer.Exit(Exit.INTERRUPTED) from error
 
 
-def _tell(outcome: "Outcome", *, as_json: bool) -> None:
+def _print(outcome: "Outcome", *, as_json: bool) -> None:
     if as_json:
         comparison = outcome.comparison.model_dump() if outcome.comparison else None
         bundles = [str(folder) for folder in outcome.folders]
@@ -128,6 +132,6 @@ def _tell(outcome: "Outcome", *, as_json: bool) -> None:
 
 
 def _worst(outcome: "Outcome") -> float:
-    """The lowest test accuracy among the new models."""
-    contenders = outcome.comparison.contenders if outcome.comparison else ()
-    return min((one.metrics.accuracy for one in contenders if one.kind in CELLS), default=0.0)
+    """Return the lowest test accuracy among the new models."""
+    entries = outcome.comparison.entries if outcome.comparison else ()
+    return min((entry.metrics.accuracy for entry in entries if entry.kind in CELLS), default=0.0)

@@ -1,18 +1,24 @@
 """The comparison that a bundle carries: its own figures on test beside those of the linear models, same reviews."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Table
 
-from export.publish.behaviour import capability_rows, capability_table
+from export.publish.behaviour import behaviour, capability_rows, capability_table
+from export.publish.measurements import Measurements, median_microseconds
+from export.training.baselines import Baseline
+from export.training.config import TrainedModel
+from export.training.dataset import Dataset
+from export.training.evaluate import measure
 from models.bundle.manifest import Capability, Metrics
 
 FILE = "report/comparison.json"
 
 
-class Contender(BaseModel):
+class Entry(BaseModel):
     """One classifier on the test split; seconds are of one training, microseconds of one review at a time.
 
     `behaviour` is what it judges right of the test of behaviour, by capability, where the labels are praise and blame.
@@ -36,17 +42,46 @@ class Comparison(BaseModel):
 
     data: str
     test: str
-    contenders: tuple[Contender, ...]
+    entries: tuple[Entry, ...]
+
+
+def baseline_entry(fit: Callable[[Dataset], Baseline], dataset: Dataset) -> Entry:
+    """Fit a baseline and measure it on test; its seconds include the tuning."""
+    started = time.perf_counter()
+    baseline = fit(dataset)
+    seconds = time.perf_counter() - started
+    return Entry(
+        name=baseline.name,
+        kind="linear" if baseline.tuned else "constant",
+        metrics=measure(baseline.test, dataset.test.targets),
+        behaviour=behaviour(baseline.predict, dataset.labels),
+        parameters=baseline.parameters,
+        seconds_to_train=seconds,
+        microseconds_to_predict=median_microseconds(lambda text: baseline.predict([text]), dataset.test.texts),
+    )
+
+
+def model_entry(name: str, model: TrainedModel, measured: Measurements) -> Entry:
+    """Return the entry of a trained network."""
+    return Entry(
+        name=name,
+        kind=model.weights.cell,
+        metrics=measured.metrics["test"],
+        behaviour=measured.behaviour,
+        parameters=sum(array.size for array in model.weights.tensors().values()),
+        seconds_to_train=model.seconds,
+        microseconds_to_predict=measured.microseconds,
+    )
 
 
 def merge(comparisons: Iterable[Comparison]) -> list[Comparison]:
-    """One comparison for each test split: every contender once, the last one read of a name, best accuracy last."""
+    """Return one comparison for each test split: every entry once, the last one read of a name, best accuracy last."""
     merged: dict[str, Comparison] = {}
     for one in comparisons:
-        known = {contender.name: contender for contender in (merged[one.test].contenders if one.test in merged else ())}
-        known |= {contender.name: contender for contender in one.contenders}
-        ranked = sorted(known.values(), key=lambda contender: contender.metrics.accuracy)
-        merged[one.test] = Comparison(data=one.data, test=one.test, contenders=tuple(ranked))
+        known = {entry.name: entry for entry in (merged[one.test].entries if one.test in merged else ())}
+        known |= {entry.name: entry for entry in one.entries}
+        ranked = sorted(known.values(), key=lambda entry: entry.metrics.accuracy)
+        merged[one.test] = Comparison(data=one.data, test=one.test, entries=tuple(ranked))
     return list(merged.values())
 
 
@@ -64,54 +99,54 @@ COLUMNS = (
 )
 
 
-def cells_of(contender: Contender) -> list[str]:
-    """A contender's row of the table, as text."""
-    found = contender.metrics
+def table_row(entry: Entry) -> list[str]:
+    """Return the columns of an entry, as text."""
+    found = entry.metrics
     interval = found.accuracy_interval
     return [
-        contender.name,
+        entry.name,
         f"{100 * found.accuracy:.1f} %",
         f"{100 * interval.low:.1f} - {100 * interval.high:.1f}",
         f"{found.f1:.3f}",
         f"{found.auc:.3f}",
         f"{found.log_loss:.3f}",
         f"{found.calibration_error:.3f}",
-        f"{contender.parameters:,}",
-        f"{contender.seconds_to_train:.1f}",
-        f"{contender.microseconds_to_predict:.0f}",
+        f"{entry.parameters:,}",
+        f"{entry.seconds_to_train:.1f}",
+        f"{entry.microseconds_to_predict:.0f}",
     ]
 
 
 def table(comparison: Comparison) -> Table:
-    """The comparison for a terminal."""
-    rows = comparison.contenders[0].metrics.rows
+    """Return the comparison for a terminal."""
+    rows = comparison.entries[0].metrics.rows
     drawn = Table(title=f"{comparison.data}: {rows:,} test reviews", title_justify="left")
     for column in COLUMNS:
         drawn.add_column(column, justify="left" if column == "model" else "right", no_wrap=True)
-    for contender in comparison.contenders:
-        drawn.add_row(*cells_of(contender))
+    for entry in comparison.entries:
+        drawn.add_row(*table_row(entry))
     return drawn
 
 
 def behaviour_table(comparison: Comparison) -> Table | None:
-    """Return what each contender can read as a table for a terminal, None where that was not tested."""
+    """Return what each model can read as a table for a terminal, None where that was not tested."""
     tested = _tested(comparison)
     return capability_table(tested) if tested else None
 
 
 def markdown(comparison: Comparison) -> str:
-    """The comparison as a Markdown table."""
-    return _markdown(COLUMNS, map(cells_of, comparison.contenders))
+    """Return the comparison as a Markdown table."""
+    return _markdown(COLUMNS, map(table_row, comparison.entries))
 
 
 def behaviour_markdown(comparison: Comparison) -> str:
-    """Return what each contender can read as a Markdown table, nothing where that was not tested."""
+    """Return what each model can read as a Markdown table, nothing where that was not tested."""
     tested = _tested(comparison)
     return _markdown(("capability", *tested), capability_rows(tested)) if tested else ""
 
 
 def _tested(comparison: Comparison) -> dict[str, dict[str, Capability]]:
-    return {one.name: one.behaviour for one in comparison.contenders if one.behaviour}
+    return {one.name: one.behaviour for one in comparison.entries if one.behaviour}
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -119,5 +154,5 @@ def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(_row(line) for line in lines)
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _row(columns: Sequence[str]) -> str:
+    return f"| {' | '.join(columns)} |"

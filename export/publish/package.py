@@ -15,7 +15,7 @@ from models.network.onnx_graph import step_graph
 from models.network.onnx_session import OnnxSession
 from models.network.session import Session, run_whole
 from models.network.state import state_tensors
-from models.text.words import PAD, UNK, Vocabulary
+from models.text.words import MAX_WORDS, PAD, UNK, Vocabulary
 
 GOLDEN_TEXTS = (
     "Amazing! This box of cereal gave me a perfectly balanced breakfast, as all things should be.",
@@ -93,7 +93,7 @@ def package(
 
 
 def golden_vectors(session: Session, vocabulary: Vocabulary, known: int = 40) -> tuple[Golden, ...]:
-    """Answers to keep: fixed texts, and two of the vocabulary's own words, one of them long."""
+    """Return answers to keep: of fixed texts, and two of the vocabulary's own words, one of them long."""
     random = np.random.default_rng(0)
     words = [word for word in vocabulary.words[2:] if vocabulary.encode(word, 2).ids.size == 1]
     drawn = [" ".join(random.choice(words, length).tolist()) for length in (known, 10 * known)] if words else []
@@ -101,6 +101,6 @@ def golden_vectors(session: Session, vocabulary: Vocabulary, known: int = 40) ->
 
 
 def _golden(session: Session, vocabulary: Vocabulary, text: str) -> Golden:
-    ids = vocabulary.encode(text, 2048).ids
+    ids = vocabulary.encode(text, MAX_WORDS).ids
     logits: Array = run_whole(session, [ids]).logits[0]
     return Golden(text=text, ids=tuple(ids.tolist()), logits=tuple(logits.tolist()))

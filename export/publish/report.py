@@ -9,14 +9,13 @@ import numpy as np
 import vl_convert
 from numpy.typing import NDArray
 
-from export.data.splits import Part
 from export.publish.comparison import FILE, Comparison, behaviour_markdown, markdown
 from export.publish.package import Documents
-from export.training.config import Trained
+from export.training.config import TrainedModel
+from export.training.dataset import Examples
 from export.training.evaluate import calibration, confusion
 from models.bundle.manifest import Manifest
 from models.network.equations import Array
-from models.text.words import typed
 
 Chart = Any
 """An Altair chart: the library types what its own methods return as unknown."""
@@ -24,12 +23,12 @@ Chart = Any
 LENGTHS = (0, 10, 20, 40, 80, 160, 320, 100_000)
 
 
-def documents(probabilities: Array, test: Part, trained: Trained, comparison: Comparison) -> Documents:
-    """Makes card, comparison and plots of a model from its `probabilities [N, C]` on `test`."""
+def documents(probabilities: Array, test: Examples, model: TrainedModel, comparison: Comparison) -> Documents:
+    """Return what makes card, comparison and plots of a model from its `probabilities [N, C]` on `test`."""
 
     def made(manifest: Manifest) -> Mapping[str, bytes]:
         plots = {
-            "training": _training(trained),
+            "training": _training(model),
             "confusion": _confusion(probabilities, test.targets, manifest.labels),
             "calibration": _calibration(probabilities, test.targets),
             "length": _by_length(probabilities, test),
@@ -44,7 +43,7 @@ def documents(probabilities: Array, test: Part, trained: Trained, comparison: Co
 
 
 def card(manifest: Manifest, comparison: Comparison) -> str:
-    """The model card, Markdown with YAML front matter."""
+    """Return the model card, Markdown with YAML front matter."""
     data, made = manifest.data, manifest.provenance
     splits = ", ".join(f"{split.rows:,} {name}" for name, split in data.splits.items())
     return f"""---
@@ -88,7 +87,7 @@ a person would call them a reason.
 
 
 def _behaviour(comparison: Comparison) -> str:
-    """The section on what the models can read, nothing where that was not tested."""
+    """Return the section on what the models can read, nothing where that was not tested."""
     found = behaviour_markdown(comparison)
     if not found:
         return ""
@@ -103,10 +102,10 @@ what was added.
 """
 
 
-def _training(trained: Trained) -> Chart:
+def _training(model: TrainedModel) -> Chart:
     rows = [
         {"epoch": epoch.number, "loss": loss, "split": split}
-        for epoch in trained.history
+        for epoch in model.history
         for split, loss in (("training", epoch.loss), ("validation", epoch.validation_loss))
         if np.isfinite(loss)
     ]
@@ -137,8 +136,8 @@ def _calibration(probabilities: Array, targets: NDArray[np.int64], bins: int = 1
     return points + ideal.encode(x="x:Q", y="y:Q")
 
 
-def _by_length(probabilities: Array, test: Part) -> Chart:
-    lengths = np.array([len(typed(text)) for text in test.texts])
+def _by_length(probabilities: Array, test: Examples) -> Chart:
+    lengths = np.array([len(words) for words in test.words])
     right = probabilities.argmax(1) == test.targets
     rows = []
     for low, high in pairwise(LENGTHS):

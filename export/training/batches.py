@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from models.network.equations import Array, Ids, Weights
 from models.network.padding import by_length, pad
 from models.network.torch_network import Classifier
-from models.text.words import UNK, Vocabulary
 
-POOL = 32
-"""Batches that are shuffled together before their reviews are sorted by length."""
+SORTED_TOGETHER = 32
+"""How many batches' reviews are drawn together and then sorted by length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +23,16 @@ class Batch:
     rows: Sequence[int]
 
 
-def encode(texts: Sequence[str], vocabulary: Vocabulary, max_words: int) -> list[Ids]:
-    """The ids of each text, at least one: a text without a word is one unknown word."""
-    ids = (vocabulary.encode(text, max_words).ids for text in texts)
-    return [one if len(one) else np.array([UNK], np.int64) for one in ids]
-
-
-def shuffled(encoded: Sequence[Ids], size: int, draw: np.random.Generator) -> list[Batch]:
-    """All reviews once, in batches of `size` and in a random order; within a batch lengths are alike."""
-    order = draw.permutation(len(encoded))
+def shuffled(encoded: Sequence[Ids], size: int, random: np.random.Generator) -> list[Batch]:
+    """Return all reviews once, in batches of `size` and in a random order; within a batch lengths are alike."""
+    order = random.permutation(len(encoded))
     lengths = np.array([len(one) for one in encoded])
     batches = []
-    for start in range(0, len(order), size * POOL):
-        pool = order[start : start + size * POOL]
-        pool = pool[np.argsort(lengths[pool], kind="stable")]
-        batches += [_batch(encoded, pool[at : at + size].tolist()) for at in range(0, len(pool), size)]
-    return [batches[number] for number in draw.permutation(len(batches))]
+    for start in range(0, len(order), size * SORTED_TOGETHER):
+        drawn = order[start : start + size * SORTED_TOGETHER]
+        drawn = drawn[np.argsort(lengths[drawn], kind="stable")]
+        batches += [_batch(encoded, drawn[first : first + size].tolist()) for first in range(0, len(drawn), size)]
+    return [batches[number] for number in random.permutation(len(batches))]
 
 
 def ordered(encoded: Sequence[Ids], size: int) -> Iterator[Batch]:
@@ -48,16 +41,16 @@ def ordered(encoded: Sequence[Ids], size: int) -> Iterator[Batch]:
 
 
 def logits(classifier: Classifier, encoded: Sequence[Ids], size: int = 256) -> Array:
-    """What `classifier` says of each review, `[N, C]` float32, in the order given and without dropout."""
+    """Return the logits `[N, C]` of each review, float32, in the order given and without dropout."""
     found = np.empty((len(encoded), classifier.shape.classes), np.float32)
     for batch in ordered(encoded, size):
         found[batch.rows] = classifier.logits(batch.token_ids, batch.lengths)
     return found
 
 
-def predict(weights: Weights, vocabulary: Vocabulary, texts: Sequence[str], max_words: int) -> Array:
-    """The logits `[N, C]`, temperature applied, that a trained classifier gives `texts`."""
-    return logits(Classifier.from_weights(weights), encode(texts, vocabulary, max_words))
+def predict(weights: Weights, encoded: Sequence[Ids]) -> Array:
+    """Return the logits `[N, C]`, temperature applied, that a trained classifier gives reviews."""
+    return logits(Classifier.from_weights(weights), encoded)
 
 
 def _batch(encoded: Sequence[Ids], rows: Sequence[int]) -> Batch:

@@ -1,4 +1,4 @@
-"""What a training is told, what it says on the way, and what comes out of it."""
+"""The settings of a training, its progress, and the trained model that it returns."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,19 +8,18 @@ from models.text.words import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TrainingSettings:
     """How a classifier is trained; the defaults were chosen on the validation films of the built-in reviews.
 
     `unknown_rate` of the training words are hidden behind the unknown word, so that the classifier knows what that
     is. `consistency` weighs how far two draws of dropout may disagree on a review (R-Drop, Liang et al. 2021), and
-    `guidance` how much of a review's target is the opinion of a linear model that has not read its group (distillation,
-    Hinton et al. 2015). `average` is the decay of the running average of the weights that is kept, `time_budget` is in
-    seconds.
+    `distillation_weight` how much of a review's target is what the teacher says (Hinton et al. 2015).
+    `average_decay` is that of the running average of the weights that is kept, `time_budget` is in seconds.
     """
 
     cell: Cell
     pooling: Pooling = "max||mean"
-    hidden: int = 128
+    hidden_size: int = 128
     layers: int = 1
     max_words: int = 400
     epochs: int = 6
@@ -35,11 +34,15 @@ class Settings:
     head_dropout: float = 0.4
     unknown_rate: float = 0.15
     consistency: float = 1.0
-    guidance: float = 0.3
-    average: float = 0.99
+    distillation_weight: float = 0.3
+    average_decay: float = 0.99
     time_budget: float | None = None
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class TrainingError(ValueError):
+    """A training that can't be done as it was set: no such device, or a loss that explodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,10 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainedModel:
     """The best epoch: `weights` with `temperature` folded in, and the record of how they came about.
 
-    `stopped` says that training was told to stop early; `device` is where it ran.
+    `stopped` says that training was asked to stop early; `device` is where it ran.
     """
 
     weights: Weights
@@ -81,4 +84,4 @@ class Trained:
     seconds: float
     stopped: bool
     device: str
-    settings: Settings
+    settings: TrainingSettings

@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, roc_auc_score
 
 from models.bundle.manifest import Interval, Metrics
 from models.network.equations import Array
 
 BINS = 15
-Z95 = 1.959963984540054
 
 
 def measure(probabilities: Array, targets: NDArray[np.int64]) -> Metrics:
-    """The metrics of `probabilities [N, C]` against label indices `targets [N]`; AUC is one against rest for C > 2."""
+    """Return the metrics of `probabilities [N, C]` for labels `targets [N]`; AUC is one against rest for C > 2."""
     labels = np.arange(probabilities.shape[1])
     exact = probabilities.astype(np.float64)
     exact /= exact.sum(1, keepdims=True)
@@ -35,22 +35,20 @@ def measure(probabilities: Array, targets: NDArray[np.int64]) -> Metrics:
 
 
 def _auc(scores: Array, targets: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
-    """The area under the curve, not a number where a label has no review."""
+    """Return the area under the curve, not a number where a label has no review."""
     if len(np.unique(targets)) < len(labels):
         return float("nan")
     return float(roc_auc_score(targets, scores, multi_class="ovr", labels=labels))
 
 
 def wilson(right: int, rows: int) -> Interval:
-    """The 95 % interval of a share, after Wilson 1927."""
-    share, spread = right / rows, Z95**2 / rows
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z95 / (1 + spread) * np.sqrt(share * (1 - share) / rows + spread / (4 * rows))
-    return Interval(low=float(max(0.0, middle - half)), high=float(min(1.0, middle + half)))
+    """Return the 95 % interval of a share (Wilson 1927)."""
+    found = binomtest(right, rows).proportion_ci(0.95, "wilson")
+    return Interval(low=float(found.low), high=float(found.high))
 
 
 def calibration_error(probabilities: Array, targets: NDArray[np.int64]) -> float:
-    """Expected calibration error of the top label: mean gap of confidence and accuracy over bins of equal mass."""
+    """Return the expected calibration error of the top label: the mean gap to accuracy over bins of equal mass."""
     gaps = [rows * abs(confidence - right) for rows, confidence, right in calibration(probabilities, targets, BINS)]
     return sum(gaps) / len(targets)
 
@@ -63,13 +61,13 @@ def calibration(probabilities: Array, targets: NDArray[np.int64], bins: int) -> 
 
 
 def confusion(probabilities: Array, targets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Counts `[C, C]`: rows are the true labels, columns the answers."""
+    """Return counts `[C, C]`: rows are the true labels, columns the answers."""
     labels = np.arange(probabilities.shape[1])
     return cast(NDArray[np.int64], confusion_matrix(targets, probabilities.argmax(1), labels=labels))
 
 
 def fit_temperature(logits: Array, targets: NDArray[np.int64]) -> float:
-    """The temperature in [0.05, 20] with the least log-loss (Guo et al. 2017); fit it on validation, never on test."""
+    """Return the temperature in [0.05, 20] with the least log-loss on validation (Guo et al. 2017)."""
 
     def loss(log_temperature: float) -> float:
         scaled = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)

@@ -1,6 +1,7 @@
-"""Learning one classifier: the epoch with the least log-loss on validation is the one that is kept."""
+"""The training loop: the epoch with the least log-loss on validation is the one that is kept."""
 
 import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -9,46 +10,52 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from export.data.reviews import DataError
-from export.data.splits import Splits
-from export.training.baselines import opinions
-from export.training.batches import Batch, encode, logits, shuffled
+from export.training.batches import Batch, logits, shuffled
 from export.training.checkpoint import load, save
-from export.training.config import Epoch, Progress, Settings, Trained
+from export.training.config import Epoch, Progress, TrainedModel, TrainingError, TrainingSettings
+from export.training.dataset import Dataset
 from export.training.evaluate import fit_temperature
-from export.training.vectors import Lexicon
+from export.training.losses import cross_entropy, disagreement, soft_targets
+from models.network.equations import Array
 from models.network.torch_network import Classifier, Dropout, Shape
 from models.text.words import PAD, UNK
 
 CLIP = 1.0
+EXPLODED = 10.0
+"""How many times the loss of a guess, log C, the loss of an epoch may be."""
 
 
 def train(
-    splits: Splits,
-    lexicon: Lexicon,
-    settings: Settings,
+    dataset: Dataset,
+    vectors: NDArray[np.float32],
+    teacher: Array,
+    settings: TrainingSettings,
     *,
     progress: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     checkpoint: Path | None = None,
     resume: bool = False,
-) -> Trained:
+) -> TrainedModel:
     """Train one classifier and fit its temperature on validation.
 
+    It starts from the word `vectors [V, E]`; `teacher [N, C]` are probabilities of the training reviews' labels.
     `progress` is called and `stop` asked after every batch; once it says so the best epoch so far is returned, the one
     cut short included. After every epoch the whole state goes to `checkpoint`; with `resume` training goes on from
-    there. Raises `DataError` where the checkpoint is of other data or settings.
+    there. Raises `DataError` where the checkpoint is of other data or settings, `TrainingError` where there is no
+    such device, or the loss explodes.
     """
-    run = _Run(splits, lexicon, settings)
+    training = _Training(dataset, vectors, teacher, settings)
     if resume and checkpoint is not None and checkpoint.is_file():
-        run.restore(checkpoint)
-    while not run.finished:
-        run.epoch(progress, stop)
-        if checkpoint is not None and not run.state.stopped:
-            run.keep(checkpoint)
-    return run.trained()
+        training.restore(checkpoint)
+    while not training.finished:
+        training.epoch(progress, stop)
+        if checkpoint is not None and not training.state.stopped:
+            training.save(checkpoint)
+    return training.best_model()
 
 
 @dataclass
@@ -63,18 +70,20 @@ class _State:
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
 
 
-class _Run:
-    """One training: the data as ids, the model, its running average and the optimiser."""
+class _Training:
+    """One training: the reviews, the model, the running average of its weights, and the optimiser."""
 
-    def __init__(self, splits: Splits, lexicon: Lexicon, settings: Settings) -> None:
-        self.splits, self.lexicon, self.settings, self.state = splits, lexicon, settings, _State()
-        self.encoded = encode(splits.train.texts, lexicon.vocabulary, settings.max_words)
-        self.validation = encode(splits.validation.texts, lexicon.vocabulary, settings.max_words)
-        self.targets = _soft_targets(splits, settings)
-        self.batches = -(-len(self.encoded) // settings.batch_size)
-        self.device = torch.device(_device(settings.device))
+    def __init__(
+        self, dataset: Dataset, vectors: NDArray[np.float32], teacher: Array, settings: TrainingSettings
+    ) -> None:
+        self.dataset, self.vectors, self.settings, self.state = dataset, vectors, settings, _State()
+        self.train_ids = [ids[: settings.max_words] for ids in dataset.train.ids]
+        self.validation_ids = [ids[: settings.max_words] for ids in dataset.validation.ids]
+        self.targets = soft_targets(dataset.train.targets, teacher, settings)
+        self.batches = math.ceil(len(self.train_ids) / settings.batch_size)
+        self.device = device_of(settings.device)
         torch.manual_seed(settings.seed)
-        self.model = _classifier(splits, lexicon, settings).to(self.device)
+        self.model = self._classifier().to(self.device)
         self.average = copy.deepcopy(self.model)
         words = [self.model.embedding.weight]
         others = [p for name, p in self.model.named_parameters() if not name.startswith("embedding")]
@@ -83,6 +92,24 @@ class _Run:
             weight_decay=settings.weight_decay,
             fused=True,
         )
+
+    def _classifier(self) -> Classifier:
+        settings, (vocabulary, width) = self.settings, self.vectors.shape
+        shape = Shape(
+            settings.cell,
+            settings.pooling,
+            vocabulary,
+            width,
+            settings.hidden_size,
+            settings.layers,
+            len(self.dataset.labels),
+        )
+        classifier = Classifier(
+            shape, Dropout(settings.embedding_dropout, settings.layer_dropout, settings.head_dropout)
+        )
+        with torch.no_grad():
+            classifier.embedding.weight.copy_(torch.from_numpy(self.vectors))
+        return classifier
 
     @property
     def share(self) -> float:
@@ -98,21 +125,31 @@ class _Run:
         return self.state.stopped or self.share >= 1.0 or len(self.state.history) - best >= self.settings.patience
 
     def epoch(self, progress: Callable[[Progress], None], stop: Callable[[], bool]) -> None:
-        """One pass over the training reviews, cut short by `stop` or the clock, then validation."""
+        """Pass once over the training reviews, cut short by `stop` or the clock, then validate."""
         number, before, losses = len(self.state.history) + 1, self.state.seconds, list[float]()
         started = time.monotonic()
         torch.manual_seed(self.settings.seed * 1_000_003 + number)
-        draw = np.random.default_rng((self.settings.seed, number))
+        random = np.random.default_rng((self.settings.seed, number))
         self.model.train()
-        for batch in shuffled(self.encoded, self.settings.batch_size, draw):
+        for batch in shuffled(self.train_ids, self.settings.batch_size, random):
             losses.append(self._step(batch))
+            loss = float(np.mean(losses))
+            self._require_sound(number, loss)
             self.state.seconds = before + time.monotonic() - started
-            progress(self._progress(number, float(np.mean(losses))))
+            progress(self._progress(number, loss))
             self.state.stopped = stop()
             if self.state.stopped or self.share >= 1.0:
                 break
-        self._validate(number, float(np.mean(losses)))
+        self._validate(number, loss)
         self.state.seconds = before + time.monotonic() - started
+
+    def _require_sound(self, epoch: int, loss: float) -> None:
+        guess = math.log(len(self.dataset.labels))
+        if not loss <= EXPLODED * guess:
+            raise TrainingError(
+                f"training diverged: the loss of epoch {epoch} is {loss:.3g}, that of a guess {guess:.3g}; "
+                f"give a lower --learning-rate than {self.settings.learning_rate:g}"
+            )
 
     def _step(self, batch: Batch) -> float:
         for group in self.optimiser.param_groups:
@@ -120,7 +157,7 @@ class _Run:
         targets = self.targets[batch.rows].repeat(2, 1).to(self.device)
         lengths = torch.from_numpy(batch.lengths).repeat(2).to(self.device)
         found = nn.functional.log_softmax(self.model(self._twice(batch), lengths), dim=1)
-        loss = -(targets * found).sum(1).mean() + self.settings.consistency * disagreement(*found.chunk(2))
+        loss = cross_entropy(targets, found) + self.settings.consistency * disagreement(*found.chunk(2))
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
@@ -130,7 +167,7 @@ class _Run:
         return float(loss.detach())
 
     def _twice(self, batch: Batch) -> Tensor:
-        """The reviews of a batch with some words hidden, two times side by side: `[T, 2B]`."""
+        """Return the reviews of a batch with some words made unknown, twice side by side: `[T, 2B]`."""
         token_ids = torch.from_numpy(batch.token_ids)
         hidden = (torch.rand(token_ids.shape) < self.settings.unknown_rate) & (token_ids != PAD)
         return token_ids.masked_fill(hidden, UNK).repeat(1, 2).to(self.device)
@@ -138,14 +175,15 @@ class _Run:
     @torch.no_grad()
     def _average(self) -> None:
         """Move the running average towards the weights, faster at first so that it forgets where they began."""
-        decay = min(self.settings.average, self.state.step / (self.state.step + 10))
+        decay = min(self.settings.average_decay, self.state.step / (self.state.step + 10))
         for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
             kept.lerp_(new, 1 - decay)
 
     def _validate(self, number: int, loss: float) -> None:
-        found, targets = logits(self.average, self.validation), self.splits.validation.targets
+        found, targets = logits(self.average, self.validation_ids), self.dataset.validation.targets
         right = float((found.argmax(1) == targets).mean())
         cost = float(nn.functional.cross_entropy(torch.from_numpy(found), torch.from_numpy(targets)))
+        self._require_sound(number, cost)
         epoch = Epoch(number, loss, cost, right, self.state.seconds)
         self.state.history.append(epoch)
         if self.state.best is None or cost < self.state.best.validation_loss:
@@ -158,15 +196,15 @@ class _Run:
         accuracy = seen[-1].validation_accuracy if seen else None
         return Progress(self.settings.cell, number, self.settings.epochs, share, loss, accuracy, left)
 
-    def trained(self) -> Trained:
-        """The best epoch, its temperature fitted on validation."""
+    def best_model(self) -> TrainedModel:
+        """Return the best epoch, its temperature fitted on validation."""
         assert self.state.best is not None
-        best = _classifier(self.splits, self.lexicon, self.settings)
+        best = self._classifier()
         best.load_state_dict(self.state.best_tensors)
-        temperature = fit_temperature(logits(best, self.validation), self.splits.validation.targets)
-        return Trained(
+        temperature = fit_temperature(logits(best, self.validation_ids), self.dataset.validation.targets)
+        return TrainedModel(
             weights=best.weights(temperature),
-            vocabulary=self.lexicon.vocabulary,
+            vocabulary=self.dataset.vocabulary,
             temperature=temperature,
             history=tuple(self.state.history),
             best=self.state.best,
@@ -176,7 +214,7 @@ class _Run:
             settings=self.settings,
         )
 
-    def keep(self, path: Path) -> None:
+    def save(self, path: Path) -> None:
         """Write everything that the next epoch needs to `path`."""
         moments = self.optimiser.state_dict()["state"]
         tensors = {f"model/{k}": v for k, v in self.model.state_dict().items()}
@@ -197,7 +235,7 @@ class _Run:
         )
 
     def restore(self, path: Path) -> None:
-        """Go on from what `keep` wrote. Raises `DataError` where that was another training."""
+        """Go on from what `save` wrote. Raises `DataError` where that was another training."""
         tensors, record = load(path)
         for name, value in self._identity().items():
             if record.get(name) != value:
@@ -221,42 +259,18 @@ class _Run:
         settings = {
             name: value for name, value in asdict(self.settings).items() if name not in {"time_budget", "device"}
         }
-        return {"settings": settings, "data": self.splits.train.fingerprint}
+        return {"settings": settings, "data": self.dataset.fingerprint}
 
 
 def one_cycle(share: float) -> float:
-    """The learning rate as a part of its peak: a straight rise over the first tenth, then half a cosine to nothing."""
+    """Return the learning rate as a part of its peak: a straight rise over the first tenth, then half a cosine to 0."""
     if share < 0.1:
         return 0.1 + 9.0 * share
     return 0.5 + 0.5 * float(np.cos(np.pi * (share - 0.1) / 0.9))
 
 
-def disagreement(first: Tensor, second: Tensor) -> Tensor:
-    """Half the symmetric Kullback-Leibler divergence of two sets of log-probabilities `[B, C]`, averaged over B."""
-    return ((first.exp() - second.exp()) * (first - second)).sum(1).mean() / 2
-
-
-def _soft_targets(splits: Splits, settings: Settings) -> Tensor:
-    """What a training review should be answered, `[N, C]`: its label, smoothed, and a linear model's opinion."""
-    classes = len(splits.labels)
-    labels = np.eye(classes)[splits.train.targets]
-    targets = (1 - settings.label_smoothing) * labels + settings.label_smoothing / classes
-    if settings.guidance:
-        targets = (1 - settings.guidance) * targets + settings.guidance * opinions(splits.train, classes)
-    return torch.from_numpy(targets.astype(np.float32))
-
-
-def _classifier(splits: Splits, lexicon: Lexicon, settings: Settings) -> Classifier:
-    vocabulary, width = lexicon.vectors.shape
-    shape = Shape(
-        settings.cell, settings.pooling, vocabulary, width, settings.hidden, settings.layers, len(splits.labels)
-    )
-    dropout = Dropout(settings.embedding_dropout, settings.layer_dropout, settings.head_dropout)
-    classifier = Classifier(shape, dropout)
-    with torch.no_grad():
-        classifier.embedding.weight.copy_(torch.from_numpy(lexicon.vectors))
-    return classifier
-
-
-def _device(wanted: str) -> str:
-    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted
+def device_of(wanted: str) -> torch.device:
+    """Return the device to train on: `auto` is a GPU where there is one. Raises `TrainingError` where there is none."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("--device cuda: PyTorch finds no GPU here; give cpu or auto")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")

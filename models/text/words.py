@@ -25,6 +25,9 @@ else:
     COMPILED = True
 
 PATTERN = r"</?[A-Za-z][^<>]*>|([^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_)"
+MAX_WORDS = 2048
+"""How many words of a text are read, from its start, where nobody says otherwise."""
+
 LONG_WORD = 16
 OFTEN_CAPITAL = 2000
 PAD, UNK = 0, 1
@@ -100,9 +103,9 @@ class Vocabulary:
         return len(self.words)
 
     @classmethod
-    def build(cls, texts: Iterable[str], *, min_count: int, size: int) -> "Vocabulary":
-        """The words that stand at least `min_count` times in `texts`, the `size` most frequent of them."""
-        counts = Counter(word.lower() for text in texts for word in typed(text))
+    def build(cls, words: Iterable[str], *, min_count: int, size: int) -> "Vocabulary":
+        """Return the vocabulary of a training set's `words`: the `size` most frequent that stand `min_count` times."""
+        counts = Counter(word.lower() for word in words)
         ranked = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
         return cls([*SPECIAL, *ranked[:size]])
 

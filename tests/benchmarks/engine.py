@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     texts = review_texts(options.file, options.column)
-    vocabulary = Vocabulary.build(texts, min_count=2, size=20_000)
+    vocabulary = Vocabulary.build((word for text in texts for word in typed(text)), min_count=2, size=20_000)
     drawn = random.Random(0).sample(texts, min(options.count, len(texts)))
     sets = mixes([vocabulary.encode(text, MAX_WORDS).ids for text in drawn])
     everything: dict[str, dict[str, dict[str, float]]] = {}

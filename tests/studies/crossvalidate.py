@@ -20,25 +20,26 @@ import torch
 from numpy.typing import NDArray
 
 from export.data.sources import BUILT_IN, load
-from export.data.splits import Splits, folds
+from export.data.splits import folds
 from export.training.baselines import linear, nb_svm
 from export.training.batches import predict
-from export.training.config import Settings
+from export.training.config import TrainingSettings
+from export.training.dataset import Dataset, prepare
+from export.training.teacher import cross_fitted_teacher
 from export.training.train import train
-from export.training.vectors import learn_words
+from export.training.vectors import word_vectors
 from models.network.equations import CELLS, Array, Cell
 
 FOLDS = 5
 RESAMPLES = 10_000
-MAX_WORDS = 2048
-RIVALS = {"linear": linear, "nb-svm": nb_svm}
+BASELINES = {"linear": linear, "nb-svm": nb_svm}
 
 PAGE = """# Accuracy on unseen films
 
 {rows:,} reviews of {films} films ({data}), {folds} folds by film: each model is tested once on every review, and
 never on a film that it was trained or tuned on. A tenth of the films of each fold's rest is validation: on it the
 networks pick their epoch, the linear models their penalty and their n-grams. The networks use the defaults of
-`gatescope export`: word vectors from the fold's training texts, and targets that are in part the opinion of a linear
+`gatescope export`: word vectors from the fold's training texts, and targets that are in part the answers of a linear
 model, fitted on other training films than the review's.
 
 | model | accuracy % | interval | {headings} |
@@ -54,7 +55,7 @@ Measured {date} with `{command}` on {machine}.
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Arguments:
     """What the command line asks for."""
 
     data: str
@@ -72,26 +73,28 @@ class Tested:
     right: dict[str, NDArray[np.bool_]]
 
 
-def run_fold(told: Told, number: int) -> Tested:
+def run_fold(arguments: Arguments, number: int) -> Tested:
     """Train and test every model on fold `number`, on one thread."""
     torch.set_num_threads(1)
-    splits = folds(load(told.data), FOLDS, told.seed)[number]
-    right = {name: scores.argmax(1) == splits.test.targets for name, scores in _answers(splits, told)}
+    splits = folds(load(arguments.data), FOLDS, arguments.seed)[number]
+    dataset = prepare(splits, vocabulary_size=20_000, min_count=2)
+    right = {name: scores.argmax(1) == splits.test.targets for name, scores in _answers(dataset, arguments)}
     return Tested(splits.test.groups, right)
 
 
-def _answers(splits: Splits, told: Told) -> Iterator[tuple[str, Array]]:
-    """Each model's name, and its probabilities or logits `[N, C]` on the test reviews."""
-    for name, fit in RIVALS.items():
-        yield name, fit(splits).probabilities
-    lexicon = learn_words(splits.train.texts, size=20_000, min_count=2, width=128, seed=told.seed)
-    for cell in told.cells:
-        trained = train(splits, lexicon, Settings(cell, seed=told.seed))
-        yield cell, predict(trained.weights, trained.vocabulary, splits.test.texts, MAX_WORDS)
+def _answers(dataset: Dataset, arguments: Arguments) -> Iterator[tuple[str, Array]]:
+    """Yield each model's name, and its probabilities or logits `[N, C]` on the test reviews."""
+    for name, fit in BASELINES.items():
+        yield name, fit(dataset).test
+    vectors = word_vectors(dataset.train.ids, len(dataset.vocabulary), width=128, seed=arguments.seed)
+    teacher = cross_fitted_teacher(dataset.train, len(dataset.labels))
+    for cell in arguments.cells:
+        trained = train(dataset, vectors, teacher, TrainingSettings(cell, seed=arguments.seed))
+        yield cell, predict(trained.weights, dataset.test.ids)
 
 
 def film_bootstrap(gain: NDArray[np.floating[Any]], films: NDArray[np.str_], seed: int) -> tuple[float, float]:
-    """The 95 % interval of the mean of `gain [N]` when whole films are drawn with replacement."""
+    """Return the 95 % interval of the mean of `gain [N]` when whole films are drawn with replacement."""
     _, inverse = np.unique(films, return_inverse=True)
     sums, sizes = np.bincount(inverse, gain), np.bincount(inverse)
     drawn = np.random.default_rng(seed).integers(0, len(sums), (RESAMPLES, len(sums)))
@@ -102,17 +105,17 @@ def film_bootstrap(gain: NDArray[np.floating[Any]], films: NDArray[np.str_], see
 
 def main() -> None:
     """Cross-validate and write the page."""
-    told = _told()
+    arguments = _parse()
     tested = []
-    with ProcessPoolExecutor(told.jobs, get_context("spawn")) as pool:
-        for one in pool.map(partial(run_fold, told), range(FOLDS)):
+    with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
+        for one in pool.map(partial(run_fold, arguments), range(FOLDS)):
             tested.append(one)
             scores = ", ".join(f"{name} {100 * hits.mean():.2f} %" for name, hits in one.right.items())
             print(f"fold {len(tested)} of {FOLDS}: {scores}", flush=True)
-    told.out.write_text(_page(told, tested), "utf-8")
+    arguments.out.write_text(_page(arguments, tested), "utf-8")
 
 
-def _told() -> Told:
+def _parse() -> Arguments:
     parser = argparse.ArgumentParser(prog="python -m tests.studies.crossvalidate", description=__doc__)
     parser.add_argument("--data", choices=BUILT_IN, default="critics")
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
@@ -120,19 +123,21 @@ def _told() -> Told:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="folds at a time, each on one thread")
     parser.add_argument("--out", type=Path, default=Path("docs/accuracy.md"))
     given = parser.parse_args()
-    return Told(given.data, tuple(given.cells), given.seed, given.jobs, given.out)
+    return Arguments(given.data, tuple(given.cells), given.seed, given.jobs, given.out)
 
 
-def _page(told: Told, tested: Sequence[Tested]) -> str:
+def _page(arguments: Arguments, tested: Sequence[Tested]) -> str:
     films = [film for one in tested for film in one.films]
-    options = f"--data {told.data} --cells {' '.join(told.cells)} --seed {told.seed} --jobs {told.jobs}"
+    options = (
+        f"--data {arguments.data} --cells {' '.join(arguments.cells)} --seed {arguments.seed} --jobs {arguments.jobs}"
+    )
     return PAGE.format(
         rows=len(films),
         films=len(set(films)),
-        data=told.data,
+        data=arguments.data,
         folds=FOLDS,
-        headings=" | ".join(f"against {rival}" for rival in RIVALS),
-        lines="|".join("---" for _ in RIVALS),
+        headings=" | ".join(f"against {baseline}" for baseline in BASELINES),
+        lines="|".join("---" for _ in BASELINES),
         table="\n".join(_lines(tested, np.array(films))),
         resamples=RESAMPLES,
         date=datetime.now(UTC).date(),
@@ -146,10 +151,10 @@ def _lines(tested: Sequence[Tested], films: NDArray[np.str_]) -> Iterator[str]:
     for name, hits in right.items():
         low, high = film_bootstrap(100.0 * hits, films, seed=0)
         cells = [name, f"{100 * hits.mean():.2f}", f"{low:.1f} to {high:.1f}"]
-        for rival in RIVALS:
-            gain = 100.0 * (hits.astype(float) - right[rival])
+        for baseline in BASELINES:
+            gain = 100.0 * (hits.astype(float) - right[baseline])
             low, high = film_bootstrap(gain, films, seed=0)
-            cells.append("" if name == rival else f"{gain.mean():+.2f} ({low:+.2f} to {high:+.2f})")
+            cells.append("" if name == baseline else f"{gain.mean():+.2f} ({low:+.2f} to {high:+.2f})")
         yield f"| {' | '.join(cells)} |"
 
 

@@ -91,7 +91,7 @@ def test_inspect_and_compare_tell_of_a_bundle(exported: Path, monkeypatch, capsy
     assert json.loads(capsys.readouterr().out)["cell"] == "gru"
     assert gatescope_exits(monkeypatch, "compare", "--repository", str(exported), "--json") == 0
     (comparison,) = json.loads(capsys.readouterr().out)
-    names = [contender["name"] for contender in comparison["contenders"]]
+    names = [entry["name"] for entry in comparison["entries"]]
     assert sorted(names) == ["gru", "linear", "lstm", "majority", "nb-svm"]
 
 
@@ -115,6 +115,16 @@ def test_an_accuracy_below_the_wanted_one_exits_with_5(table: Path, tmp_path: Pa
         (["--cells", "transformer"], 2, "--cells"),
         (["--hidden-size", "0"], 2, "--hidden-size"),
         (["--pooling", "median"], 2, "--pooling"),
+        (["--name", "a/b"], 2, "--name"),
+        (["--name", "n" * 60], 2, "--name"),
+        (["--cells", "lstm,lstm"], 2, "--cells"),
+        (["--cells", ""], 2, "--cells"),
+        (["--labels", "bad,bad"], 2, "--labels"),
+        (["--learning-rate", "1000"], 2, "--learning-rate"),
+        (["--learning-rate", "nan"], 2, "--learning-rate"),
+        (["--time-budget", "inf"], 2, "--time-budget"),
+        (["--max-words", "100000"], 2, "--max-words"),
+        (["--repository", "/dev/null"], 2, "--repository"),
         (["--no-such-flag"], 2, "no-such-flag"),
     ],
 )

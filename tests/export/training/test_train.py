@@ -1,6 +1,7 @@
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +9,20 @@ import pytest
 import torch
 
 from export.data.reviews import DataError, Row, gather
-from export.data.splits import Splits, split
-from export.training.batches import encode, ordered, predict, shuffled
-from export.training.config import Progress, Settings
-from export.training.train import disagreement, one_cycle, train
-from export.training.vectors import Lexicon, learn_words
+from export.data.splits import split
+from export.training.batches import ordered, predict, shuffled
+from export.training.config import Progress, TrainedModel, TrainingError, TrainingSettings
+from export.training.dataset import Dataset, encode, prepare
+from export.training.losses import disagreement
+from export.training.teacher import cross_fitted_teacher
+from export.training.train import device_of, one_cycle, train
+from export.training.vectors import word_vectors
 from models.network.equations import CELLS, Cell, forward, softmax
 from models.text.words import PAD, UNK, Vocabulary
 
-SMALL = Settings("lstm", pooling="max||mean", hidden=8, epochs=3, batch_size=16, learning_rate=2e-2, average=0.9)
+SMALL = TrainingSettings(
+    "lstm", pooling="max||mean", hidden_size=8, epochs=3, batch_size=16, learning_rate=2e-2, average_decay=0.9
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,7 +35,7 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def splits() -> Splits:
+def dataset() -> Dataset:
     """Short reviews whose label is what the last opinion in them says: order matters."""
     draw = random.Random(0)
     rows = []
@@ -37,93 +43,94 @@ def splits() -> Splits:
         opinions = [draw.choice(["great", "dull"]) for _ in range(2)]
         words = [draw.choice(["a", "film", "plot", "scene"]) for _ in range(draw.randint(1, 6))]
         rows.append(Row(" ".join([opinions[0], *words, opinions[1], str(len(rows))]), opinions[1]))
-    return split(gather("own", "own", "none", rows), 0)
+    return prepare(split(gather("own", "own", "none", rows), 0), vocabulary_size=50, min_count=2)
+
+
+Learn = Callable[..., TrainedModel]
 
 
 @pytest.fixture(scope="module")
-def lexicon(splits: Splits) -> Lexicon:
-    return learn_words(splits.train.texts, size=50, min_count=2, width=8, seed=0)
+def learn(dataset: Dataset) -> Learn:
+    """`train` on the reviews, from their own word vectors and teacher."""
+    vectors = word_vectors(dataset.train.ids, len(dataset.vocabulary), width=8, seed=0)
+    return partial(train, dataset, vectors, cross_fitted_teacher(dataset.train, len(dataset.labels)))
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_cell_learns_what_depends_on_order(cell: Cell, splits: Splits, lexicon: Lexicon) -> None:
-    trained = train(splits, lexicon, replace(SMALL, cell=cell, pooling="last", epochs=8))
-    answers = predict(trained.weights, trained.vocabulary, splits.test.texts, max_words=50).argmax(1)
-    assert (answers == splits.test.targets).mean() > 0.9
+def test_every_cell_learns_what_depends_on_order(cell: Cell, dataset: Dataset, learn: Learn) -> None:
+    trained = learn(replace(SMALL, cell=cell, pooling="last", epochs=8))
+    answers = predict(trained.weights, dataset.test.ids).argmax(1)
+    assert (answers == dataset.test.targets).mean() > 0.9
     assert trained.weights.cell == cell
     assert trained.best in trained.history
     assert trained.best.validation_loss == min(epoch.validation_loss for epoch in trained.history)
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_gives_others(splits: Splits, lexicon: Lexicon) -> None:
-    first, again = train(splits, lexicon, SMALL), train(splits, lexicon, SMALL)
-    other = train(splits, lexicon, replace(SMALL, seed=1))
+def test_the_same_seed_gives_the_same_weights_and_another_gives_others(learn: Learn) -> None:
+    first, again = learn(SMALL), learn(SMALL)
+    other = learn(replace(SMALL, seed=1))
     assert np.array_equal(first.weights.embedding, again.weights.embedding)
     assert np.array_equal(first.weights.head_weight, again.weights.head_weight)
     assert not np.array_equal(first.weights.head_weight, other.weights.head_weight)
 
 
-def test_a_training_cut_off_goes_on_as_if_nothing_had_happened(
-    splits: Splits, lexicon: Lexicon, tmp_path: Path
-) -> None:
-    whole, place = train(splits, lexicon, SMALL), tmp_path / "lstm.safetensors"
-    batches = -(-len(splits.train) // SMALL.batch_size)
+def test_a_training_cut_off_goes_on_as_if_nothing_had_happened(dataset: Dataset, learn: Learn, tmp_path: Path) -> None:
+    whole, place = learn(SMALL), tmp_path / "lstm.safetensors"
+    batches = -(-len(dataset.train) // SMALL.batch_size)
     asked = iter(range(10_000))
-    cut = train(splits, lexicon, SMALL, stop=lambda: next(asked) > batches + 3, checkpoint=place)
-    resumed = train(splits, lexicon, replace(SMALL, time_budget=1e6), checkpoint=place, resume=True)
+    cut = learn(SMALL, stop=lambda: next(asked) > batches + 3, checkpoint=place)
+    resumed = learn(replace(SMALL, time_budget=1e6), checkpoint=place, resume=True)
     assert cut.stopped and not resumed.stopped
     assert len(resumed.history) == len(whole.history)
     assert resumed.temperature == whole.temperature
     assert np.array_equal(resumed.weights.embedding, whole.weights.embedding)
 
 
-def test_a_checkpoint_of_another_training_or_none_at_all_is_refused(
-    splits: Splits, lexicon: Lexicon, tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_training_or_none_at_all_is_refused(learn: Learn, tmp_path: Path) -> None:
     place = tmp_path / "lstm.safetensors"
-    train(splits, lexicon, replace(SMALL, epochs=1), checkpoint=place)
+    learn(replace(SMALL, epochs=1), checkpoint=place)
     with pytest.raises(DataError, match=r"lstm\.safetensors: made with settings"):
-        train(splits, lexicon, SMALL, checkpoint=place, resume=True)
+        learn(SMALL, checkpoint=place, resume=True)
     place.write_bytes(b"\x80\x04pickle")
     with pytest.raises(DataError, match="not a checkpoint"):
-        train(splits, lexicon, SMALL, checkpoint=place, resume=True)
+        learn(SMALL, checkpoint=place, resume=True)
 
 
-def test_stopping_keeps_the_best_so_far(splits: Splits, lexicon: Lexicon) -> None:
+def test_stopping_keeps_the_best_so_far(learn: Learn) -> None:
     asked = iter(range(10_000))
-    trained = train(splits, lexicon, SMALL, stop=lambda: next(asked) >= 5)
+    trained = learn(SMALL, stop=lambda: next(asked) >= 5)
     assert trained.stopped
     assert len(trained.history) == 1
     assert trained.weights.classes == 2
 
 
-def test_a_time_budget_ends_training_early(splits: Splits, lexicon: Lexicon) -> None:
-    trained = train(splits, lexicon, replace(SMALL, epochs=10_000, patience=10_000, time_budget=0.2))
+def test_a_time_budget_ends_training_early(learn: Learn) -> None:
+    trained = learn(replace(SMALL, epochs=10_000, patience=10_000, time_budget=0.2))
     assert not trained.stopped
     assert 0 < len(trained.history) < 10_000
 
 
-def test_no_better_epoch_for_patience_epochs_ends_training(splits: Splits, lexicon: Lexicon) -> None:
-    trained = train(splits, lexicon, replace(SMALL, learning_rate=0.0, embedding_rate=0.0, epochs=9, patience=2))
+def test_no_better_epoch_for_patience_epochs_ends_training(learn: Learn) -> None:
+    trained = learn(replace(SMALL, learning_rate=0.0, embedding_rate=0.0, epochs=9, patience=2))
     assert len(trained.history) == 3
     assert trained.best.number == 1
 
 
-def test_progress_is_told_after_every_batch_and_only_goes_up(splits: Splits, lexicon: Lexicon) -> None:
+def test_progress_is_told_after_every_batch_and_only_goes_up(dataset: Dataset, learn: Learn) -> None:
     told: list[Progress] = []
-    train(splits, lexicon, replace(SMALL, epochs=2), progress=told.append)
-    assert len(told) == 2 * -(-len(splits.train) // SMALL.batch_size)
+    learn(replace(SMALL, epochs=2), progress=told.append)
+    assert len(told) == 2 * -(-len(dataset.train) // SMALL.batch_size)
     assert [one.share for one in told] == sorted(one.share for one in told)
     assert told[-1].share == 1.0
     assert told[0].validation_accuracy is None and told[-1].validation_accuracy is not None
 
 
-def test_the_temperature_is_folded_into_the_weights(splits: Splits, lexicon: Lexicon) -> None:
-    trained = train(splits, lexicon, SMALL)
-    logits = predict(trained.weights, trained.vocabulary, splits.validation.texts, max_words=50)
-    loss = -np.log(softmax(logits)[np.arange(len(logits)), splits.validation.targets]).mean()
+def test_the_temperature_is_folded_into_the_weights(dataset: Dataset, learn: Learn) -> None:
+    trained = learn(SMALL)
+    logits = predict(trained.weights, dataset.validation.ids)
+    loss = -np.log(softmax(logits)[np.arange(len(logits)), dataset.validation.targets]).mean()
     for factor in (0.8, 1.25):
-        scaled = softmax(logits * factor)[np.arange(len(logits)), splits.validation.targets]
+        scaled = softmax(logits * factor)[np.arange(len(logits)), dataset.validation.targets]
         assert loss <= -np.log(scaled).mean() + 1e-6
 
 
@@ -159,13 +166,25 @@ def test_batches_hold_every_review_once_padded_to_the_longest() -> None:
 
 
 def test_a_text_without_a_word_is_one_unknown_word() -> None:
-    assert encode(["", "a b"], Vocabulary(["<pad>", "<unk>", "a"]), 5)[0].tolist() == [UNK]
+    assert encode(["", "a b"], Vocabulary(["<pad>", "<unk>", "a"]))[0].tolist() == [UNK]
 
 
-def test_predictions_are_those_of_the_equations(splits: Splits, lexicon: Lexicon) -> None:
-    trained = train(splits, lexicon, replace(SMALL, cell="gru", epochs=1))
-    texts = splits.test.texts[:20]
-    found = predict(trained.weights, trained.vocabulary, texts, max_words=5)
-    for text, logits in zip(texts, found, strict=True):
-        expected = forward(trained.weights.astype(np.float64), trained.vocabulary.encode(text, 5).ids).logits
+def test_predictions_are_those_of_the_equations(dataset: Dataset, learn: Learn) -> None:
+    trained = learn(replace(SMALL, cell="gru", epochs=1))
+    reviews = dataset.test.ids[:20]
+    for ids, logits in zip(reviews, predict(trained.weights, reviews), strict=True):
+        expected = forward(trained.weights.astype(np.float64), ids).logits
         np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [1e30, 1e3, float("nan")])
+def test_a_training_whose_loss_explodes_ends_and_says_what_to_change(learn: Learn, rate: float) -> None:
+    with pytest.raises(TrainingError, match=r"the loss of epoch 1 is .*--learning-rate"):
+        learn(replace(SMALL, learning_rate=rate, embedding_rate=rate))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
+def test_a_device_that_is_not_there_is_named() -> None:
+    assert device_of("auto").type == "cpu"
+    with pytest.raises(TrainingError, match="--device cuda"):
+        device_of("cuda")

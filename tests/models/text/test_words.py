@@ -96,7 +96,7 @@ def test_only_the_first_words_are_read_and_the_cut_is_said() -> None:
 
 
 def test_a_vocabulary_holds_the_commonest_words_first() -> None:
-    vocabulary = Vocabulary.build(["b b C c c", "a a d"], min_count=2, size=2)
+    vocabulary = Vocabulary.build(["b", "b", "C", "c", "c", "a", "a", "d"], min_count=2, size=2)
     assert vocabulary.words == ("<pad>", "<unk>", "c", "a")
     assert (PAD, UNK) == (0, 1)
 

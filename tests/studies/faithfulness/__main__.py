@@ -18,11 +18,11 @@ from export.data.sources import load
 from export.data.splits import Part, split
 from models.bundle.files import Bundle, InvalidBundle, read
 from models.bundle.repository import versions
+from models.text.words import MAX_WORDS
 from tests.studies.faithfulness.report import report
 from tests.studies.faithfulness.study import study
 from tests.studies.faithfulness.subject import Subject
 
-MAX_WORDS = 2048
 MODELS = ("rnn", "gru", "lstm")
 
 

@@ -1,4 +1,4 @@
-"""The linear recurrence of a gated memory, forwards and backwards: what is kept of a state, plus what is written."""
+"""Linear recurrences over time, forwards and backwards: what is kept of a state, plus what is written."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ else:
 
 
 def scan(keep: Array, write: Array) -> Array:
-    """`s_t = keep_t s_{t-1} + write_t` from zero, `[T, H]`."""
+    """Return `s_t = keep_t s_{t-1} + write_t` from zero, `[T, H]`."""
     if _compiled(keep, write):
         return _filled(keep, write, backwards=False)
     states = write.copy()
@@ -22,8 +22,8 @@ def scan(keep: Array, write: Array) -> Array:
     return states
 
 
-def scan_back(keep: Array, write: Array) -> Array:
-    """`s_t = write_t + keep_{t+1} s_{t+1}` from the end, `[T, H]`."""
+def reverse_scan(keep: Array, write: Array) -> Array:
+    """Return `s_t = write_t + keep_{t+1} s_{t+1}` from the end, `[T, H]`."""
     if _compiled(keep, write):
         return _filled(keep, write, backwards=True)
     states = write.copy()
@@ -32,24 +32,24 @@ def scan_back(keep: Array, write: Array) -> Array:
     return states
 
 
-def back(through: Array, read: Array, keep: Array, open_: Array, gate: Array, recurrent: Array) -> Array:
-    """`v [T, H]` from the end: what a hidden state counts for, `through`, through a memory and the recurrent weights.
+def backward_scan(grad_hidden: Array, readout: Array, keep: Array, slope: Array, reset: Array, weight: Array) -> Array:
+    """Return the gradient by the candidate's pre-activation, `[T, H]`, through a cell whose gates are held fixed.
 
-    `m_t = read_t (through_t + (v_{t+1} gate_{t+1}) U) + keep_{t+1} m_{t+1}` and `v_t = m_t open_t`; U is `[H, H]`, all
-    others `[T, H]`.
+    `state_t = readout_t (grad_hidden_t + (grad_{t+1} reset_{t+1}) weight) + keep_{t+1} state_{t+1}` from the end, and
+    `grad_t = state_t slope_t`. `weight`, the candidate's recurrent one, is `[H, H]`; all others are `[T, H]`.
     """
-    if _compiled(through, read, keep, open_, gate, recurrent):
-        found: Array = np.empty(through.shape, np.float32)
-        whole = np.ascontiguousarray
-        scans.back(whole(through), whole(read), whole(keep), whole(open_), whole(gate), whole(recurrent), found)
+    if _compiled(grad_hidden, readout, keep, slope, reset, weight):
+        found: Array = np.empty(grad_hidden.shape, np.float32)
+        dense = np.ascontiguousarray
+        scans.back(dense(grad_hidden), dense(readout), dense(keep), dense(slope), dense(reset), dense(weight), found)
         return found
-    v, kept, later = np.empty_like(through), np.zeros_like(through[0]), np.zeros_like(through[0])
-    for step in range(len(v) - 1, -1, -1):
-        memory = read[step] * (through[step] + later) + kept
-        v[step] = memory * open_[step]
-        kept = memory * keep[step]
-        later = (v[step] * gate[step]) @ recurrent
-    return v
+    grad, kept, later = np.empty_like(grad_hidden), np.zeros_like(grad_hidden[0]), np.zeros_like(grad_hidden[0])
+    for step in range(len(grad) - 1, -1, -1):
+        state = readout[step] * (grad_hidden[step] + later) + kept
+        grad[step] = state * slope[step]
+        kept = state * keep[step]
+        later = (grad[step] * reset[step]) @ weight
+    return grad
 
 
 def _compiled(*arrays: Array) -> bool:

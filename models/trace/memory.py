@@ -1,62 +1,107 @@
 """What is remembered, and when it was forgotten: every word against every later time."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.network.equations import Array
-from models.trace.ledger import kept, readout, written
-from models.trace.recover import Trace
-from models.trace.target import Head
+from models.trace.activations import Activations, LayerActivations
+from models.trace.cells import CELL_TRACES, GatedMemory
+from models.trace.target import TargetHead
 
 MAX_BLOCKS = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """`matrix [N, N]`: what word t (row) contributes to the running logit at word tau (column), zero before it.
+    """What word t (row) still contributed to the running logit at word tau (column), zero before it: columns add up to
+    the running logit less the bias, and the last one is the write ledger.
 
-    Columns add up to the running logit less the bias; the last one is the write ledger. With more than 512 words rows
-    are the sums over blocks of `block` words and columns the means over a block's times. `error` is the largest
-    |column sum - (running logit - bias)| over the summed |contributions| of the last column. `retention [N, N]` is
-    the share of what the words of block t (row) wrote that is still in the cell after the last word of block tau
-    (column), zero before it; `retained [T]` that of each word at the end; `half_life [H]`, in words, how long each
-    unit keeps half of what it holds (infinite: for ever).
+    Above 512 words `matrix` is averaged in blocks of `block` words: rows hold the sum of a block's words, columns the
+    mean over a block's times. `retention`, of the same shape: share of what word t wrote that is still in the cell
+    after word tau, to four decimals; in blocks, of all that a block's words wrote, after the last word of a block.
+    `retained_at_end [T]`: that share of each word at the end; `half_life_words [k]`: of each selected unit (null: never
+    halves).
     """
 
     matrix: Array
     block: int
-    error: float
     retention: Array
-    retained: Array
-    half_life: Array
+    retained_at_end: Array
+    half_life_words: list[float | None]
+
+    def error(self, running: Array) -> float:
+        """Return the largest |column sum - running logit| over the summed |contributions| of the last column.
+
+        `running [T]` are the target's logits after each word, less the head's bias.
+        """
+        sums = self.matrix.sum(axis=0, dtype=np.float64)
+        size = float(np.abs(self.matrix[:, -1]).sum()) or 1.0
+        return float(np.abs(sums - _block_means(running, self.block)).max()) / size
 
 
-def memory(trace: Trace, head: Head, running: Array) -> Memory:
-    """The memory of the top layer; `running [T]` are the target's logits after each word.
+def memory(activations: Activations, head: TargetHead, units: Sequence[int]) -> Memory:
+    """Return the memory of the top layer, with the half-lives of `units`.
 
-    Raises `ValueError` for an RNN, whose memory has no gates.
+    Raises `ValueError` for a cell without gated memory.
     """
-    if trace.cell == "rnn":
-        raise ValueError("an RNN has no gated memory to follow")
-    block = math.ceil(len(trace.ids) / MAX_BLOCKS)
-    matrix = _matrix(trace, head, block)
-    sums = matrix.sum(axis=0, dtype=np.float64)
-    size = float(np.abs(matrix[:, -1]).sum()) or 1.0
-    error = float(np.abs(sums - _block_means(running - head.bias, block)).max()) / size
-    write = _weighed(trace, head)
-    return Memory(matrix, block, error, _retention(trace, write, block), _retained(trace, write), _half_life(trace))
+    gated, top = CELL_TRACES[activations.cell].memory, activations.top
+    if gated is None:
+        raise ValueError(f"an {activations.cell} has no gated memory to follow")
+    block = math.ceil(len(activations.ids) / MAX_BLOCKS)
+    kept, sizes = gated.kept(top), written_sizes(gated, top, head)
+    lives = half_lives(kept)[units].tolist()
+    return Memory(
+        _matrix(gated, top, head, block),
+        block,
+        retention(kept, sizes, block).round(4),
+        _retained_at_end(kept, sizes),
+        [round(life, 3) if math.isfinite(life) else None for life in lives],
+    )
 
 
-def _matrix(trace: Trace, head: Head, block: int) -> Array:
+def written_sizes(gated: GatedMemory, layer: LayerActivations, head: TargetHead) -> Array:
+    """Return the size of what each word wrote, `[T, H]`, each unit weighted by how the head reads it at the end."""
+    readout = gated.readout(layer)
+    weight = head.size if readout is None else head.size * np.abs(readout[-1])
+    sizes: Array = np.abs(gated.written(layer)) * weight
+    return sizes
+
+
+def retention(kept: Array, sizes: Array, block: int) -> Array:
+    """Return the share of what the words of each block wrote, `sizes [T, H]`, that is left after each block, `[N, N]`.
+
+    `kept [T, H]` is what each step keeps. One pass over blocks; `held [N, H]` is what is left of each block's writes.
+    """
+    starts = np.arange(0, len(sizes), block)
+    kept_by_block = np.multiply.reduceat(kept, starts)
+    own = np.add.reduceat(sizes * _until_block_ends(kept, block), starts)
+    held, ones = np.zeros_like(own), np.ones(own.shape[1], own.dtype)
+    left = np.zeros((len(own), len(own)), own.dtype)
+    for step in range(len(own)):
+        seen = held[: step + 1]
+        seen *= kept_by_block[step]
+        seen[step] = own[step]
+        left[step, : step + 1] = seen @ ones
+    return _share(left.T, np.add.reduceat(sizes.sum(axis=1), starts)[:, None])
+
+
+def half_lives(kept: Array) -> Array:
+    """Return `ln 1/2` over the mean log of what each unit keeps a step, `[H]`; infinite where it keeps everything."""
+    rate = np.log(np.maximum(kept, np.finfo(np.float32).tiny)).mean(axis=0, dtype=np.float64)
+    lives: Array = np.divide(math.log(0.5), rate, out=np.full(len(rate), np.inf), where=rate < 0)
+    return lives
+
+
+def _matrix(gated: GatedMemory, layer: LayerActivations, head: TargetHead, block: int) -> Array:
     """One pass over time. `held [N, H]` is what is left of each block's writes; scalars carry the mean's sum, and the
     maximum's contributions change only for the units that reach a new maximum.
     """
-    layer = trace.top
-    hidden, write, keep, read = layer["hidden"], written(layer), kept(layer), readout(layer)
-    out = np.ones_like(hidden) if read is None else read
+    hidden, write, keep, readout = layer["hidden"], gated.written(layer), gated.kept(layer), gated.readout(layer)
+    out = np.ones_like(hidden) if readout is None else readout
     steps, size = hidden.shape
     blocks = -(-steps // block)
     held, at_maximum = np.zeros((blocks, size), hidden.dtype), np.zeros((size, blocks), hidden.dtype)
@@ -75,7 +120,7 @@ def _matrix(trace: Trace, head: Head, block: int) -> Array:
             by_maximum[: here + 1] += head.maximum[rises] @ (new - at_maximum[rises, : here + 1])
             at_maximum[rises, : here + 1] = new
         column = seen @ (head.last * out[step]) + by_mean[: here + 1] / (step + 1) + by_maximum[: here + 1]
-        matrix[here, : here + 1] += column / _length(here, block, steps)
+        matrix[here, : here + 1] += column / min(block, steps - here * block)
     return matrix.T
 
 
@@ -86,10 +131,6 @@ def _rising(hidden: Array) -> NDArray[np.bool_]:
     return rising
 
 
-def _length(index: int, block: int, steps: int) -> int:
-    return min(block, steps - index * block)
-
-
 def _block_means(values: Array, block: int) -> Array:
     starts = np.arange(0, len(values), block)
     lengths = np.diff(np.append(starts, len(values)))
@@ -97,51 +138,21 @@ def _block_means(values: Array, block: int) -> Array:
     return means
 
 
-def _weighed(trace: Trace, head: Head) -> Array:
-    """The size of what each word wrote, `[T, H]`, each unit weighted by how it is read at the end."""
-    read = readout(trace.top)
-    weight = head.size if read is None else head.size * np.abs(read[-1])
-    size: Array = np.abs(written(trace.top)) * weight
-    return size
-
-
-def _retention(trace: Trace, write: Array, block: int) -> Array:
-    """One pass over blocks. `held [N, H]` is what is left of each block's writes."""
-    keep, starts = kept(trace.top), np.arange(0, len(write), block)
-    through = np.multiply.reduceat(keep, starts)
-    own = np.add.reduceat(write * _until_its_end(keep, block), starts)
-    held, ones = np.zeros_like(own), np.ones(own.shape[1], own.dtype)
-    shares = np.zeros((len(own), len(own)), own.dtype)
-    for step in range(len(own)):
-        seen = held[: step + 1]
-        seen *= through[step]
-        seen[step] = own[step]
-        shares[step, : step + 1] = seen @ ones
-    return _share(shares.T, np.add.reduceat(write.sum(axis=1), starts)[:, None])
-
-
-def _until_its_end(keep: Array, block: int) -> Array:
-    """What each word's block keeps of it until the block ends, `[T, H]`."""
-    survives = np.ones_like(keep)
-    for step in range(len(keep) - 2, -1, -1):
+def _until_block_ends(kept: Array, block: int) -> Array:
+    """The share of each word's write that is left when its block ends, `[T, H]`."""
+    left = np.ones_like(kept)
+    for step in range(len(kept) - 2, -1, -1):
         if (step + 1) % block:
-            np.multiply(survives[step + 1], keep[step + 1], out=survives[step])
-    return survives
+            np.multiply(left[step + 1], kept[step + 1], out=left[step])
+    return left
 
 
-def _retained(trace: Trace, write: Array) -> Array:
-    """By word: what is left of it at the end, `[T]`."""
-    survives = _until_its_end(kept(trace.top), len(write))
-    return _share((write * survives).sum(axis=1), write.sum(axis=1))
+def _retained_at_end(kept: Array, sizes: Array) -> Array:
+    """The share of each word's write that is left at the end, `[T]`."""
+    left = _until_block_ends(kept, len(sizes))
+    return _share((sizes * left).sum(axis=1), sizes.sum(axis=1))
 
 
 def _share(part: Array, whole: Array) -> Array:
     shares: Array = part / np.where(whole > 0, whole, 1.0)
     return shares
-
-
-def _half_life(trace: Trace) -> Array:
-    """`ln 1/2` over the mean log of what each unit keeps a step, `[H]`; infinite where it keeps everything."""
-    rate = np.log(np.maximum(kept(trace.top), np.finfo(np.float32).tiny)).mean(axis=0, dtype=np.float64)
-    lives: Array = np.divide(math.log(0.5), rate, out=np.full(len(rate), np.inf), where=rate < 0)
-    return lives

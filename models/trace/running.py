@@ -1,8 +1,26 @@
 """The prediction after every word."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from models.network.equations import Array, Weights
+from models.trace.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The prediction after each word, exact: `logit [T]` of the target, `p [T]` softmax probability of its first."""
+
+    logit: Array
+    p: Array
+
+
+def running(logits: Array, target: Target) -> Running:
+    """Return the prediction after each word from the running logits `[T, C]`."""
+    difference = logits - logits[:, target.first, None]
+    with np.errstate(over="ignore"):  # a probability of 0 is then exact enough
+        return Running(target.of(logits), 1.0 / np.exp(difference).sum(axis=1))
 
 
 def running_logits(weights: Weights, hidden: Array) -> Array:

@@ -15,7 +15,7 @@ class Target:
     second: int | None
 
     def direction(self, classes: int) -> Array:
-        """What each logit counts for, `[C]`, float64."""
+        """Return what each logit counts for, `[C]`, float64."""
         weights = np.zeros(classes)
         if self.second is None:
             weights[:] = -1.0 / (classes - 1)
@@ -25,13 +25,13 @@ class Target:
         return weights
 
     def of(self, logits: Array) -> Array:
-        """The target's logit from `logits [..., C]`."""
+        """Return the target's logit from `logits [..., C]`."""
         value: Array = logits @ self.direction(logits.shape[-1]).astype(logits.dtype)
         return value
 
 
 def default_target(logits: Array) -> Target:
-    """Of two labels the second minus the first; of more the top label minus the runner-up, by `logits [C]`."""
+    """Return, of two labels, the second minus the first; of more, by `logits [C]`, the top one minus the runner-up."""
     if len(logits) == 2:
         return Target(1, 0)
     runner_up, top = np.argsort(logits, kind="stable")[-2:].tolist()
@@ -39,9 +39,9 @@ def default_target(logits: Array) -> Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The head turned to a target: `last`, `maximum`, `mean` are what each pooled unit counts for, `[H]`, zero where
-    the pooling has none; `bias` is the target's logit with nothing read.
+class TargetHead:
+    """The head's weights for one target: `last`, `maximum`, `mean` are what each pooled unit counts for, `[H]`, zero
+    where the pooling has none; `bias` is the target's logit with nothing read.
     """
 
     last: Array
@@ -56,8 +56,8 @@ class Head:
         return total
 
 
-def head_of(weights: Weights, target: Target) -> Head:
-    """The head of `weights` turned to `target`, in the precision of the weights."""
+def target_head(weights: Weights, target: Target) -> TargetHead:
+    """Return the head of `weights` for `target`, in the precision of the weights."""
     direction = target.direction(weights.classes).astype(weights.head_weight.dtype)
     w, size = direction @ weights.head_weight, weights.hidden_size
     zero = np.zeros(size, w.dtype)
@@ -67,11 +67,11 @@ def head_of(weights: Weights, target: Target) -> Head:
         "mean": (zero, zero, w),
         "max||mean": (zero, w[:size], w[size:]),
     }
-    return Head(*parts[weights.pooling], bias=float(direction @ weights.head_bias))
+    return TargetHead(*parts[weights.pooling], bias=float(direction @ weights.head_bias))
 
 
-def head_gradient(head: Head, hidden: Array) -> Array:
-    """`dy/dh_t` through the head alone, `[T, H]`, of the target's logit y after the last of `hidden [T, H]`.
+def head_gradient(head: TargetHead, hidden: Array) -> Array:
+    """Return `dy/dh_t` through the head alone, `[T, H]`, of the target's logit y after the last of `hidden [T, H]`.
 
     Last: the weights at the last step; mean: a T-th of them at each; max: the weight where each unit is largest.
     """

@@ -40,7 +40,7 @@ from service.metrics.definitions import Metrics
 from service.metrics.engine import EngineMetrics
 from service.metrics.sampler import MetricsSampler
 from service.settings import Settings
-from service.tracing.executor import Line
+from service.tracing.executor import TraceExecutor
 from service.tracing.tracer import Tracer
 
 log = structlog.get_logger("gatescope")
@@ -96,7 +96,8 @@ def create_service(
     catalog = Catalog(
         settings.repository, engine, measured, default=settings.default_model, keep=settings.versions_per_model
     )
-    pulse, tracer = MetricsSampler(measured, engine, observed, catalog), Tracer(engine, Line(), settings.max_words)
+    pulse = MetricsSampler(measured, engine, observed, catalog)
+    tracer = Tracer(engine, TraceExecutor(), settings.max_words)
     streams = StreamLimiter(settings, measured.streams)
     expose = measured.expose if expose is None else expose
     parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose)

@@ -3,14 +3,14 @@
 from importlib.metadata import version
 from typing import Any
 
-import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service.api import open_inference, schemas
 from service.api.routes import v2_repository
-from service.tracing.encoders import FORMATS
-from service.tracing.schemas import Trace, TraceRequest
+from service.tracing.encoders import ENCODERS
+from service.tracing.encoders import schemas as trace_schemas
+from service.tracing.request import TraceRequest
 
 MODELS: tuple[type[BaseModel], ...] = (
     schemas.PredictRequest,
@@ -89,7 +89,7 @@ def document() -> dict[str, Any]:
     """The whole document."""
     kinds = [(kind, "validation") for kind in MODELS]
     _, definitions = models_json_schema(kinds, ref_template=SCHEMA.format("{model}"))  # type: ignore[arg-type]
-    _, of_traces = msgspec.json.schema_components([Trace], ref_template=SCHEMA.format("{name}"))
+    of_traces = trace_schemas(SCHEMA.format("{name}"))
     error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     return {
         "openapi": "3.1.0",
@@ -197,7 +197,7 @@ def _batch() -> dict[str, Any]:
 def _trace() -> dict[str, Any]:
     operation = _call("trace", "What a network kept of one review", "TraceRequest", "Trace", (*WORKS, 406), TIMED)
     binary = {"schema": {"type": "string", "format": "binary"}}
-    operation["responses"]["200"]["content"] |= {form: binary for form in FORMATS if form != "application/json"}
+    operation["responses"]["200"]["content"] |= {form: binary for form in ENCODERS if form != "application/json"}
     return operation
 
 

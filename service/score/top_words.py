@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from models.bundle.files import Bundle
 from models.network.equations import Array
 from models.text.words import typed
-from models.trace import default_target
-from service.tracing.analysis import Analysis
+from models.trace import Analysis, default_target
 
 Weighed = tuple[tuple[str, float], ...]
 """Words as typed, each with what it added to the target's logit; the largest first."""
@@ -18,7 +17,7 @@ def top_words(
 ) -> Weighed:
     """The `count` words of `text` that counted most, from its `logits [C]` and `hidden` states, `[T, H]` a layer."""
     analysis = Analysis(bundle.weights, ids, hidden, logits, default_target(logits))
-    weights = (analysis.write or analysis.deep).words
+    weights = analysis.ledger.words
     order = np.argsort(-np.abs(weights), kind="stable")[:count].tolist()
     words = typed(text)
     return tuple((words[place], float(weights[place])) for place in order)

@@ -8,7 +8,6 @@ import urllib.request
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import msgspec
 import typer
 from pydantic import ValidationError
 from rich.console import Console
@@ -19,9 +18,10 @@ from service.api.problems import Problem
 from service.engine import Engine, EngineSettings
 from service.settings import InvalidSettings, read_settings
 from service.tracing.drawing import drawing
-from service.tracing.encoders import Json
-from service.tracing.executor import Line
-from service.tracing.schemas import Include, Trace, TraceRequest
+from service.tracing.encoders import ENCODERS, JSON, from_json
+from service.tracing.executor import TraceExecutor
+from service.tracing.request import TraceRequest
+from service.tracing.trace import Part
 from service.tracing.tracer import Tracer
 
 USAGE, DATA = 2, 3
@@ -50,7 +50,7 @@ def trace(
             model=model,
             version=version,
             target=_target(target or []),
-            include=cast(frozenset[Include], frozenset(include or [])),
+            include=cast(frozenset[Part], frozenset(include or [])),
             units=units,
         )
         body = _ask(remote, request) if remote else _compute(repository, request)
@@ -64,7 +64,7 @@ def trace(
         sys.stdout.write(body.decode() + "\n")
         return
     console = Console(highlight=False)
-    console.print(drawing(msgspec.json.decode(body, type=Trace), console.width))
+    console.print(drawing(from_json(body), console.width))
 
 
 def _target(labels: list[str]) -> Any:
@@ -87,7 +87,7 @@ def _ask(remote: str, request: TraceRequest) -> bytes:
     call = urllib.request.Request(
         f"{remote.rstrip('/')}/v1/trace",
         request.model_dump_json(by_alias=True).encode(),
-        {"Content-Type": "application/json", "Accept": Json.media_type},
+        {"Content-Type": "application/json", "Accept": JSON},
     )
     try:
         with urllib.request.urlopen(call, timeout=TIMEOUT) as response:
@@ -100,9 +100,9 @@ def _compute(repository: Path, request: TraceRequest) -> bytes:
     """The trace of this process, by the service's own engine."""
     bundle = read(_folder(repository, request.model, request.version))
     engine = Engine(EngineSettings())
-    tracer = Tracer(engine, Line(), read_settings(repository=repository).max_words)
+    tracer = Tracer(engine, TraceExecutor(), read_settings(repository=repository).max_words)
     try:
-        return asyncio.run(tracer.trace(engine.load(bundle), request, Json()))
+        return asyncio.run(tracer.trace(engine.load(bundle), request, ENCODERS[JSON]))
     finally:
         tracer.close()
         engine.close()

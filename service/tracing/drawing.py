@@ -1,13 +1,14 @@
 """A trace on the terminal: the equation of the verdict, the coloured text, the running line, the units."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from service.tracing.schemas import Ledger, Trace, Word
+from models.network.equations import Array
+from models.trace.ledger import Ledger
+from service.tracing.trace import Trace, TracedWord
 
 SUPPORTS, OPPOSES = "dodger_blue1", "dark_orange"
 BARS = "▁▂▃▄▅▆▇█"
@@ -16,23 +17,23 @@ _FAINT, _STRONG = 0.1, 0.5
 
 
 def drawing(trace: Trace, width: int) -> RenderableType:
-    """The whole picture, `width` columns wide."""
+    """Return the whole picture, `width` columns wide."""
     ledger = ledger_of(trace)
     picture: list[RenderableType] = [
         _equation(trace, ledger),
         Text(""),
-        _text(trace.words, _list(ledger.words)),
+        _text(trace.words, ledger.words.tolist()),
         _legend(trace),
         Text(""),
         _running(trace, width),
     ]
     if ledger.units is not None:
-        picture += [Text(""), _units(trace, ledger)]
+        picture += [Text(""), _units(trace, ledger.units)]
     return Group(*picture)
 
 
 def ledger_of(trace: Trace) -> Ledger:
-    """The write ledger where the cell has one, else the deep ledger."""
+    """Return the write ledger where the cell has one, else the deep ledger."""
     ledger = trace.ledgers.write or trace.ledgers.deep
     if ledger is None:
         raise ValueError("the trace has no ledger")
@@ -40,7 +41,7 @@ def ledger_of(trace: Trace) -> Ledger:
 
 
 def _equation(trace: Trace, ledger: Ledger) -> Text:
-    shares, bias = _list(ledger.words), trace.prediction.bias + ledger.bias
+    shares, bias = ledger.words.tolist(), trace.prediction.bias + ledger.bias
     top = sorted(range(len(shares)), key=lambda t: -abs(shares[t]))[:NAMED]
     rest = sum(shares) - sum(shares[t] for t in top)
     label = trace.prediction.label
@@ -55,7 +56,7 @@ def _equation(trace: Trace, ledger: Ledger) -> Text:
     return line.append(f"   check {abs(ledger.residual):.0e}", "dim")
 
 
-def _text(words: Sequence[Word], shares: list[float]) -> Text:
+def _text(words: Sequence[TracedWord], shares: list[float]) -> Text:
     largest = max(map(abs, shares)) or 1.0
     line, end = Text(), words[0].start
     for word, share in zip(words, shares, strict=True):
@@ -65,7 +66,7 @@ def _text(words: Sequence[Word], shares: list[float]) -> Text:
     return line
 
 
-def _word(word: Word, share: float) -> Text:
+def _word(word: TracedWord, share: float) -> Text:
     """The word as typed; from a tenth of the largest share on its sign stands before it, from a half on it is bold."""
     style = "italic " if word.oov else ""
     if abs(share) < _FAINT:
@@ -83,7 +84,7 @@ def _legend(trace: Trace) -> Text:
 
 
 def _running(trace: Trace, width: int) -> Text:
-    running = _list(trace.running.p)
+    running = trace.running.p.tolist()
     block = -(-len(running) // max(width - 20, 1))
     points = running[block - 1 :: block] if block > 1 else running
     bars = "".join(BARS[min(int(p * len(BARS)), len(BARS) - 1)] for p in points)
@@ -95,11 +96,9 @@ def _running(trace: Trace, width: int) -> Text:
     )
 
 
-def _units(trace: Trace, ledger: Ledger) -> Table:
+def _units(trace: Trace, units: Array) -> Table:
     table = Table("unit", "share", "most by", box=None, pad_edge=False, header_style="dim")
-    shares = _list(ledger.units)
-    for column, unit in enumerate(trace.units.selected[: 2 * NAMED]):
-        of_unit = [row[column] for row in shares]
+    for unit, of_unit in zip(trace.units.selected[: 2 * NAMED], units.T.tolist(), strict=False):
         top = sorted(range(len(of_unit)), key=lambda t: -abs(of_unit[t]))[:NAMED]
         by = Text("  ").join(Text(f"{trace.words[t].text} {of_unit[t]:+.2f}", _colour(of_unit[t])) for t in top)
         table.add_row(str(unit), f"{sum(of_unit):+.2f}", by)
@@ -108,9 +107,3 @@ def _units(trace: Trace, ledger: Ledger) -> Table:
 
 def _colour(share: float) -> str:
     return SUPPORTS if share > 0 else OPPOSES
-
-
-def _list(numbers: Any) -> list[Any]:
-    if not isinstance(numbers, list):
-        raise ValueError("only a trace in JSON can be drawn")
-    return numbers

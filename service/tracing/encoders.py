@@ -1,90 +1,37 @@
-"""How a trace's numbers are written: nested lists in JSON, raw buffers in msgpack, named arrays in npz."""
+"""How a trace is written: nested lists in JSON, raw buffers in msgpack, named arrays in npz."""
 
+import dataclasses
 import io
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from models.network.equations import Array
-from service.tracing.schemas import Numbers, Packed, Trace
+from service.tracing.trace import Trace
 
 DIGITS = 6
 _LARGEST_POWER = 22
 """10 ** 22 is the largest power of ten that a float64 holds exactly."""
 
 _POWERS = 10.0 ** np.arange(_LARGEST_POWER + 1)
-_ENCODER = msgspec.json.Encoder()
-_MSGPACK = msgspec.msgpack.Encoder()
+
+JSON = "application/json"
 
 
-class Format(Protocol):
-    """One way to write a trace. `media_type` is what a client accepts to get it."""
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An array in msgpack: raw little-endian `data` in C order; `dtype` is `<f4`."""
 
-    media_type: str
-
-    def numbers(self, name: str, array: Array) -> Numbers:
-        """What stands for the array `name` in the response."""
-
-    def encode(self, trace: Trace) -> bytes:
-        """The body of the response."""
-
-
-class Json:
-    """Nested lists of numbers with at least six significant digits; what is not finite is null."""
-
-    media_type = "application/json"
-
-    def numbers(self, name: str, array: Array) -> Numbers:
-        """The array as nested lists."""
-        listed: Numbers = significant(array).tolist()
-        return listed
-
-    def encode(self, trace: Trace) -> bytes:
-        """The trace as JSON text."""
-        return _ENCODER.encode(trace)
-
-
-class Msgpack:
-    """The same structure in msgpack, each array one little-endian float32 buffer."""
-
-    media_type = "application/x-msgpack"
-
-    def numbers(self, name: str, array: Array) -> Numbers:
-        """The array as shape, type and buffer."""
-        return Packed(list(array.shape), "<f4", np.ascontiguousarray(array, "<f4").tobytes())
-
-    def encode(self, trace: Trace) -> bytes:
-        """The trace as msgpack."""
-        return _MSGPACK.encode(trace)
-
-
-class Npz:
-    """An archive for NumPy: float32 arrays under dotted names, the rest as JSON in the bytes of `summary`."""
-
-    media_type = "application/x-npz"
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, Array] = {}
-
-    def numbers(self, name: str, array: Array) -> Numbers:
-        """The name under which the array lies in the archive."""
-        self._arrays[name] = np.asarray(array, "<f4")
-        return name
-
-    def encode(self, trace: Trace) -> bytes:
-        """The archive."""
-        summary = np.frombuffer(_ENCODER.encode(trace), np.uint8)
-        archive = io.BytesIO()
-        np.savez(archive, allow_pickle=False, summary=summary, **self._arrays)
-        return archive.getvalue()
-
-
-FORMATS: dict[str, type[Json] | type[Msgpack] | type[Npz]] = {kind.media_type: kind for kind in (Json, Msgpack, Npz)}
+    shape: list[int]
+    dtype: str
+    data: bytes
 
 
 def significant(array: Array) -> Array:
-    """`array` in float64, rounded to six significant digits (seven where the leading digit is small).
+    """Return `array` in float64, rounded to six significant digits (seven where the leading digit is small).
 
     The power of ten comes from the binary exponent, which is quicker than a logarithm; the result is the float64
     nearest to a short decimal, so that it is written short.
@@ -94,3 +41,64 @@ def significant(array: Array) -> Array:
     scale = _POWERS[np.clip(DIGITS - 1 - leading, 0, _LARGEST_POWER)]
     rounded: Array = np.rint(exact * scale) / scale
     return rounded
+
+
+def listed(array: Array) -> list[Any]:
+    """Return nested lists of numbers with at least six significant digits; what is not finite becomes null in JSON."""
+    numbers: list[Any] = significant(array).tolist()
+    return numbers
+
+
+def packed(array: Array) -> Packed:
+    """Return the array as one little-endian float32 buffer."""
+    return Packed(list(array.shape), "<f4", np.ascontiguousarray(array, "<f4").tobytes())
+
+
+_JSON = msgspec.json.Encoder(enc_hook=listed)
+_MSGPACK = msgspec.msgpack.Encoder(enc_hook=packed)
+
+
+def to_npz(trace: Trace) -> bytes:
+    """Return an archive for NumPy: float32 arrays under dotted names, the rest as JSON in the bytes of `summary`."""
+    arrays: dict[str, Array] = {}
+    summary = np.frombuffer(_JSON.encode(_named(trace, "", arrays)), np.uint8)
+    archive = io.BytesIO()
+    np.savez(archive, allow_pickle=False, summary=summary, **arrays)
+    return archive.getvalue()
+
+
+def _named(value: Any, name: str, arrays: dict[str, Array]) -> Any:
+    """`value` with its name, such as `running.p`, in the place of each array; the arrays go into `arrays`."""
+    if isinstance(value, np.ndarray):
+        arrays[name] = np.asarray(value, "<f4")
+        return name
+    if dataclasses.is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: _named(inner, f"{name}.{key}" if name else key, arrays) for key, inner in value.items()}
+    return value
+
+
+ENCODERS: Mapping[str, Callable[[Trace], bytes]] = {
+    JSON: _JSON.encode,
+    "application/x-msgpack": _MSGPACK.encode,
+    "application/x-npz": to_npz,
+}
+"""What writes a trace, by the media type that a client accepts to get it."""
+
+
+def from_json(body: bytes) -> Trace:
+    """Return the trace that was written as JSON."""
+    return msgspec.json.decode(body, type=Trace, dec_hook=lambda kind, lists: np.array(lists, np.float64))
+
+
+def schemas(ref_template: str) -> dict[str, Any]:
+    """Return the JSON schemas of `Trace` and all that it is made of, by name.
+
+    An array is nested lists in JSON, a `Packed` in msgpack, and in npz the name of an array in the archive.
+    """
+    array = {"anyOf": [{"type": "array"}, {"$ref": ref_template.format(name="Packed")}, {"type": "string"}]}
+    _, components = msgspec.json.schema_components(
+        [Trace, Packed], schema_hook=lambda kind: array, ref_template=ref_template
+    )
+    return components

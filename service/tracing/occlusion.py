@@ -1,15 +1,18 @@
 """The independent check of a ledger: each word made unknown in turn, and the network asked again.
 
-Only the steps from that word on are computed, from what the network remembered before it, and only until it has
-forgotten the change: from there on the review is the unchanged one.
+Only the steps from that word on are computed, from the state before it, and only until the network has forgotten the
+change: from there on the review is the unchanged one.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
+from typing import Literal
 
-from models.network.equations import Array
+import numpy as np
+
+from models.network.equations import Array, Ids
 from models.text.words import UNK
-from models.trace import StateHistory, has_reconverged, logits_from
+from models.trace.analysis import Analysis
+from models.trace.reconverge import StateHistory, has_reconverged, logits_from
 from service.engine import Engine, ServedModel
 from service.inference.map_bounded import map_bounded
 
@@ -17,30 +20,58 @@ WORDS = 48
 """Words of a changed review between two looks at whether the change is forgotten."""
 
 
-async def without_each(
-    engine: Engine, model: ServedModel, ids: NDArray[np.int64], unchanged: StateHistory, deadline: float | None
+@dataclass(frozen=True, slots=True)
+class Occlusion:
+    """The independent check: `words [T]`, logit minus the logit with that word made unknown (`<unk>`)."""
+
+    words: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """`words [T]`: occlusion minus the ledger `ledger`: what a word did through other words (negation, say)."""
+
+    ledger: Literal["write", "deep"]
+    words: Array
+
+
+def occlusion(analysis: Analysis, without_each: Array | None) -> Occlusion:
+    """Return what the target's logit loses with each word; `without_each [T, C]` are the logits without it."""
+    assert without_each is not None
+    lost: Array = analysis.logit - analysis.target.of(without_each)
+    return Occlusion(lost)
+
+
+def interaction(analysis: Analysis, without_each: Array | None) -> Interaction:
+    """Return what the occlusion of each word has beyond its share in the ledger."""
+    words = occlusion(analysis, without_each).words - analysis.ledger.words
+    return Interaction("write" if analysis.has_memory else "deep", words)
+
+
+async def logits_without_each(
+    engine: Engine, model: ServedModel, ids: Ids, unchanged: StateHistory, deadline: float | None
 ) -> Array:
-    """The logits `[T, C]` with each word of `ids [T]` made unknown; `unchanged` is the course of `ids`.
+    """Return the logits `[T, C]` with each word of `ids [T]` made unknown; `unchanged` is the history of `ids`.
 
     The rows run behind predictions. Raises what `Engine.submit` raises.
     """
 
     async def without(_: int, t: int) -> Array:
-        place, state = t, unchanged.memory(t)
+        read, state = t, unchanged.after(t)
         piece = ids[t : t + WORDS].copy()
         piece[0] = UNK
         while True:
             answer = await engine.submit(model, piece, deadline=deadline, background=True, state=state, keep=True)
             assert answer.state is not None
-            place, state = place + len(piece), answer.state
-            if place == len(ids):
+            read, state = read + len(piece), answer.state
+            if read == len(ids):
                 return answer.logits
-            if has_reconverged(unchanged, place, state):
-                return logits_from(unchanged, place, state)
-            piece = ids[place : place + WORDS]
+            if has_reconverged(unchanged, read, state):
+                return logits_from(unchanged, read, state)
+            piece = ids[read : read + WORDS]
 
-    known = np.flatnonzero(ids != UNK)
-    logits = np.repeat(logits_from(unchanged, len(ids), unchanged.memory(len(ids)))[None], len(ids), axis=0)
-    if len(known):
-        logits[known] = await map_bounded(known.tolist(), without)
+    changed = np.flatnonzero(ids != UNK)
+    logits = np.repeat(logits_from(unchanged, len(ids), unchanged.after(len(ids)))[None], len(ids), axis=0)
+    if len(changed):
+        logits[changed] = await map_bounded(changed.tolist(), without)
     return logits

@@ -1,56 +1,53 @@
-"""What of a trace's tensors is sent: a request's selection checked against the model and the text."""
+"""A request's target and tensors, checked against the model and the text."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.bundle.manifest import Manifest
-from models.network.equations import Cell
+from models.network.equations import Array
+from models.trace.cells import CELL_TRACES
+from models.trace.target import Target, default_target
+from models.trace.tensors import Selection
 from service.api.problems import Problem
-from service.tracing.schemas import TensorSelection
+from service.tracing.request import TensorSelection
 
 One = TypeVar("One", str, int)
 
 MAX_VALUES = 2_000_000
 """The most values that the tensors of one response may hold: 8 MB in msgpack, about 18 MB in JSON."""
 
-TENSORS: dict[Cell, tuple[str, ...]] = {
-    "rnn": ("hidden",),
-    "lstm": ("forget", "input", "candidate", "output", "cell", "hidden"),
-    "gru": ("reset", "update", "candidate", "hidden"),
-}
+
+def check_target(asked: str | tuple[str, str] | None, labels: Sequence[str]) -> None:
+    """Raise 422 that names the model's labels, where `asked` has others or twice the same."""
+    for label in () if asked is None else (asked,) if isinstance(asked, str) else asked:
+        if label not in labels:
+            raise Problem("not-in-model", f"target: no such label; there is {', '.join(labels)}")
+    if not isinstance(asked, str) and asked is not None and asked[0] == asked[1]:
+        raise Problem("not-in-model", f"target: twice {asked[0]}; two of {', '.join(labels)} are compared")
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Names, layers and steps that exist; `units` is None for those that mattered most."""
-
-    names: tuple[str, ...]
-    layers: tuple[int, ...]
-    units: tuple[int, ...] | None
-    steps: range
-
-    def unit_indices(self, top: NDArray[np.int64]) -> list[int]:
-        """The selected units, where `top` are those that mattered most."""
-        return top.tolist() if self.units is None else list(self.units)
+def select_target(asked: str | tuple[str, str] | None, labels: Sequence[str], logits: Array) -> Target:
+    """Return what to explain: the labels asked for, else those that `logits [C]` suggest."""
+    if asked is None:
+        return default_target(logits)
+    if isinstance(asked, str):
+        return Target(labels.index(asked), None)
+    return Target(labels.index(asked[0]), labels.index(asked[1]))
 
 
-def select(asked: TensorSelection, manifest: Manifest, words: int, top: int) -> Selection:
-    """The selection of a trace of `words` words that details `top` units.
+def select_tensors(asked: TensorSelection, manifest: Manifest, words: int, top: int) -> Selection:
+    """Return the selection of a trace of `words` words that details `top` units.
 
     Raises 422 that names what the model has, and 413 that names the largest selection allowed.
     """
-    has = TENSORS[manifest.cell]
-    names = has if asked.names is None else asked.names
-    _known("names", names, has)
+    all_names = CELL_TRACES[manifest.cell].tensors
+    names = all_names if asked.names is None else asked.names
+    _check_known("names", names, all_names)
     layers = tuple(range(manifest.layers)) if asked.layers is None else asked.layers
-    _known("layers", layers, range(manifest.layers))
+    _check_known("layers", layers, range(manifest.layers))
     units = _units(asked.units, manifest.hidden_size)
-    selection = Selection(_once(names), _once(layers), units, _steps(asked, words))
+    selection = Selection(_once(names), _once(layers), _steps(asked, words), units)
     _check_size(selection, min(top, manifest.hidden_size) if units is None else len(units))
     return selection
 
@@ -60,7 +57,7 @@ def _units(asked: str | tuple[int, ...], hidden_size: int) -> tuple[int, ...] | 
         return None
     if isinstance(asked, str):
         return tuple(range(hidden_size))
-    _known("units", asked, range(hidden_size))
+    _check_known("units", asked, range(hidden_size))
     return _once(asked)
 
 
@@ -73,11 +70,11 @@ def _steps(asked: TensorSelection, words: int) -> range:
 
 
 def _check_size(selection: Selection, units: int) -> None:
-    a_step = len(selection.names) * len(selection.layers)
-    values = a_step * len(selection.steps) * units
+    values_a_unit = len(selection.names) * len(selection.layers) * len(selection.steps)
+    values = values_a_unit * units
     if values <= MAX_VALUES:
         return
-    most_units = MAX_VALUES // (a_step * len(selection.steps))
+    most_units = MAX_VALUES // values_a_unit
     stride = selection.steps.step * math.ceil(values / MAX_VALUES)
     raise Problem(
         "too-large",
@@ -86,13 +83,13 @@ def _check_size(selection: Selection, units: int) -> None:
     )
 
 
-def _known(field: str, asked: Sequence[str] | Sequence[int], has: Sequence[str] | range) -> None:
+def _check_known(field: str, asked: Sequence[str] | Sequence[int], there: Sequence[str] | range) -> None:
     if not asked:
         raise Problem("not-in-model", f"tensors: {field} is empty; leave it out to get them all")
-    unknown = next((one for one in asked if one not in has), None)
+    unknown = next((one for one in asked if one not in there), None)
     if unknown is not None:
-        known = f"0 to {has.stop - 1}" if isinstance(has, range) else ", ".join(has)
-        raise Problem("not-in-model", f"tensors: {field} has no {unknown!r}; there is {known}")
+        names = f"0 to {there.stop - 1}" if isinstance(there, range) else ", ".join(there)
+        raise Problem("not-in-model", f"tensors: {field} has no {unknown!r}; there is {names}")
 
 
 def _once(values: tuple[One, ...]) -> tuple[One, ...]:

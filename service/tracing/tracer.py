@@ -1,83 +1,90 @@
-"""From a request to the body of its answer: the network runs in the engine, the rest in line behind predictions."""
+"""From a request to its trace: the network runs in the engine, the rest on a thread that lets predictions pass."""
 
 import time
+from collections.abc import Callable
 from functools import partial
-
-import numpy as np
+from typing import TypeVar
 
 from models.network.equations import Array
 from models.text.words import Encoded
+from models.trace.analysis import Analysis
 from service.api.problems import Problem
 from service.engine import Answer, Engine, ServedModel
-from service.tracing.analysis import Analysis
-from service.tracing.encoders import Format
-from service.tracing.executor import Line
-from service.tracing.occlusion import without_each
-from service.tracing.response import Explained, respond
-from service.tracing.schemas import TraceRequest
-from service.tracing.selection import select
-from service.tracing.targets import check_target, chosen_target
+from service.tracing.executor import TraceExecutor
+from service.tracing.occlusion import logits_without_each
+from service.tracing.request import TraceRequest
+from service.tracing.selection import check_target, select_target, select_tensors
+from service.tracing.trace import Source, Trace, make_trace
 
 SHORT_TEXT = 32_768
-"""Characters of a text whose words are found at once: in less than a few milliseconds."""
+"""Characters of a text whose words are found within a few milliseconds."""
+
+Written = TypeVar("Written")
 
 
 class Tracer:
     """Traces the models of one engine. `max_words` are read of a text."""
 
-    def __init__(self, engine: Engine, line: Line, max_words: int) -> None:
-        self._engine, self._line, self._max_words = engine, line, max_words
+    def __init__(self, engine: Engine, executor: TraceExecutor, max_words: int) -> None:
+        self._engine, self._executor, self._max_words = engine, executor, max_words
 
     async def trace(
-        self, model: ServedModel, request: TraceRequest, form: Format, deadline: float | None = None
-    ) -> bytes:
-        """The trace of `request.text` by `model`, written as `form`, by `deadline` (of `time.monotonic`).
+        self,
+        model: ServedModel,
+        request: TraceRequest,
+        write: Callable[[Trace], Written],
+        deadline: float | None = None,
+    ) -> Written:
+        """Return what `write` makes of the trace of `request.text` by `model`, by `deadline` (of `time.monotonic`).
 
-        Raises 413, 422 and 429 as `Problem`, and what `Engine.submit` raises.
+        `write` runs on the traces' thread. Raises 413, 422 and 429 as `Problem`, and what `Engine.submit` raises.
         """
         manifest = model.bundle.manifest
         check_target(request.target, manifest.labels)
         encoded = await self._encode(model, request.text)
-        selection = select(request.tensors, manifest, len(encoded.ids), request.units)
+        selection = select_tensors(request.tensors, manifest, len(encoded.ids), request.units)
         started = time.perf_counter()
         answer = await self._engine.submit(model, encoded.ids, deadline=deadline, traced=True)
-        timing = {"network": 1000 * (time.perf_counter() - started)}
-        analysis = _analysis(model, encoded, request, answer)
-        occluded = None
+        timing = {"network": _milliseconds(started)}
+        analysis, without_each = _analysis(model, encoded, request, answer), None
         if request.include & {"occlusion", "interaction"}:
             started = time.perf_counter()
-            occluded = await self._occlude(model, analysis, deadline)
-            timing["occlusion"] = 1000 * (time.perf_counter() - started)
-        explained = Explained(model.bundle, encoded.truncated, answer, analysis, selection, occluded)
-        return await self._line.run(partial(_body, request, explained, form, timing))
+            without_each = await self._occlude(model, analysis, deadline)
+            timing["occlusion"] = _milliseconds(started)
+        source = Source(analysis, selection, without_each)
+        make = partial(make_trace, model.bundle, request.text, encoded.truncated, answer.probabilities)
+        return await self._executor.run(lambda: write(make(source, request.include, timing)))
 
     def close(self) -> None:
-        """End the line; blocks until the trace at work is done."""
-        self._line.close()
+        """End the traces' thread; blocks until the trace at work is done."""
+        self._executor.close()
 
     async def _encode(self, model: ServedModel, text: str) -> Encoded:
         encode = partial(model.bundle.vocabulary.encode, text, self._max_words)
-        encoded = encode() if len(text) < SHORT_TEXT else await self._line.run(encode)
+        encoded = encode() if len(text) < SHORT_TEXT else await self._executor.run(encode)
         if not len(encoded.ids):
             raise Problem("no-words", "the text is empty, or only white space and markup")
         return encoded
 
     async def _occlude(self, model: ServedModel, analysis: Analysis, deadline: float | None) -> Array:
-        unchanged = await self._line.run(lambda: analysis.course)
-        return await without_each(self._engine, model, analysis.ids, unchanged, deadline)
+        unchanged = await self._executor.run(lambda: analysis.state_history)
+        return await logits_without_each(self._engine, model, analysis.ids, unchanged, deadline)
 
 
 def _analysis(model: ServedModel, encoded: Encoded, request: TraceRequest, answer: Answer) -> Analysis:
     assert answer.hidden is not None
-    target = chosen_target(request.target, model.bundle.manifest.labels, answer.logits)
+    bundle = model.bundle
+    target = select_target(request.target, bundle.manifest.labels, answer.logits)
     return Analysis(
-        model.bundle.weights, encoded.ids, answer.hidden, answer.logits, target, model.session.pre_activations
+        bundle.weights,
+        encoded.ids,
+        answer.hidden,
+        answer.logits,
+        target,
+        request.units,
+        model.session.pre_activations,
     )
 
 
-def _body(request: TraceRequest, explained: Explained, form: Format, timing: dict[str, float]) -> bytes:
-    started = time.perf_counter()
-    with np.errstate(over="ignore"):
-        trace = respond(request, explained, form, timing)
-    trace.timing_ms["trace"] = round(1000 * (time.perf_counter() - started), 3)
-    return form.encode(trace)
+def _milliseconds(started: float) -> float:
+    return round(1000 * (time.perf_counter() - started), 3)

@@ -9,8 +9,8 @@ from service.api.http import WhileConnected, deadline_of, header, read_text_body
 from service.api.problems import Problem
 from service.api.schemas import parse
 from service.inference.predict import check_size
-from service.tracing.encoders import FORMATS, Format, Json
-from service.tracing.schemas import TraceRequest
+from service.tracing.encoders import ENCODERS, JSON
+from service.tracing.request import TraceRequest
 
 
 @asgi("/v1/trace", copy_scope=False)
@@ -20,23 +20,23 @@ async def trace(scope: Scope, receive: Receive, send: Send) -> None:
         raise MethodNotAllowedException(headers={"Allow": "POST"})
     parts = context_of(scope)
     deadline = deadline_of(scope, parts.settings.request_timeout)
-    form = _format(header(scope, b"accept"))
+    media_type = _media_type(header(scope, b"accept"))
     body = parse(TraceRequest, await read_text_body(receive, parts.settings))
     model = parts.catalog.find(body.model, body.version)
     check_size(parts, body.text)
     with model, WhileConnected(receive):
-        content = await parts.tracer.trace(model.served, body, form, deadline)
-    headers = [(b"content-type", form.media_type.encode()), (b"content-length", str(len(content)).encode())]
+        content = await parts.tracer.trace(model.served, body, ENCODERS[media_type], deadline)
+    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
-def _format(accept: bytes | None) -> Format:
-    """The first format that the client accepts, JSON where anything will do. Raises 406 that names them all."""
+def _media_type(accept: bytes | None) -> str:
+    """The first media type that the client accepts, JSON where anything will do. Raises 406 that names them all."""
     for accepted in (accept or b"*/*").decode("latin-1").split(","):
         kind = accepted.partition(";")[0].strip().lower()
-        if kind in FORMATS:
-            return FORMATS[kind]()
+        if kind in ENCODERS:
+            return kind
         if kind in ("*/*", "application/*"):
-            return Json()
-    raise Problem("not-acceptable", f"a trace comes as {', '.join(FORMATS)}")
+            return JSON
+    raise Problem("not-acceptable", f"a trace comes as {', '.join(ENCODERS)}")

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from models.network.equations import CELLS, POOLINGS, Array, Cell, Pooling, Weights, forward
-from models.trace import Head, Target, Trace, default_target, head_of, recover, running_logits
+from models.trace import Target, default_target, recover
+from models.trace.activations import Activations
+from models.trace.running import running_logits
+from models.trace.target import TargetHead, target_head
 from tests.bundles import random_weights
 
 KINDS = [(cell, pooling, layers) for cell in CELLS for pooling in POOLINGS for layers in (1, 2)]
@@ -21,9 +24,9 @@ class Traced:
     ids: Any
     hidden: list[Array]
     logits: Array
-    trace: Trace
+    activations: Activations
     target: Target
-    head: Head
+    head: TargetHead
 
     @property
     def logit(self) -> float:
@@ -46,8 +49,9 @@ def of(weights: Weights, ids, target: Target | None = None) -> Traced:
     answer = forward(weights, ids)
     hidden = [run.hidden for run in answer.runs]
     chosen = target or default_target(answer.logits)
-    trace = recover(weights, ids, hidden)
-    return Traced(weights, ids, hidden, answer.logits, trace, chosen, head_of(weights, chosen))
+    return Traced(
+        weights, ids, hidden, answer.logits, recover(weights, ids, hidden), chosen, target_head(weights, chosen)
+    )
 
 
 def unforgetful(weights: Weights) -> Weights:

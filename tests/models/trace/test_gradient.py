@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from models.network.torch_network import Classifier
-from models.trace import Target, gradient, head_of, running_logits
-from models.trace.target import default_target
+from models.trace import Target, default_target
+from models.trace.gradient import backpropagate, gradient
+from models.trace.running import running_logits
+from models.trace.target import target_head
 from tests.models.trace.networks import KINDS, traced
 
 
@@ -26,11 +28,11 @@ def test_it_is_that_of_automatic_differentiation(cell, pooling, layers) -> None:
     pooled = network._pool(hidden, torch.tensor([len(one.ids)]))
     logits = network.head(pooled)[0]
     (logits[one.target.first] - logits[one.target.second]).backward()
-    found = gradient(one.trace, one.head)
-    expected = np.stack([state.grad[0].numpy() for state in states]).reshape(found.hidden.shape)
-    assert found.hidden == pytest.approx(expected, abs=1e-12)
-    assert found.vectors == pytest.approx(vectors.grad[:, 0].numpy(), abs=1e-12)
-    assert found.norm == pytest.approx(np.linalg.norm(expected, axis=-1))
+    by_hidden, by_vectors = backpropagate(one.activations, one.head)
+    expected = np.stack([state.grad[0].numpy() for state in states]).reshape(by_hidden.shape)
+    assert by_hidden == pytest.approx(expected, abs=1e-12)
+    assert by_vectors == pytest.approx(vectors.grad[:, 0].numpy(), abs=1e-12)
+    assert gradient(one.activations, one.head).norm == pytest.approx(np.linalg.norm(expected, axis=-1))
 
 
 def by_steps(network: Classifier, layer: int, inputs: torch.Tensor) -> list[torch.Tensor]:
@@ -54,16 +56,16 @@ def by_steps(network: Classifier, layer: int, inputs: torch.Tensor) -> list[torc
 @pytest.mark.parametrize("layers", [1, 2])
 def test_of_one_word_the_top_layer_has_the_head_s_weights(cell, layers) -> None:
     one = traced(cell, "last", layers, words=1)
-    found = gradient(one.trace, one.head)
-    assert found.hidden[-1, 0] == pytest.approx(one.head.last)
-    assert np.isfinite(found.hidden).all() and np.isfinite(found.vectors).all()
+    by_hidden, by_vectors = backpropagate(one.activations, one.head)
+    assert by_hidden[-1, 0] == pytest.approx(one.head.last)
+    assert np.isfinite(by_hidden).all() and np.isfinite(by_vectors).all()
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "max||mean"])
 @pytest.mark.parametrize("target", [Target(1, 0), Target(0, 2), Target(2, None)])
 def test_the_head_of_a_target_gives_its_logit(pooling, target) -> None:
     one = traced("gru", pooling, classes=3, target=target)
-    head, hidden = head_of(one.weights, target), one.hidden[-1]
+    head, hidden = target_head(one.weights, target), one.hidden[-1]
     parts = head.last * hidden[-1] + head.maximum * hidden.max(axis=0) + head.mean * hidden.mean(axis=0)
     assert parts.sum() + head.bias == pytest.approx(one.logit)
     assert one.running[-1] == pytest.approx(one.logit)

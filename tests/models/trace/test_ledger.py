@@ -11,19 +11,22 @@ from hypothesis import strategies as st
 from models.network.equations import Array
 from models.network.onnx_graph import open_step_graph
 from models.network.session import run_whole
-from models.trace import Target, Trace, deep_ledger, default_target, head_of, recover, top_units, write_ledger
-from models.trace.ledger import TOLERANCE, kept, readout, written
-from models.trace.target import head_gradient
+from models.trace import Ledger, Target, default_target, recover
+from models.trace.activations import Activations
+from models.trace.cells import CELL_TRACES
+from models.trace.ledger import TOLERANCE, deep_ledger, write_ledger
+from models.trace.target import head_gradient, target_head
+from models.trace.units import top_units
 from tests.bundles import random_weights
 from tests.models.trace.networks import GATED, KINDS, Traced, traced
 
 
 def write(one: Traced):
-    return write_ledger(one.trace, one.head, one.logit)
+    return write_ledger(one.activations, one.head, one.logit)
 
 
 def deep(one: Traced):
-    return deep_ledger(one.trace, one.head, one.logit)
+    return deep_ledger(one.activations, one.head, one.logit)
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
@@ -48,34 +51,34 @@ def test_in_float32_by_onnx_runtime_they_add_up_to_rounding(cell, pooling, layer
     weights = random_weights(cell, pooling, layers=layers, hidden_size=48, embedding_size=32)
     ids = np.random.default_rng(1).integers(1, len(weights.embedding), 300)
     answer = run_whole(open_step_graph(weights), [ids], traced=True)
-    trace = recover(weights, ids, [layer[:, 0] for layer in answer.hidden])
+    activations = recover(weights, ids, [layer[:, 0] for layer in answer.hidden])
     target = default_target(answer.logits[0])
-    head, logit = head_of(weights, target), float(target.of(answer.logits[0]))
-    assert deep_ledger(trace, head, logit).error <= TOLERANCE
+    head, logit = target_head(weights, target), float(target.of(answer.logits[0]))
+    assert deep_ledger(activations, head, logit).error <= TOLERANCE
     if cell != "rnn":
-        assert write_ledger(trace, head, logit).error <= TOLERANCE
+        assert write_ledger(activations, head, logit).error <= TOLERANCE
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
 def test_the_write_ledger_is_the_product_of_the_gates_that_kept(cell, pooling, layers) -> None:
     one = traced(cell, pooling, layers, words=9)
-    layer, through = one.trace.top, head_gradient(one.head, one.hidden[-1])
-    read = np.ones_like(through) if (found := readout(layer)) is None else found
-    expected = np.zeros_like(through)
+    layer, grad_hidden, memory = one.activations.top, head_gradient(one.head, one.hidden[-1]), CELL_TRACES[cell].memory
+    readout = np.ones_like(grad_hidden) if (found := memory.readout(layer)) is None else found
+    expected = np.zeros_like(grad_hidden)
     for t in range(9):
         for s in range(t, 9):
-            survived = np.prod(kept(layer)[t + 1 : s + 1], axis=0)
-            expected[t] += through[s] * read[s] * survived * written(layer)[t]
+            survived = np.prod(memory.kept(layer)[t + 1 : s + 1], axis=0)
+            expected[t] += grad_hidden[s] * readout[s] * survived * memory.written(layer)[t]
     assert write(one).units == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
 def test_the_deep_ledger_is_gradient_times_input_with_gates_frozen(cell, pooling, layers) -> None:
     one = traced(cell, pooling, layers, words=11)
-    vectors = torch.tensor(one.trace.layers[0].inputs, requires_grad=True)
+    vectors = torch.tensor(one.activations.layers[0].inputs, requires_grad=True)
     entering = vectors @ candidate(one.weights.layers[0].weight_ih).T
     entering.retain_grad()
-    hidden = frozen_forward(one.trace, entering)
+    hidden = frozen_forward(one.activations, entering)
     gradient = torch.tensor(head_gradient(one.head, one.hidden[-1]))
     (hidden * gradient).sum().backward()
     assert vectors.grad is not None and entering.grad is not None
@@ -88,11 +91,12 @@ def candidate(array: Array) -> torch.Tensor:
     return torch.tensor(array[-20:-10] if len(array) == 40 else array[-10:])
 
 
-def frozen_forward(trace: Trace, entering: torch.Tensor) -> torch.Tensor:
+def frozen_forward(activations: Activations, entering: torch.Tensor) -> torch.Tensor:
     """The network with every gate and every tanh ratio taken from the trace as a constant, from what the word vectors
     bring to the first layer's candidate."""
-    hidden = torch.stack(_frozen_layer(trace.layers[0], trace.weights.layers[0], entering))
-    for layer, learnt in zip(trace.layers[1:], trace.weights.layers[1:], strict=True):
+    layers, weights = activations.layers, activations.weights.layers
+    hidden = torch.stack(_frozen_layer(layers[0], weights[0], entering))
+    for layer, learnt in zip(layers[1:], weights[1:], strict=True):
         hidden = torch.stack(_frozen_layer(layer, learnt, hidden @ candidate(learnt.weight_ih).T))
     return hidden
 
@@ -102,7 +106,7 @@ def _frozen_layer(layer, learnt, entering: torch.Tensor) -> list[torch.Tensor]:
     u, b, c = (candidate(array) for array in (learnt.weight_hh, learnt.bias_ih, learnt.bias_hh))
     of = {name: torch.tensor(values) for name, values in layer.values.items()}
     squashed = of["candidate"] if "candidate" in of else of["hidden"]
-    slope, h, cell, states = squashed / torch.tensor(layer.pre), torch.zeros(size, dtype=u.dtype), 0.0, []
+    slope, h, cell, states = squashed / torch.tensor(layer.pre_candidate), torch.zeros(size, dtype=u.dtype), 0.0, []
     for t, x in enumerate(entering):
         reset = of["reset"][t] if "reset" in of else 1.0
         new = slope[t] * (x + b + reset * (u @ h + c))
@@ -126,13 +130,13 @@ def test_the_opposite_target_has_the_opposite_ledger(cell, pooling, layers) -> N
 @pytest.mark.parametrize("name", ["forget", "input", "output", "candidate"])
 def test_a_wrong_lstm_gate_does_not_add_up(name) -> None:
     one = traced("lstm", "max||mean")
-    assert write_ledger(spoilt(one.trace, name), one.head, one.logit).error > 1e-2
+    assert write_ledger(spoilt(one.activations, name), one.head, one.logit).error > 1e-2
 
 
 @pytest.mark.parametrize("name", ["update", "candidate"])
 def test_a_wrong_gru_gate_does_not_add_up(name) -> None:
     one = traced("gru", "last")
-    assert write_ledger(spoilt(one.trace, name), one.head, one.logit).error > 1e-2
+    assert write_ledger(spoilt(one.activations, name), one.head, one.logit).error > 1e-2
 
 
 @pytest.mark.parametrize(
@@ -145,7 +149,7 @@ def test_a_wrong_gru_gate_does_not_add_up(name) -> None:
 )
 def test_a_wrong_gate_does_not_add_up_in_the_deep_ledger(cell, name) -> None:
     one = traced(cell, "max||mean", 2)
-    assert deep_ledger(spoilt(one.trace, name), one.head, one.logit).error > 1e-3
+    assert deep_ledger(spoilt(one.activations, name), one.head, one.logit).error > 1e-3
 
 
 def test_adding_up_by_itself_proves_nothing() -> None:
@@ -159,26 +163,26 @@ def test_adding_up_by_itself_proves_nothing() -> None:
     assert np.abs(telescoped - write(one).words).max() > 0.1
 
 
-def spoilt(trace: Trace, name: str) -> Trace:
-    """The trace with one tensor of its top layer drawn at random."""
-    top = trace.top
+def spoilt(activations: Activations, name: str) -> Activations:
+    """The activations with one tensor of the top layer drawn at random."""
+    top = activations.top
     random = np.random.default_rng(0).random(top[name].shape)
-    return replace(trace, layers=(*trace.layers[:-1], replace(top, values={**top.values, name: random})))
+    return replace(activations, layers=(*activations.layers[:-1], replace(top, values={**top.values, name: random})))
 
 
 def test_a_gru_that_keeps_everything_has_written_nothing() -> None:
     one = traced("gru", "last")
-    top = one.trace.top
+    top = one.activations.top
     shut = replace(top, values={**top.values, "update": np.ones_like(top["update"])})
-    assert not write_ledger(replace(one.trace, layers=(shut,)), one.head, 0.0).words.any()
+    assert not write_ledger(replace(one.activations, layers=(shut,)), one.head, 0.0).words.any()
 
 
 def test_an_lstm_with_every_gate_open_is_a_plain_sum() -> None:
     one = traced("lstm", "last")
-    top, ones = one.trace.top, np.ones_like(one.hidden[-1])
+    top, ones = one.activations.top, np.ones_like(one.hidden[-1])
     cell = np.cumsum(top["candidate"], axis=0)
     values = {**top.values, "forget": ones, "input": ones, "output": ones, "cell": cell}
-    found = write_ledger(replace(one.trace, layers=(replace(top, values=values),)), one.head, 0.0)
+    found = write_ledger(replace(one.activations, layers=(replace(top, values=values),)), one.head, 0.0)
     expected = one.head.last * np.tanh(cell[-1]) / cell[-1] * top["candidate"]
     assert found.units == pytest.approx(expected)
 
@@ -192,7 +196,7 @@ def test_an_rnn_has_no_write_ledger() -> None:
 @given(words=st.integers(1, 40), count=st.integers(1, 12), seed=st.integers(0, 5))
 def test_the_top_units_say_what_they_leave_out(words: int, count: int, seed: int) -> None:
     found = write(traced("lstm", "max", words=words, seed=seed))
-    units = top_units(found, count)
+    units = top_units(found.units, count, 0, "write")
     size = np.abs(found.units).sum(axis=0)
     assert len(units.selected) == min(count, 10) and units.omitted == 10 - len(units.selected)
     assert units.omitted_share == pytest.approx(1 - size[units.selected].sum() / size.sum())
@@ -211,7 +215,7 @@ def test_one_word(cell, pooling) -> None:
 def test_cancellation_grows_where_words_fight() -> None:
     found = write(traced("lstm", "mean"))
     assert found.cancellation >= 1
-    balanced = replace(found, words=np.array([5.0, -5.0, 1.0]), residual=0.0)
+    balanced = Ledger.of(np.array([[5.0], [-5.0], [1.0]]), bias=0.0, explained=1.0)
     assert balanced.cancellation == pytest.approx(11)
 
 
@@ -225,6 +229,8 @@ def test_nothing_divides_by_a_state_of_zero() -> None:
     quiet = replace(still.layers[0], bias_ih=0 * still.layers[0].bias_ih, bias_hh=0 * still.layers[0].bias_hh)
     still = replace(still, layers=(quiet,))
     ids = np.ones(5, np.int64)
-    trace = recover(still, ids, [np.zeros((5, 10))])
-    head = head_of(still, Target(1, 0))
-    assert finite(write_ledger(trace, head, head.bias).units) and finite(deep_ledger(trace, head, head.bias).units)
+    activations = recover(still, ids, [np.zeros((5, 10))])
+    head = target_head(still, Target(1, 0))
+    assert finite(write_ledger(activations, head, head.bias).units) and finite(
+        deep_ledger(activations, head, head.bias).units
+    )

@@ -10,7 +10,7 @@ from models.network.equations import Array, Layer, Weights, forward, sigmoid
 from models.network.onnx_graph import open_step_graph
 from models.network.session import run_whole
 from models.trace import recover
-from models.trace.linear import COMPILED, back, scan, scan_back
+from models.trace.linear import COMPILED, backward_scan, reverse_scan, scan
 from tests.bundles import random_weights
 from tests.models.trace.networks import KINDS, traced
 
@@ -18,15 +18,15 @@ from tests.models.trace.networks import KINDS, traced
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
 def test_every_value_is_that_of_the_equations(cell, pooling, layers) -> None:
     one = traced(cell, pooling, layers)
-    for found, expected in zip(one.trace.layers, forward(one.weights, one.ids).runs, strict=True):
+    for found, expected in zip(one.activations.layers, forward(one.weights, one.ids).runs, strict=True):
         assert found.values.keys() == expected.values.keys()
         assert all(np.abs(found[name] - expected.values[name]).max() < 1e-12 for name in expected.values)
-    assert one.trace.residual < 1e-12
+    assert one.activations.residual < 1e-12
 
 
 @pytest.mark.parametrize(("cell", "layers"), [("rnn", 1), ("lstm", 1), ("gru", 1), ("lstm", 2), ("gru", 2)])
 def test_gates_are_open_or_shut_and_states_bounded(cell, layers) -> None:
-    for layer in traced(cell, "last", layers, words=60).trace.layers:
+    for layer in traced(cell, "last", layers, words=60).activations.layers:
         for name, values in layer.values.items():
             if name in ("forget", "input", "output", "reset", "update"):
                 assert values.min() >= 0 and values.max() <= 1
@@ -40,9 +40,9 @@ def test_what_onnx_runtime_computed_is_recovered_to_rounding(cell, words) -> Non
     weights = random_weights(cell, layers=2, hidden_size=64, embedding_size=32)
     ids = np.random.default_rng(words).integers(1, len(weights.embedding), words)
     hidden = [layer[:, 0] for layer in run_whole(open_step_graph(weights), [ids], traced=True).hidden]
-    trace = recover(weights, ids, hidden)
-    assert trace.residual <= 1e-5
-    assert all(np.isfinite(values).all() for layer in trace.layers for values in layer.values.values())
+    found = recover(weights, ids, hidden)
+    assert found.residual <= 1e-5
+    assert all(np.isfinite(values).all() for layer in found.layers for values in layer.values.values())
 
 
 def test_a_review_of_unknown_words_only() -> None:
@@ -127,11 +127,11 @@ def reset_first(weights: Weights, ids) -> Array:
 def test_scans_are_the_same_compiled_or_step_by_step(rows: int) -> None:
     assert COMPILED
     keep, write = np.random.default_rng(rows).random((2, rows, 7), np.float32)
-    for run in (scan, scan_back):
+    for run in (scan, reverse_scan):
         found = run(keep, write)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, run(keep.astype(float), write), atol=1e-5)
     five, weights = np.random.default_rng(rows).random((5, rows, 7), np.float32), np.eye(7, k=1, dtype=np.float32) / 2
-    found = back(*five, weights)
+    found = backward_scan(*five, weights)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, back(*five.astype(float), weights), rtol=1e-4)
+    np.testing.assert_allclose(found, backward_scan(*five.astype(float), weights), rtol=1e-4)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.network.equations import CELLS, POOLINGS, Cell, Pooling, forward
-from models.trace import running_logits
+from models.trace.running import running_logits
 from tests.bundles import random_weights
 
 

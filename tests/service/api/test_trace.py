@@ -12,9 +12,10 @@ import pytest
 from models.bundle.files import Bundle, read
 from models.network.equations import CELLS, forward
 from models.text.words import UNK, words
+from models.trace.cells import CELL_TRACES
 from service.settings import Settings
-from service.tracing.schemas import Trace
-from service.tracing.selection import TENSORS
+from service.tracing.encoders import from_json
+from service.tracing.trace import Trace
 from tests.bundles import random_weights, write_bundle
 from tests.service.conftest import Running, running
 
@@ -29,7 +30,7 @@ def ask(served: Running, text: str = TEXT, **fields: object) -> httpx.Response:
 def traced(served: Running, text: str = TEXT, **fields: object) -> Trace:
     answer = ask(served, text, **fields)
     assert answer.status_code == 200, answer.text
-    return msgspec.json.decode(answer.content, type=Trace)
+    return from_json(answer.content)
 
 
 def bundle_of(served: Running, name: str) -> Bundle:
@@ -123,7 +124,7 @@ def test_hidden_states_and_gates_are_those_of_the_equations(served: Running, cel
     trace = traced(served, model=cell, include=["tensors"], tensors={"units": "all"})
     exact = forward(bundle_of(served, cell).weights.astype(np.float64), np.array([word.id for word in trace.words]))
     assert trace.tensors.omitted_share == 0
-    assert tuple(trace.tensors.values) == TENSORS[cell]
+    assert tuple(trace.tensors.values) == CELL_TRACES[cell].tensors
     for name, values in trace.tensors.values.items():
         np.testing.assert_allclose(values[0], exact.runs[0].values[name], atol=2e-5)
 

@@ -1,4 +1,4 @@
-"""The line before the traces: bounded, one at a time, and never in the way of the event loop."""
+"""The executor of traces: a bounded queue, one trace at a time, and never in the way of the event loop."""
 
 import asyncio
 import threading
@@ -7,56 +7,58 @@ from collections.abc import Iterator
 import pytest
 
 from service.api.problems import Problem
-from service.tracing.executor import Line
+from service.tracing.executor import TraceExecutor
 
 
 @pytest.fixture
-def line() -> Iterator[Line]:
-    made = Line(most=3)
+def executor() -> Iterator[TraceExecutor]:
+    made = TraceExecutor(max_queued=3)
     yield made
     made.close()
 
 
-def test_the_line_takes_so_many_and_tells_the_next_when_to_come_again(line: Line) -> None:
+def test_a_full_queue_tells_the_next_when_to_come_again(executor: TraceExecutor) -> None:
     gate = threading.Event()
 
     async def fill() -> list[int]:
-        waiting = [asyncio.create_task(line.run(lambda number=number: (gate.wait(), number)[1])) for number in range(3)]
+        waiting = [
+            asyncio.create_task(executor.run(lambda number=number: (gate.wait(), number)[1])) for number in range(3)
+        ]
         await asyncio.sleep(0.01)
         with pytest.raises(Problem, match="3 traces wait") as caught:
-            await line.run(lambda: 4)
+            await executor.run(lambda: 4)
         assert caught.value.status == 429
         assert int(caught.value.headers["Retry-After"]) >= 1
         gate.set()
         done = await asyncio.gather(*waiting)
-        return [*done, await line.run(lambda: 3)]
+        return [*done, await executor.run(lambda: 3)]
 
     assert asyncio.run(fill()) == [0, 1, 2, 3]
 
 
-def test_work_that_nobody_waits_for_any_longer_is_not_begun_and_leaves_room(line: Line) -> None:
+def test_work_that_nobody_waits_for_any_longer_is_not_begun_and_leaves_room(executor: TraceExecutor) -> None:
     gate, begun = threading.Event(), []
 
     async def give_up() -> None:
-        at_work = asyncio.create_task(line.run(gate.wait))
-        given_up = [asyncio.create_task(line.run(lambda: begun.append(1))) for _ in range(2)]
+        at_work = asyncio.create_task(executor.run(gate.wait))
+        given_up = [asyncio.create_task(executor.run(lambda: begun.append(1))) for _ in range(2)]
         await asyncio.sleep(0.01)
         for task in given_up:
             task.cancel()
         await asyncio.gather(*given_up, return_exceptions=True)
         gate.set()
         await at_work
-        assert await asyncio.gather(*(line.run(lambda: 1) for _ in range(3))) == [1, 1, 1]
+        assert await asyncio.gather(*(executor.run(lambda: 1) for _ in range(3))) == [1, 1, 1]
 
     asyncio.run(give_up())
     assert not begun
 
 
-def test_the_event_loop_goes_on_while_a_trace_is_computed(line: Line) -> None:
+def test_the_event_loop_goes_on_while_a_trace_is_computed(executor: TraceExecutor) -> None:
     gate = threading.Event()
 
     async def both() -> bool:
-        waiting = asyncio.create_task(line.run(lambda: gate.wait(10)))
+        waiting = asyncio.create_task(executor.run(lambda: gate.wait(10)))
         await asyncio.sleep(0.01)
         gate.set()
         return await waiting
@@ -64,11 +66,11 @@ def test_the_event_loop_goes_on_while_a_trace_is_computed(line: Line) -> None:
     assert asyncio.run(both())
 
 
-def test_an_error_reaches_who_asked_and_frees_the_place(line: Line) -> None:
+def test_an_error_reaches_who_asked_and_frees_the_place(executor: TraceExecutor) -> None:
     async def fail() -> None:
         for _ in range(5):
             with pytest.raises(ZeroDivisionError):
-                await line.run(lambda: 1 // 0)
+                await executor.run(lambda: 1 // 0)
             await asyncio.sleep(0)
 
     asyncio.run(fail())

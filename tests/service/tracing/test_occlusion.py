@@ -9,10 +9,9 @@ import pytest
 from models.bundle.files import read
 from models.network.equations import Weights
 from models.text.words import UNK
-from models.trace import Target
+from models.trace import Analysis, Target
 from service.engine import Engine, EngineSettings, Unobserved
-from service.tracing.analysis import Analysis
-from service.tracing.occlusion import without_each
+from service.tracing.occlusion import logits_without_each
 from tests.bundles import random_weights, write_bundle
 from tests.models.trace.networks import unforgetful
 
@@ -42,7 +41,7 @@ def occluded(folder: Path, weights: Weights) -> tuple[np.ndarray, np.ndarray, in
             answer = await engine.submit(model, IDS, traced=True)
             assert answer.hidden is not None
             analysis = Analysis(model.bundle.weights, IDS, answer.hidden, answer.logits, Target(1, 0))
-            return await without_each(engine, model, IDS, analysis.course, None)
+            return await logits_without_each(engine, model, IDS, analysis.state_history, None)
 
         logits = asyncio.run(found())
         rows = [np.where(np.arange(len(IDS)) == t, UNK, IDS) for t in range(len(IDS))]

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models import trace as maths
 from models.network.equations import Array, Ids
 from models.network.padding import pad
 from models.text.words import UNK
+from models.trace import Ledger, Target, ledger, recover
+from models.trace.activations import Activations
+from models.trace.target import TargetHead, target_head
 from tests.studies.faithfulness.subject import Subject, margins
 
 STEPS = 50
@@ -112,12 +114,12 @@ def _mean_gradient(
 
 def write_ledger(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
     """What each step wrote into the top layer's memory that survived to the end. Not for an RNN."""
-    return _by_ledger(subject, reviews, directions, maths.write_ledger)
+    return _by_ledger(subject, reviews, directions, ledger.write_ledger)
 
 
 def deep_ledger(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
     """Each word's share with gates and tanh ratios frozen."""
-    return _by_ledger(subject, reviews, directions, maths.deep_ledger)
+    return _by_ledger(subject, reviews, directions, ledger.deep_ledger)
 
 
 def methods_of(subject: Subject) -> dict[str, Method]:
@@ -130,14 +132,14 @@ def _by_ledger(
     subject: Subject,
     reviews: Sequence[Ids],
     directions: Array,
-    ledger: Callable[[maths.Trace, maths.Head, float], maths.Ledger],
+    make: Callable[[Activations, TargetHead, float], Ledger],
 ) -> Scores:
     logits = margins(subject.logits(reviews), directions)
     found = []
     for ids, direction, logit in zip(reviews, directions, logits, strict=True):
-        trace = maths.recover(subject.weights, ids, subject.hidden(ids))
-        target = maths.Target(int(direction.argmax()), None)
-        found.append(ledger(trace, maths.head_of(subject.weights, target), float(logit)).words)
+        activations = recover(subject.weights, ids, subject.hidden(ids))
+        target = Target(int(direction.argmax()), None)
+        found.append(make(activations, target_head(subject.weights, target), float(logit)).words)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Where a changed review has has_reconverged the unchanged one, its answer is known without reading on."""
+"""Where a changed review has reconverged with the unchanged one, its answer is known without reading on."""
 
 import numpy as np
 import pytest
@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 from models.network.equations import Weights, forward
 from models.network.state import state_tensors
 from models.text.words import UNK
-from models.trace import StateHistory, course, has_reconverged, logits_from
-from models.trace.rejoin import TOLERANCE
+from models.trace import recover
+from models.trace.reconverge import TOLERANCE, StateHistory, has_reconverged, logits_from, state_history
 from tests.bundles import random_weights
 from tests.models.trace.networks import KINDS, unforgetful
 
 
 def read(weights: Weights, ids: np.ndarray) -> tuple[StateHistory, np.ndarray]:
     answer = forward(weights, ids)
-    cells = [run.values["cell"] for run in answer.runs] if weights.cell == "lstm" else []
-    return course(weights, [run.hidden for run in answer.runs], cells), answer.logits
+    return state_history(recover(weights, ids, [run.hidden for run in answer.runs])), answer.logits
 
 
 def pair(
@@ -42,44 +41,44 @@ def pair(
     seed=st.integers(0, 9),
     forgets=st.booleans(),
 )
-def test_from_where_it_has_rejoined_the_answer_is_that_of_reading_on(kind, words, at, seed, forgets) -> None:
+def test_from_where_it_has_reconverged_the_answer_is_that_of_reading_on(kind, words, at, seed, forgets) -> None:
     unchanged, changed, logits = pair(kind, words, int(at * words), seed, forgets=forgets)
     for place in range(int(at * words) + 1, words + 1):
-        if has_reconverged(unchanged, place, changed.memory(place)):
-            found = logits_from(unchanged, place, changed.memory(place))
+        if has_reconverged(unchanged, place, changed.after(place)):
+            found = logits_from(unchanged, place, changed.after(place))
             np.testing.assert_allclose(found, logits, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_network_that_forgets_rejoins(kind) -> None:
+def test_a_network_that_forgets_reconverges(kind) -> None:
     unchanged, changed, _ = pair(kind, 120, 3, 1)
-    assert not has_reconverged(unchanged, 4, changed.memory(4))
-    assert has_reconverged(unchanged, 110, changed.memory(110))
+    assert not has_reconverged(unchanged, 4, changed.after(4))
+    assert has_reconverged(unchanged, 110, changed.after(110))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_network_that_never_forgets_never_does(kind) -> None:
     unchanged, changed, _ = pair(kind, 120, 3, 1, forgets=False)
-    assert not any(has_reconverged(unchanged, place, changed.memory(place)) for place in range(4, 121))
+    assert not any(has_reconverged(unchanged, place, changed.after(place)) for place in range(4, 121))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_number_of_any_layer_that_differs_is_enough_not_to_have_rejoined(kind) -> None:
+def test_one_number_of_any_layer_that_differs_is_enough_not_to_have_reconverged(kind) -> None:
     unchanged, _, _ = pair(kind, 20, 3, 0)
-    assert has_reconverged(unchanged, 7, unchanged.memory(7))
+    assert has_reconverged(unchanged, 7, unchanged.after(7))
     for number, name in enumerate(unchanged.states):
         if name.startswith(("hidden", "cell")):
-            memory = [values.copy() for values in unchanged.memory(7)]
-            memory[number][5] += 2 * TOLERANCE
-            assert not has_reconverged(unchanged, 7, memory)
+            state = [values.copy() for values in unchanged.after(7)]
+            state[number][5] += 2 * TOLERANCE
+            assert not has_reconverged(unchanged, 7, state)
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
-def test_a_course_holds_the_states_of_a_step_graph_from_none_to_all_words(cell, pooling, layers) -> None:
+def test_a_history_holds_the_states_of_a_step_graph_from_none_to_all_words(cell, pooling, layers) -> None:
     unchanged, _, _ = pair((cell, pooling, layers), 9, 3, 0)
     wanted = state_tensors(cell, pooling, layers, 10)
     assert list(unchanged.states) == [state.name for state in wanted]
-    for state, first in zip(wanted, unchanged.memory(0), strict=True):
+    for state, first in zip(wanted, unchanged.after(0), strict=True):
         assert (first.shape, first.dtype) == (state.shape, state.dtype)
         assert np.all(first == state.initial)
     assert unchanged.words == 9

@@ -1,0 +1,91 @@
+"""One review taken apart: what the parts of its trace are made from, each computed when it is first asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from models.network.equations import Array, Ids, PreActivations, Weights
+from models.trace.activations import Activations
+from models.trace.cells import CELL_TRACES
+from models.trace.ledger import Ledger, deep_ledger, write_ledger
+from models.trace.reconverge import StateHistory, state_history
+from models.trace.recover import recover
+from models.trace.running import running_logits
+from models.trace.target import Target, TargetHead, head_gradient, target_head
+from models.trace.units import TopUnits, top_units
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a network did with one review, seen from `target`, with `units` of its top units in detail.
+
+    `logits [C]` and `hidden`, `[T, H]` a layer, are the network's own. `pre_activations` computes those of every layer
+    from ids and hidden states, where a session does that faster than `models.trace`.
+    """
+
+    weights: Weights
+    ids: Ids
+    hidden: tuple[Array, ...]
+    logits: Array
+    target: Target
+    units: int = 16
+    pre_activations: Callable[[Ids, Sequence[Array]], Sequence[PreActivations] | None] | None = None
+
+    @cached_property
+    def activations(self) -> Activations:
+        """Every gate and cell state."""
+        known = None if self.pre_activations is None else self.pre_activations(self.ids, self.hidden)
+        return recover(self.weights, self.ids, self.hidden, known)
+
+    @cached_property
+    def state_history(self) -> StateHistory:
+        """Every state tensor after every word."""
+        return state_history(self.activations)
+
+    @cached_property
+    def head(self) -> TargetHead:
+        """The head's weights for the target."""
+        return target_head(self.weights, self.target)
+
+    @cached_property
+    def running_logits(self) -> Array:
+        """The logits after each word, `[T, C]`."""
+        return running_logits(self.weights, self.hidden[-1])
+
+    @property
+    def logit(self) -> float:
+        """The target's logit."""
+        return float(self.target.of(self.logits))
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether the cell has gated memory, and so a write ledger and a memory matrix."""
+        return CELL_TRACES[self.weights.cell].memory is not None
+
+    @cached_property
+    def write(self) -> Ledger | None:
+        """The write ledger, of a cell that has one."""
+        return write_ledger(self.activations, self.head, self.logit) if self.has_memory else None
+
+    @cached_property
+    def deep(self) -> Ledger:
+        """The deep ledger."""
+        return deep_ledger(self.activations, self.head, self.logit)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The write ledger of a cell that has one, else the deep ledger."""
+        return self.write or self.deep
+
+    @cached_property
+    def top_units(self) -> TopUnits:
+        """The units of the top layer that mattered most."""
+        return top_units(self.unit_shares, self.units, len(self.hidden) - 1, "write" if self.has_memory else "head")
+
+    @cached_property
+    def unit_shares(self) -> Array:
+        """The shares by which units are ranked, `[T, H]`: the write ledger's, or what the head read at each word."""
+        if self.write is None:
+            return head_gradient(self.head, self.hidden[-1]) * self.hidden[-1]
+        assert self.write.units is not None
+        return self.write.units

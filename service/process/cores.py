@@ -1,21 +1,6 @@
 """How many worker processes the cores of this machine are split into, and how many of them each computes on."""
 
-import os
-from pathlib import Path
-
 from service.settings import Settings
-
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-
-
-def cores() -> int:
-    """The cores that this process may use: its affinity, and the quota of its container (at least 1)."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = _QUOTA.read_text().split()
-        return max(1, min(allowed, int(quota) // int(period)))
-    except (OSError, ValueError):  # no such file, or "max": no quota
-        return allowed
 
 
 def split(settings: Settings, available: int) -> Settings:

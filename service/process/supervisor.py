@@ -24,8 +24,9 @@ import structlog
 from prometheus_client.multiprocess import mark_process_dead
 from pydantic import SecretStr
 
+from service.cores import cores
 from service.process.channel import Channel, Message, send_connection
-from service.process.cores import cores, split
+from service.process.cores import split
 from service.process.listening import greet, listen
 from service.settings import Settings
 

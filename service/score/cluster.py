@@ -9,16 +9,19 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models.bundle.files import read
-from service.score.blocks import ROWS, Tally
-from service.score.errors import DataError, UsageError
-from service.score.inputs import Format, Kind, kind_of
-from service.score.rendering import Renderer
-from service.score.scorer import Scorer, Unscorable
+from models.reviews.columns import Unanswered
+from models.reviews.errors import DataError, UsageError
+from models.reviews.file_format import Format, format_of
+from models.reviews.parquet_rows import texts
+from models.reviews.writer import Writer
+from service.score.blocks import ROWS, Counts
+from service.score.job import LocalModel
+from service.score.scorer import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +29,18 @@ class ClusterJob:
     """What an actor needs: the files of the bundle by name, and how rows are scored and written."""
 
     files: Mapping[str, bytes]
+    model: LocalModel
     text_column: str
-    renderer: Renderer
-    max_words: int
-    top_words: int = field(default=0)
+    writer: Writer
 
     @classmethod
-    def of(
-        cls, folder: Path, labels: tuple[str, ...], text_column: str, prefix: str, max_words: int, top_words: int
-    ) -> "ClusterJob":
-        """The job that scores with the bundle in `folder`."""
+    def of(cls, model: LocalModel, text_column: str, writer: Writer) -> "ClusterJob":
+        """Return the job that scores with a bundle of this machine."""
+        folder = model.folder
         files = {
             str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
         }
-        return cls(files, text_column, Renderer(Kind("parquet"), labels, prefix, top_words > 0), max_words, top_words)
+        return cls(files, model, text_column, writer)
 
 
 class Actor:
@@ -52,18 +53,19 @@ class Actor:
                 file = Path(name) / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
-            self._score = Scorer(read(Path(name)), job.max_words, job.top_words)
+            model = job.model
+            self._score = Scorer(read(Path(name)), model.max_words, model.max_text_bytes, model.top_words)
 
     def __call__(self, table: Any) -> Any:
         """The table with what the model says of every row."""
-        texts = table.column(self._job.text_column).to_pylist()
-        scored = iter(self._score([text for text in texts if isinstance(text, str)]))
-        missing = Unscorable(f"column {self._job.text_column!r} holds no text")
-        answers = [next(scored) if isinstance(text, str) else missing for text in texts]
-        return self._job.renderer.with_answers(table, answers)
+        column = table.column(self._job.text_column).combine_chunks()
+        found = texts(column, self._job.text_column)
+        scored = iter(self._score([text for text, _ in found if text is not None]))
+        answers = [next(scored) if text is not None else Unanswered(str(error)) for text, error in found]
+        return self._job.writer.with_answers(table, answers)
 
 
-def run_cluster(inputs: tuple[str, ...], out: str, job: ClusterJob, workers: int) -> Tally:
+def run_cluster(inputs: tuple[str, ...], out: str, job: ClusterJob, workers: int) -> Counts:
     """Score on the cluster that `RAY_ADDRESS` names, or on this machine. Raises `DataError`, `UsageError`."""
     ray = _ray()
     if "://" not in out and Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
@@ -74,7 +76,7 @@ def run_cluster(inputs: tuple[str, ...], out: str, job: ClusterJob, workers: int
         columns = data.schema().names
         if job.text_column not in columns:
             raise DataError(f"no column {job.text_column!r}; there are {', '.join(columns)}: give --text-column")
-        job.renderer.check_names(columns)
+        job.writer.check_names(columns)
         most = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         scored = data.map_batches(
             Actor,
@@ -85,7 +87,7 @@ def run_cluster(inputs: tuple[str, ...], out: str, job: ClusterJob, workers: int
             num_cpus=1,
         )
         scored.write_parquet(out)
-        return _tally(ray, out, job.renderer.prefix)
+        return _counts(ray, out, job.writer.prefix)
     except (ray.exceptions.RayError, OSError) as error:
         raise DataError(f"{out}: the cluster gave up: {str(error).strip().splitlines()[-1]}") from error
     finally:
@@ -114,8 +116,8 @@ def _read(ray: Any, inputs: tuple[str, ...], text_column: str) -> Any:
     match format_:
         case "parquet":
             return ray.data.read_parquet(list(inputs))
-        case "jsonl":
-            return ray.data.read_json(list(inputs), lines=True)
+        case "jsonl" | "json":
+            return ray.data.read_json(list(inputs), lines=format_ == "jsonl")
         case "csv":
             return ray.data.read_csv(
                 list(inputs),
@@ -129,13 +131,13 @@ def _format(inputs: tuple[str, ...]) -> Format:
     name = inputs[0]
     if Path(name).is_dir():
         name = next((str(path) for path in sorted(Path(name).rglob("*")) if path.is_file()), name)
-    return kind_of(name).format if Path(name).suffix else "parquet"
+    return format_of(name).format if Path(name).suffix else "parquet"
 
 
-def _tally(ray: Any, out: str, prefix: str) -> Tally:
+def _counts(ray: Any, out: str, prefix: str) -> Counts:
     """What the output holds, by its own account."""
     labels: Counter[str | None] = Counter()
     column = f"{prefix}label"
     for batch in ray.data.read_parquet(out, columns=[column]).iter_batches(batch_format="pyarrow"):
         labels.update(batch.column(column).to_pylist())
-    return Tally(labels.total(), labels[None], {label: n for label, n in labels.items() if label is not None})
+    return Counts(labels.total(), labels[None], {label: n for label, n in labels.items() if label is not None})

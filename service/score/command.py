@@ -1,20 +1,23 @@
 """`gatescope score`."""
 
 import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from models.bundle.files import InvalidBundle
-from service.score.blocks import Tally
-from service.score.errors import DataError, UsageError
-from service.score.inputs import PIPE
-from service.score.progress import Meter
-from service.score.run import Options, run
-
-Engine = Literal["local", "ray"]
-States = Literal["npz"]
+from models.reviews.errors import DataError, UsageError
+from models.reviews.file_format import PIPE
+from models.reviews.records import MAX_ROW_BYTES, ReadOptions
+from service.score.blocks import Counts
+from service.score.options import MAX_TEXT_BYTES, MAX_WORDS, Engine, Options, States
+from service.score.progress import Progress
+from service.score.run import run
 
 USAGE, DATA, INTERRUPTED = 2, 3, 130
 
@@ -23,7 +26,7 @@ def score(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="IN...", help="CSV, JSONL or Parquet files (also .gz, .zst), folders, globs, or - for a pipe"
+            metavar="IN...", help="CSV, JSON or Parquet files (also .gz, .zst), folders, globs, or - for a pipe"
         ),
     ],
     out: Annotated[str, typer.Option(help="file to write, in the format of its name, or - for a pipe")],
@@ -33,13 +36,25 @@ def score(
     model: Annotated[str | None, typer.Option(help="model that scores; lstm where left out")] = None,
     version: Annotated[int | None, typer.Option(help="its version; the newest where left out")] = None,
     text_column: Annotated[str, typer.Option(help="column that holds the reviews")] = "text",
-    format_: Annotated[str | None, typer.Option("--format", help="format of a pipe: csv, jsonl or parquet")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="format of a pipe: csv, jsonl, json or parquet")
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="between the fields of CSV; found where left out")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="of CSV and JSON, such as latin-1; found by a byte order mark, else UTF-8")
+    ] = None,
+    max_row_bytes: Annotated[int, typer.Option(min=1, help="longest row of CSV or JSON")] = MAX_ROW_BYTES,
     prefix: Annotated[str, typer.Option(help="put before the names of the added columns")] = "",
     top_words: Annotated[int, typer.Option(min=0, help="add so many words that counted most; slower")] = 0,
     states: Annotated[
         States | None, typer.Option(help="write the hidden states of every row into the folder OUT.states")
     ] = None,
-    max_words: Annotated[int, typer.Option(min=1, envvar="GATESCOPE_MAX_WORDS", help="words read of a review")] = 2048,
+    max_words: Annotated[
+        int, typer.Option(min=1, envvar="GATESCOPE_MAX_WORDS", help="words read of a review")
+    ] = MAX_WORDS,
+    max_text_bytes: Annotated[
+        int, typer.Option(min=1, envvar="GATESCOPE_MAX_TEXT_BYTES", help="largest text; a larger one gets no label")
+    ] = MAX_TEXT_BYTES,
     workers: Annotated[int, typer.Option(min=0, help="worker processes; 0 is one a core")] = 0,
     restart: Annotated[bool, typer.Option("--restart", help="forget what an earlier run has scored")] = False,
     engine: Annotated[
@@ -50,41 +65,50 @@ def score(
     json_: Annotated[bool, typer.Option("--json", help="say nothing but the result, as JSON")] = False,
 ) -> None:
     """Score files of any size. Killed and started again, it goes on where it was."""
-    options = Options(
-        tuple(inputs),
-        out,
-        repository,
-        model,
-        version,
-        text_column,
-        format_,
-        prefix,
-        top_words,
-        max_words,
-        workers,
-        restart,
-        engine,
-        remote,
-        api_key,
-        states,
-    )
-    meter = Meter(quiet=json_)
-    tally = _run(options, meter)
+    progress = Progress(quiet=json_)
+    with _exit_codes():
+        options = Options(
+            inputs=tuple(inputs),
+            out=out,
+            repository=repository,
+            model=model,
+            version=version,
+            text_column=text_column,
+            format=format_,
+            read=ReadOptions.of(delimiter, encoding, max_row_bytes),
+            prefix=prefix,
+            top_words=top_words,
+            max_words=max_words,
+            max_text_bytes=max_text_bytes,
+            workers=workers,
+            restart=restart,
+            engine=engine,
+            remote=remote,
+            api_key=api_key,
+            states=states,
+        )
+        with progress:
+            counts = run(options, progress)
     if json_:
-        typer.echo(json.dumps(_summary(tally, meter)), err=out == PIPE)
+        typer.echo(json.dumps(_summary(counts, progress)), err=out == PIPE)
     else:
-        typer.echo(_line(out, tally, meter), err=True)
+        typer.echo(_line(out, counts, progress), err=True)
+    if counts.rows and counts.errors == counts.rows:
+        raise _ended("no row could be scored: see the column error", DATA)
 
 
-def _run(options: Options, meter: Meter) -> Tally:
-    """Score, or say why that can't be done and end with the exit code for it."""
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Say why scoring ended early, and end with the exit code for it."""
     try:
-        with meter:
-            return run(options, meter)
+        yield
     except UsageError as error:
         raise _ended(error, USAGE) from error
     except (DataError, InvalidBundle) as error:
         raise _ended(error, DATA) from error
+    except BrokenPipeError as error:  # whoever reads the output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from error
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         reason = f"{place}{error.strerror or error}. What is scored is kept: run again to go on"
@@ -98,18 +122,18 @@ def _ended(reason: object, code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
-def _summary(tally: Tally, meter: Meter) -> dict[str, object]:
+def _summary(counts: Counts, progress: Progress) -> dict[str, object]:
     return {
-        "rows": tally.rows,
-        "errors": tally.errors,
-        "labels": tally.labels,
-        "scored_now": meter.rows,
-        "seconds": round(meter.seconds, 3),
-        "rows_per_second": round(meter.rate, 1),
+        "rows": counts.rows,
+        "errors": counts.errors,
+        "labels": counts.labels,
+        "scored_now": progress.rows,
+        "seconds": round(progress.seconds, 3),
+        "rows_per_second": round(progress.rate, 1),
     }
 
 
-def _line(out: str, tally: Tally, meter: Meter) -> str:
-    labels = "".join(f"  {label} {count:,}" for label, count in sorted(tally.labels.items()))
-    errors = f"  {tally.errors:,} without a label: see the column error" if tally.errors else ""
-    return f"{out}  {tally.rows:,} rows{labels}{errors}  {meter.seconds:.1f} s  {meter.rate:,.0f} rows/s"
+def _line(out: str, counts: Counts, progress: Progress) -> str:
+    labels = "".join(f"  {label} {count:,}" for label, count in sorted(counts.labels.items()))
+    errors = f"  {counts.errors:,} without a label: see the column error" if counts.errors else ""
+    return f"{out}  {counts.rows:,} rows{labels}{errors}  {progress.seconds:.1f} s  {progress.rate:,.0f} rows/s"

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.bundle.files import read
-from service.score.blocks import Block, Part, Tally
-from service.score.errors import DataError
-from service.score.parse import Parser
+from models.reviews.columns import Unanswered
+from models.reviews.errors import DataError
+from models.reviews.rows import RowParser
+from models.reviews.writer import Writer
+from service.score.blocks import Block, Counts, Part
 from service.score.remote import RemoteScorer, Service
-from service.score.rendering import Renderer
-from service.score.scorer import Score, Scored, Scorer, Unscorable
+from service.score.scorer import Score, Scored, Scorer
 from service.score.states import write_states
 
 
@@ -20,6 +21,7 @@ class LocalModel:
 
     folder: Path
     max_words: int
+    max_text_bytes: int
     top_words: int = 0
 
 
@@ -27,31 +29,43 @@ class LocalModel:
 class Job:
     """How records become rows, which model scores them, how they are written."""
 
-    parser: Parser
-    renderer: Renderer
+    parser: RowParser
+    writer: Writer
     model: LocalModel | Service
     states: Path | None = None
     """Where hidden states are written, a file a block."""
+    named: bool = False
+    """Whether errors name the file of a row: there are several."""
 
     def score(self) -> Score:
         """Load the model. Raises `InvalidBundle`."""
         if isinstance(self.model, Service):
             return RemoteScorer(self.model)
         return Scorer(
-            read(self.model.folder), self.model.max_words, self.model.top_words, states=self.states is not None
+            read(self.model.folder),
+            self.model.max_words,
+            self.model.max_text_bytes,
+            self.model.top_words,
+            states=self.states is not None,
         )
 
     def part(self, score: Score, block: Block) -> Part:
-        """Score one block."""
-        rows = [self.parser.row(record) for record in block.records]
-        if block.number == 0 and not any(self.parser.text_column in row.values for row in rows):
-            raise DataError(
-                f"no column {self.parser.text_column!r} in the first {len(rows)} rows: name one with --text-column"
-            )
-        scored = iter(score([row.text for row in rows if row.text is not None]))
-        answers = [next(scored) if row.text is not None else Unscorable(row.error or "no text") for row in rows]
+        """Score one block. Raises `DataError` where the first has no text column, or rows can't be written."""
+        rows, texts = self.parser.parse(block.contents)
+        if block.number == 0 and rows.table is None and not any(self.parser.text_column in row for row in rows.values):
+            column = self.parser.text_column
+            raise DataError(f"no column {column!r} in the first {len(texts)} rows: name one with --text-column")
+        scored = iter(score([text for text, _ in texts if text is not None]))
+        answers = [next(scored) if text is not None else Unanswered(str(error)) for text, error in texts]
         if self.states is not None:
             write_states(self.states, block, answers)
         labels = Counter(answer.label for answer in answers if isinstance(answer, Scored))
-        tally = Tally(len(rows), len(rows) - labels.total(), dict(labels))
-        return Part(block.number, block.digest, tally, self.renderer.part(rows, answers))
+        counts = Counts(len(texts), len(texts) - labels.total(), dict(labels))
+        placed = [self._placed(block, index, answer) for index, answer in enumerate(answers)]
+        return Part(block.number, block.digest, counts, self.writer.rows(rows, placed))
+
+    def _placed(self, block: Block, index: int, answer: Scored | Unanswered) -> Scored | Unanswered:
+        """Return the answer; why there is none begins with the place of the row."""
+        if isinstance(answer, Scored):
+            return answer
+        return Unanswered(f"{block.place(index, named=self.named)}: {answer.reason}")

@@ -2,27 +2,28 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from models.bundle.files import sync_folder
-from service.score.compression import arrow
-from service.score.errors import DataError
+from models.reviews.compression import arrow
+from models.reviews.errors import DataError
+from models.reviews.writer import Writer
 from service.score.parts import Parts
-from service.score.rendering import Renderer
 
 PIECE = 2**20
+GROUP_BYTES = 64 * 2**20
+"""A row group of Parquet is written once its rows need more in memory."""
 
 
-def join(parts: Parts, renderer: Renderer) -> None:
+def merge(parts: Parts, writer: Writer) -> None:
     """Write `parts.out` from the parts and remove them. Raises `DataError` where Parquet parts don't agree."""
     aside = parts.folder / "joined"
     with aside.open("wb") as file:
-        if renderer.kind.format == "parquet":
-            _join_parquet(parts, renderer, file)
+        if writer.file.format == "parquet":
+            _merge_parquet(parts, file)
         else:
-            file.write(renderer.head())
+            file.write(writer.head())
             for content in parts.contents():
                 shutil.copyfileobj(content, file, PIECE)
         file.flush()
@@ -32,26 +33,32 @@ def join(parts: Parts, renderer: Renderer) -> None:
     parts.remove()
 
 
-def _join_parquet(parts: Parts, renderer: Renderer, file: BinaryIO) -> None:
+def _merge_parquet(parts: Parts, file: BinaryIO) -> None:
     pa = arrow()
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
 
     try:
-        schema = pa.unify_schemas(_schemas(parts, renderer), promote_options="permissive")
+        schema = _common_schema([pq.read_schema(pa.BufferReader(content.read())) for content in parts.contents()])
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            group: list[Any] = []
             for content in parts.contents():
-                writer.write_table(pq.read_table(pa.BufferReader(content.read())).cast(schema))
+                table = pq.read_table(pa.BufferReader(content.read()))
+                group.append(table if table.schema.equals(schema) else table.cast(schema))
+                if sum(each.nbytes for each in group) > GROUP_BYTES:
+                    writer.write_table(pa.concat_tables(group))
+                    group = []
+            if group:
+                writer.write_table(pa.concat_tables(group))
     except pa.ArrowException as error:
         raise DataError(f"{parts.out}: the rows don't fit into one Parquet file ({error}): write .jsonl") from error
 
 
-def _schemas(parts: Parts, renderer: Renderer) -> Iterator[Any]:
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    empty = arrow().BufferReader(renderer.part([], []))
-    yield pq.read_schema(empty)
-    for content in parts.contents():
-        yield pq.read_schema(arrow().BufferReader(content.read()))
+def _common_schema(schemas: list[Any]) -> Any:
+    """Return a schema that all parts can be cast to."""
+    first = schemas[0]
+    if all(schema.equals(first) for schema in schemas):
+        return first
+    return arrow().unify_schemas(schemas, promote_options="permissive")
 
 
 def check_writable(out: Path) -> None:

@@ -1,7 +1,8 @@
 """The parts of an unfinished output, in the folder `OUT.parts`: each appears at once or not at all.
 
-`run.json` says what they are parts of; whoever goes on with them must mean the same model and options. A part is one
-line of JSON, with the digest of the rows that it was made of, and then its bytes of the output.
+`run.json` says what they are parts of, the model by name, version and hash; whoever goes on with them must mean the
+same model and options, and only who means the same model may throw them away. A part is one line of JSON, with the
+digest of the rows that it was made of, and then its bytes of the output.
 """
 
 import fcntl
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from models.bundle.files import sync_folder
-from service.score.blocks import Block, Part, Tally
-from service.score.errors import DataError
+from models.reviews.errors import DataError
+from service.score.blocks import Block, Counts, Part
 
 RUN, LOCK = "run.json", "lock"
+OWNER = "model"
+"""The entry of an identity that says whose parts they are."""
 
 Identity = Mapping[str, Any]
 """What an output depends on beside the rows, by name: the model's hash, the columns, every option."""
@@ -28,7 +31,7 @@ class Head:
     """What the first line of a part says."""
 
     digest: str
-    tally: Tally
+    counts: Counts
 
 
 class Parts:
@@ -44,19 +47,16 @@ class Parts:
         except BlockingIOError as error:
             self._lock.close()
             raise DataError(f"another run is writing {out}") from error
-        if restart:
-            (self.folder / RUN).unlink(missing_ok=True)
-            self.clear()
-        self._claim(identity)
+        self._claim(identity, restart=restart)
         self._heads: dict[int, Head] = {number: _head(path) for number, path in self._found()}
 
     def __len__(self) -> int:
         return len(self._heads)
 
     @property
-    def tally(self) -> Tally:
+    def counts(self) -> Counts:
         """What the parts hold together."""
-        return sum((head.tally for head in self._heads.values()), Tally())
+        return sum((head.counts for head in self._heads.values()), Counts())
 
     def has(self, block: Block) -> bool:
         """Whether a block is done. Raises `DataError` where its part was made of other rows."""
@@ -72,7 +72,7 @@ class Parts:
 
     def add(self, part: Part) -> None:
         """Write a part: aside, flushed, renamed."""
-        head = Head(part.digest, part.tally)
+        head = Head(part.digest, part.counts)
         write_whole(self.folder / f"{part.number:09}.part", json.dumps(asdict(head)).encode() + b"\n" + part.content)
         self._heads[part.number] = head
 
@@ -98,17 +98,24 @@ class Parts:
         """Let others go on with the parts."""
         self._lock.close()
 
-    def _claim(self, identity: Identity) -> None:
+    def _claim(self, identity: Identity, *, restart: bool) -> None:
+        """Say whose the parts are. Raises `DataError` where they are another's."""
         path = self.folder / RUN
         wanted = json.loads(json.dumps(identity))
-        if not path.exists():
-            write_whole(path, json.dumps(wanted, indent=1).encode())
-            return
-        found = json.loads(path.read_bytes())
+        found = json.loads(path.read_bytes()) if path.exists() else wanted
+        if found.get(OWNER) != wanted.get(OWNER):
+            self.close()
+            raise DataError(
+                f"{self.folder}: holds parts made with another model, {found.get(OWNER)}. Nothing was touched; "
+                "finish that run, give another --out, or remove the folder"
+            )
         changed = [name for name in wanted | found if wanted.get(name) != found.get(name)]
-        if changed:
+        if restart:
+            self.clear()
+        elif changed:
             self.close()
             raise self._changed(f"the parts were made with another {', '.join(changed)}")
+        write_whole(path, json.dumps(wanted, indent=1).encode())
 
     def _changed(self, what: str) -> DataError:
         return DataError(f"{self.folder}: {what}. Nothing was touched; give --restart to score everything again")
@@ -120,7 +127,7 @@ class Parts:
 def _head(path: Path) -> Head:
     with path.open("rb") as file:
         head = json.loads(file.readline())
-    return Head(head["digest"], Tally(**head["tally"]))
+    return Head(head["digest"], Counts(**head["counts"]))
 
 
 def write_whole(path: Path, content: bytes) -> None:

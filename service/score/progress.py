@@ -1,21 +1,23 @@
 """How far a run of scoring is: a bar on a terminal, a line now and then elsewhere; always on standard error."""
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-from service.score.blocks import Tally
+from service.score.blocks import Counts
 
 EVERY = 10.0
 
 
-class Meter:
-    """Watches one run. Use it in `with`."""
+class Progress:
+    """Shows how far one run is. Use it in `with`."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, markup=False)
         self._columns = (
             TextColumn("scoring"),
             BarColumn(),
@@ -23,14 +25,14 @@ class Meter:
             TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(),
         )
-        self._bar = Progress(*self._columns, console=self._console, disable=not self._console.is_terminal)
+        self._bar = Bar(*self._columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("scoring", total=None, state="")
         self._total: int | None = None
-        self._said = self.started = time.monotonic()
+        self._shown = self.started = time.monotonic()
         self.rows = 0
         """Rows scored by this run."""
 
-    def __enter__(self) -> "Meter":
+    def __enter__(self) -> "Progress":
         self._bar.start()
         return self
 
@@ -39,7 +41,7 @@ class Meter:
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
+        """Seconds since the run began."""
         return time.monotonic() - self.started
 
     @property
@@ -47,20 +49,26 @@ class Meter:
         """Rows a second in this run."""
         return self.rows / max(self.seconds, 1e-9)
 
-    def begin(self, total: int | None, kept: Tally) -> None:
+    def left_out(self, names: Sequence[str]) -> None:
+        """Say which files of a folder are not read."""
+        if names:
+            shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+            self._console.print(f"left out {len(names)} hidden or temporary files: {shown}")
+
+    def begin(self, total: int | None, kept: Counts) -> None:
         """The input has `total` bytes (None: unknown); `kept` was scored by an earlier run."""
         self._total = total
         self._bar.update(self._task, total=total)
         if kept.rows:
             self._console.print(f"going on after {kept.rows:,} rows that are scored already")
 
-    def scored(self, tally: Tally, done: int) -> None:
-        """A part more is scored; `done` bytes of the input are read."""
-        self.rows += tally.rows
+    def scored(self, counts: Counts, done: int) -> None:
+        """One more part is scored; `done` bytes of the input are read."""
+        self.rows += counts.rows
         state = f"{self.rows:,} rows  {self.rate:,.0f} rows/s"
         self._bar.update(self._task, completed=done, state=state)
-        if not self._console.is_terminal and time.monotonic() - self._said > EVERY:
-            self._said = time.monotonic()
+        if not self._console.is_terminal and time.monotonic() - self._shown > EVERY:
+            self._shown = time.monotonic()
             self._console.print(f"{state}{self._left(done)}")
 
     def _left(self, done: int) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from service.score.errors import DataError
-from service.score.scorer import Scored, Unscorable
+from models.reviews.columns import Unanswered
+from models.reviews.errors import DataError
+from service.score.scorer import Scored
 
 TIMEOUT = 600.0
 ATTEMPTS = 8
@@ -45,7 +46,7 @@ class RemoteScorer:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unscorable]:
+    def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
         """The answers to `texts`."""
         if not texts:
             return []
@@ -57,9 +58,9 @@ class RemoteScorer:
             raise DataError(f"{self._service.url}: {last.get('error', {}).get('detail', 'the answer is cut off')}")
         return [self._answer(answer) for answer in answers]
 
-    def _answer(self, answer: Mapping[str, Any]) -> Scored | Unscorable:
+    def _answer(self, answer: Mapping[str, Any]) -> Scored | Unanswered:
         if "error" in answer:
-            return Unscorable(answer["error"]["detail"])
+            return Unanswered(answer["error"]["detail"])
         probabilities = [answer["probabilities"][label] for label in self._service.labels]
         return Scored(answer["label"], probabilities, answer["words"], answer["truncated"])
 

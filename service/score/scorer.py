@@ -1,7 +1,6 @@
 """Texts to labels: the seam that the files, the cluster and a remote service score through."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +10,11 @@ from models.bundle.files import Bundle
 from models.network.bulk import ROWS, run_group
 from models.network.equations import Array, softmax
 from models.network.padding import by_length
+from models.reviews.columns import Unanswered
 from models.text.words import Encoded
 from service.engine import EngineSettings
 from service.engine.served import open_session
 from service.score.top_words import Weighed, top_words
-
-MOST_TEXT_BYTES = 1_000_000
 
 
 class Scored(NamedTuple):
@@ -34,39 +32,34 @@ class Scored(NamedTuple):
     hidden: tuple[Array, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unscorable:
-    """Why a text has no label; never the text itself."""
-
-    reason: str
-
-
-Score = Callable[[Sequence[str]], Sequence[Scored | Unscorable]]
+Score = Callable[[Sequence[str]], Sequence[Scored | Unanswered]]
 """The answers to many texts, in order; the same texts in the same order get the same answers."""
 
 
 class Scorer:
     """One bundle on one thread. Raises `InvalidBundle` where its golden answers are not repeated."""
 
-    def __init__(self, bundle: Bundle, max_words: int, top: int = 0, *, states: bool = False) -> None:
+    def __init__(
+        self, bundle: Bundle, max_words: int, max_text_bytes: int, top: int = 0, *, states: bool = False
+    ) -> None:
         """`top` is how many words that counted most are told of each text, `states` whether hidden states are."""
         self._bundle, self._labels, self._top, self._states = bundle, bundle.manifest.labels, top, states
-        self._vocabulary, self._max_words = bundle.vocabulary, max_words
+        self._vocabulary, self._max_words, self._max_bytes = bundle.vocabulary, max_words, max_text_bytes
         self._session = open_session(bundle, EngineSettings())
 
-    def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unscorable]:
+    def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
         """The answers to `texts`; reviews of like length are computed together, in an order that they alone fix."""
         answers = [self._encoded(text) for text in texts]
         scorable = [(text, each) for text, each in zip(texts, answers, strict=True) if isinstance(each, Encoded)]
         scored = iter(self._run(*zip(*scorable, strict=True)) if scorable else [])
         return [next(scored) if isinstance(answer, Encoded) else answer for answer in answers]
 
-    def _encoded(self, text: str) -> Encoded | Unscorable:
-        if len(text) > MOST_TEXT_BYTES or (4 * len(text) > MOST_TEXT_BYTES and _bytes(text) > MOST_TEXT_BYTES):
-            return Unscorable(f"a text may have at most {MOST_TEXT_BYTES} bytes")
+    def _encoded(self, text: str) -> Encoded | Unanswered:
+        if 4 * len(text) > self._max_bytes and len(text.encode(errors="replace")) > self._max_bytes:
+            return Unanswered(f"a text may have at most {self._max_bytes} bytes")
         encoded = self._vocabulary.encode(text, self._max_words)
         if not len(encoded.ids):
-            return Unscorable("the text is empty, or only white space and markup")
+            return Unanswered("the text is empty, or only white space and markup")
         return encoded
 
     def _run(self, texts: Sequence[str], encoded: Sequence[Encoded]) -> list[Scored]:
@@ -87,7 +80,3 @@ class Scorer:
             Scored(label, shares, len(each.ids), each.truncated, tops.get(place, ()), each.ids, states.get(place, ()))
             for place, (label, shares, each) in enumerate(zip(labels, probabilities.tolist(), encoded, strict=True))
         ]
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode(errors="replace"))

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from service.score.blocks import Block
+from models.reviews.columns import Unanswered
+from service.score.blocks import Block, BlockSize
 from service.score.parts import write_whole
-from service.score.scorer import Scored, Unscorable
+from service.score.scorer import Scored
 
-ROWS, BYTES = 256, 2**19
-"""The most rows and bytes of text of a block: a word of 5 bytes becomes 512 of hidden states."""
+SIZE = BlockSize(256, 2**19)
+"""Of a block whose states are written: a word of 5 bytes becomes 512 of hidden states."""
 
 
 def prepare(folder: Path, *, keep: bool) -> None:
@@ -26,7 +27,7 @@ def prepare(folder: Path, *, keep: bool) -> None:
         path.unlink()
 
 
-def write_states(folder: Path, block: Block, answers: Sequence[Scored | Unscorable]) -> None:
+def write_states(folder: Path, block: Block, answers: Sequence[Scored | Unanswered]) -> None:
     """Write the file of a block, whole or not at all."""
     scored = [(row, each) for row, each in enumerate(answers, block.start) if isinstance(each, Scored)]
     arrays = {

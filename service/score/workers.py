@@ -9,8 +9,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from models.bundle.files import InvalidBundle
+from models.reviews.errors import DataError
 from service.score.blocks import Block, Part
-from service.score.errors import DataError
 from service.score.job import Job
 
 AHEAD = 16

@@ -67,13 +67,13 @@ def _own_label(folder: Path) -> str:
 BAD = {
     _no_column: "no column 'text'",
     _no_column_in_json: "no column 'text'",
-    _undecodable: "in.csv, after line",
-    _undecodable_json: "in.jsonl, line 2: not UTF-8",
+    _undecodable: "in.csv, row 2, line 3: not UTF-8; is it written with another --encoding?",
+    _undecodable_json: "in.jsonl, row 2, line 2: not UTF-8",
     _missing: "in.csv: no such file",
-    _empty_folder: "no files to score in in.csv",
+    _empty_folder: "no files to read in in.csv",
     _not_parquet: "in.parquet: not readable as Parquet",
-    _cut_off: "in.jsonl.gz, after line",
-    _unclosed_quote: "in.csv, line 2",
+    _cut_off: "in.jsonl.gz, after row",
+    _unclosed_quote: "in.csv, row 1, line 2: not CSV: a quote is never closed",
     _own_label: "--prefix",
 }
 

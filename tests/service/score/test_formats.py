@@ -1,8 +1,6 @@
 """Whatever format comes in or goes out: every row once, in order, its columns kept, the same answers."""
 
-import csv
 import gzip
-import io
 import json
 import math
 from pathlib import Path
@@ -10,16 +8,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from models.bundle.files import read
+from models.reviews.file_format import format_of
+from models.reviews.records import Record
+from models.reviews.rows import RowParser
+from models.reviews.writer import Writer
 from models.text.words import typed
-from service.score.inputs import kind_of
+from service.inference.columns import answer_columns
+from service.score.blocks import BlockSize, text_blocks
 from service.score.job import Job
-from service.score.parse import Parser, Row
-from service.score.rendering import Renderer
-from service.score.run import Options, run
+from service.score.options import MAX_TEXT_BYTES, Options
+from service.score.run import run
 from service.score.scorer import Scored, Scorer
 from tests.service.score.conftest import Scoring, read_csv, read_jsonl, reviews, write_csv, write_jsonl
 
@@ -27,21 +27,23 @@ TEXTS = reviews(60)
 
 
 class Unwatched:
+    def left_out(self, names: object) -> None: ...
+
     def begin(self, total: object, kept: object) -> None: ...
 
-    def scored(self, tally: object, done: object) -> None: ...
+    def scored(self, counts: object, done: object) -> None: ...
 
 
 def score(repository: Path, *inputs: Path | str, out: Path, **options: object) -> list[dict[str, object]]:
     """Score in this process and read the output as flat rows."""
-    tally = run(Options(tuple(map(str, inputs)), str(out), repository, workers=1, **options), Unwatched())
+    counts = run(Options(tuple(map(str, inputs)), str(out), repository, workers=1, **options), Unwatched())
     rows = rows_of(out)
-    assert tally.rows == len(rows)
+    assert counts.rows == len(rows)
     return rows
 
 
 def rows_of(path: Path) -> list[dict[str, object]]:
-    kind = kind_of(str(path))
+    kind = format_of(str(path))
     if kind.format == "parquet":
         return pq.read_table(path).to_pylist()
     content = path.read_bytes()
@@ -58,7 +60,7 @@ def rows_of(path: Path) -> list[dict[str, object]]:
 
 @pytest.fixture
 def expected(repository: Path) -> list[Scored | None]:
-    answers = Scorer(read(repository / "lstm" / "1"), 2048)(TEXTS)
+    answers = Scorer(read(repository / "lstm" / "1"), 2048, MAX_TEXT_BYTES)(TEXTS)
     return [answer if isinstance(answer, Scored) else None for answer in answers]
 
 
@@ -139,7 +141,7 @@ def test_types_of_parquet_columns_are_kept(repository: Path, tmp_path: Path) -> 
     score(repository, tmp_path / "in.parquet", out=tmp_path / "o.parquet")
     out = pq.read_table(tmp_path / "o.parquet")
     assert out.select(table.column_names).equals(table)
-    assert out["error"].to_pylist() == [None, "column 'text' holds no text"]
+    assert out["error"].to_pylist() == [None, "row 2: column 'text' holds no text"]
 
 
 def test_rows_that_cannot_be_scored_keep_their_place(repository: Path, tmp_path: Path) -> None:
@@ -163,15 +165,6 @@ def test_rows_that_cannot_be_scored_keep_their_place(repository: Path, tmp_path:
     rows = score(repository, tmp_path / "in.csv", out=tmp_path / "o.csv")
     assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
     assert [bool(row["error"]) for row in rows] == [False, True, True, False]
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=2, max_size=2))
-def test_what_is_written_as_csv_is_read_again(values: list[str]) -> None:
-    renderer = Renderer(kind_of("o.csv"), ("rotten", "fresh"), columns=("id", "text"))
-    answer = Scored("fresh", [0.25, 0.75], 3, truncated=False)
-    content = renderer.part([Row(dict(zip(("id", "text"), values, strict=True)))], [answer]).decode()
-    (row,) = csv.reader(io.StringIO(content, newline=""), strict=True)
-    assert row == [*values, "fresh", "0.25", "0.75", "3", "false", ""]
 
 
 def test_truncation_is_said(repository: Path, tmp_path: Path) -> None:
@@ -199,14 +192,15 @@ def test_top_words_are_the_largest_entries_of_the_ledger(repository: Path, tmp_p
 
 def test_a_block_alone_fixes_its_part(repository: Path) -> None:
     """What is scored before or after, and by which process, makes no difference to a single bit."""
-    from service.score.blocks import blocks
-
-    records = [json.dumps({"text": text}).encode() for text in reviews(200)]
-    job = Job(Parser("jsonl", "text"), Renderer(kind_of("o.jsonl"), ("rotten", "fresh")), None)  # type: ignore[arg-type]
-    cut = list(blocks(records, "text", rows=50))
-    scorer = Scorer(read(repository / "lstm" / "1"), 2048)
+    records = [
+        ("in", Record(row, row, json.dumps({"text": text}).encode())) for row, text in enumerate(reviews(200), 1)
+    ]
+    writer = Writer(format_of("o.jsonl"), answer_columns(("rotten", "fresh")))
+    job = Job(RowParser("jsonl", "text"), writer, None)  # type: ignore[arg-type]
+    cut = list(text_blocks(records, BlockSize(rows=50)))
+    scorer = Scorer(read(repository / "lstm" / "1"), 2048, MAX_TEXT_BYTES)
     forwards = {block.number: job.part(scorer, block).content for block in cut}
-    another = Scorer(read(repository / "lstm" / "1"), 2048)
+    another = Scorer(read(repository / "lstm" / "1"), 2048, MAX_TEXT_BYTES)
     backwards = {block.number: job.part(another, block).content for block in reversed(cut)}
     assert forwards == backwards
 

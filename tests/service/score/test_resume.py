@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.score.blocks import Block, Part, Tally, blocks
-from service.score.errors import DataError
+from models.reviews.errors import DataError
+from models.reviews.records import Record
+from service.score.blocks import Block, BlockSize, Counts, Part, text_blocks
 from service.score.parts import Parts
 from tests.service.score.conftest import Scoring, reviews, write_csv
 
@@ -65,26 +66,27 @@ def test_two_runs_do_not_write_one_output(tmp_path: Path) -> None:
 
 def test_a_part_half_written_is_none(tmp_path: Path) -> None:
     parts = Parts(tmp_path / "o.csv", {}, restart=False)
-    parts.add(Part(0, "digest", Tally(1), b"row\n"))
+    parts.add(Part(0, "digest", Counts(1), b"row\n"))
     (parts.folder / "000000001.writing").write_bytes(b'{"digest": "half')
     parts.close()
     again = Parts(tmp_path / "o.csv", {}, restart=False)
     assert len(again) == 1
     assert [content.read() for content in again.contents()] == [b"row\n"]
-    assert again.has(Block(0, 0, [], "digest"))
-    assert not again.has(Block(1, 0, [], "other"))
+    assert again.has(Block(0, 0, [], [], (), "digest"))
+    assert not again.has(Block(1, 0, [], [], (), "other"))
     with pytest.raises(DataError, match="changed"):
-        again.has(Block(0, 0, [], "other"))
+        again.has(Block(0, 0, [], [], (), "other"))
     again.close()
 
 
 @given(st.lists(st.binary(max_size=30)), st.integers(1, 7), st.integers(1, 60))
 @settings(deadline=None)
 def test_blocks_hold_every_record_once_in_order(records: list[bytes], rows: int, most: int) -> None:
-    cut = list(blocks(records, "text", rows=rows, most=most))
-    assert [record for block in cut for record in block.records] == records
+    given = [("in", Record(number, number, record)) for number, record in enumerate(records, 1)]
+    size = BlockSize(rows, most)
+    cut = list(text_blocks(given, size))
+    assert [record for block in cut for record in block.contents] == records
     assert [block.number for block in cut] == list(range(len(cut)))
-    assert all(1 <= len(block.records) <= rows for block in cut)
-    again = list(blocks(iter(records), "text", rows=rows, most=most))
-    assert again == cut
-    assert len({block.digest for block in cut}) == len({tuple(block.records) for block in cut})
+    assert all(1 <= len(block.contents) <= rows for block in cut)
+    assert list(text_blocks(iter(given), size)) == cut
+    assert len({block.digest for block in cut}) == len(cut)

@@ -20,8 +20,9 @@ from service.api.batch.formats import BatchOptions, JsonLines
 from service.api.batch.stream import Stream
 from service.api.batch.stream_limiter import StreamLimiter
 from service.api.problems import Problem
+from service.score.options import MAX_TEXT_BYTES, Options
 from service.score.remote import find_model
-from service.score.run import Options, run
+from service.score.run import run
 from service.score.scorer import Scorer
 from service.settings import Settings
 from tests.bundles import WORDS
@@ -258,6 +259,8 @@ def test_a_client_that_goes_away_frees_its_work(narrow: Running):
 
 
 class Unwatched:
+    def left_out(self, names: object) -> None: ...
+
     def begin(self, total: object, kept: object) -> None: ...
 
     def scored(self, tally: object, done: object) -> None: ...
@@ -278,13 +281,14 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
         run(Options((str(source),), str(out), repository, workers=1, **options), Unwatched())
         rows[name] = [json.loads(line) for line in out.read_bytes().splitlines()]
     streamed = post(served, source.read_bytes())[:-1]
-    seam = Scorer(read(repository / "lstm" / "1"), 200)(reviews)
+    seam = Scorer(read(repository / "lstm" / "1"), 200, MAX_TEXT_BYTES)(reviews)
     for number, text in enumerate(reviews):
         one = served.predict(text).json()
         found = [rows["local"][number], rows["remote"][number], streamed[number]]
         if "label" not in one:
             assert all("error" in row for row in found)
             assert rows["local"][number]["error"] == rows["remote"][number]["error"]
+            assert rows["local"][number]["error"].startswith(f"row {number + 1}, line {number + 1}: ")
             continue
         assert list(seam[number].probabilities) == pytest.approx(
             [one["probabilities"][k] for k in ("rotten", "fresh")], abs=1e-5

@@ -1,31 +1,31 @@
-"""gzip and Zstandard, as streams to read and as parts to write: parts put together are one valid file."""
+"""gzip and Zstandard: streams to read, parts to write. Parts put together are one valid file."""
 
 import gzip
 import io
 import zlib
 from typing import Any, BinaryIO, Literal, cast
 
-from service.score.errors import DataError
+from models.reviews.errors import DataError
 
 Compression = Literal["none", "gzip", "zstd"]
 
 LEVEL = 5
 
 UNREADABLE: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
-"""What reading a damaged or cut off compressed file raises."""
+"""The errors of a damaged or cut off compressed file."""
 
 
 def arrow() -> Any:
-    """`pyarrow`, which Parquet and Zstandard need. Raises `DataError` where it is not installed."""
+    """Return `pyarrow`, which Parquet and Zstandard need. Raises `DataError` where it is not installed."""
     try:
-        import pyarrow  # noqa: PLC0415 - CSV, JSON lines and gzip do without it
+        import pyarrow  # noqa: PLC0415 - CSV, JSON and gzip do without it
     except ImportError as error:
         raise DataError("Parquet and .zst need pyarrow: pip install 'gatescope[score]'") from error
     return pyarrow
 
 
 def decompressed(file: BinaryIO, compression: Compression) -> BinaryIO:
-    """`file` as a stream of what was compressed."""
+    """Return a stream of the uncompressed content of `file`."""
     match compression:
         case "none":
             return file
@@ -36,7 +36,7 @@ def decompressed(file: BinaryIO, compression: Compression) -> BinaryIO:
 
 
 def compressed(content: bytes, compression: Compression) -> bytes:
-    """`content` as one gzip member or Zstandard frame, the same bytes every time."""
+    """Return `content` as one gzip member or Zstandard frame; the same content gives the same bytes."""
     match compression:
         case "none":
             return content

@@ -1,0 +1,89 @@
+"""Parquet in batches of rows. A column is decoded only where its values are asked for."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+from models.reviews.compression import arrow
+from models.reviews.errors import DataError
+from models.reviews.records import NOT_UTF8
+
+ROWS = 1024
+
+
+def open_parquet(name: str, stream: BinaryIO) -> Any:
+    """Return a `pyarrow.parquet.ParquetFile`. Raises `DataError` where it is none."""
+    pa = arrow()
+    import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
+
+    try:
+        return pq.ParquetFile(stream)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{name}: not readable as Parquet: {error}") from error
+
+
+def batches(name: str, file: Any, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """Yield `RecordBatch`es of `columns`, of all where None. Raises `DataError` where the file is damaged."""
+    pa = arrow()
+    try:
+        yield from file.iter_batches(batch_size=ROWS, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{name}: not readable as Parquet: {error}") from error
+
+
+def one_column(name: str, schema: Any, column: str) -> int:
+    """Return where a column stands. Raises `DataError` where it is not there exactly once."""
+    places = schema.get_all_field_indices(column)
+    if len(places) == 1:
+        return int(places[0])
+    if places:
+        raise DataError(f"{name}: column {column!r} stands {len(places)} times: rename the others")
+    raise DataError(f"{name}: no column {column!r}; there are {', '.join(schema.names)}")
+
+
+def texts(column: Any, name: str) -> list[tuple[str | None, str | None]]:
+    """Return each value of an Arrow array as a text, or None and the reason."""
+    types = arrow().types
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not _holds_text(column.type):
+        return [(None, f"column {name!r} holds no text")] * len(column)
+    try:
+        values = column.cast(arrow().string()).to_pylist()
+    except (arrow().ArrowException, UnicodeDecodeError):
+        values = column.cast(arrow().large_binary()).to_pylist()
+    return [_text(value, name) for value in values]
+
+
+def _holds_text(kind: Any) -> bool:
+    types = arrow().types
+    tests = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    views = (getattr(types, test, None) for test in ("is_string_view", "is_binary_view", "is_fixed_size_binary"))
+    return any(test(kind) for test in (*tests, *filter(None, views)))
+
+
+def _text(value: object, name: str) -> tuple[str | None, str | None]:
+    if isinstance(value, bytes):
+        try:
+            return value.decode(), None
+        except UnicodeDecodeError:
+            return None, f"column {name!r} is {NOT_UTF8}"
+    return (value, None) if isinstance(value, str) else (None, f"column {name!r} holds no text")
+
+
+def plain_values(column: Any) -> list[Any]:
+    """Return the values of an Arrow array for CSV and JSON: what Python has no value for becomes text or a number."""
+    pa = arrow()
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if _holds_text(column.type):
+        values = column.cast(pa.large_binary()).to_pylist()
+        return [value if value is None else value.decode(errors="backslashreplace") for value in values]
+    try:
+        return column.to_pylist()  # type: ignore[no-any-return]
+    except (pa.ArrowException, ValueError, OverflowError, ImportError):
+        for kind in (pa.string(), pa.int64()):
+            try:
+                return column.cast(kind).to_pylist()  # type: ignore[no-any-return]
+            except pa.ArrowException:
+                continue
+        return [str(value) for value in column]

@@ -15,7 +15,7 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="A bundle: REPOSITORY/MODEL/VERSION.")],
     as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON.")] = False,
 ) -> None:
-    """Check a bundle against PyTorch and the NumPy oracle, over batches, paddings, cuts and moving rows."""
+    """Check a bundle in every implementation of its network, over batches, padding, cuts and moving rows."""
     try:
         checks = list(checks_of(folder))
     except InvalidBundle as error:

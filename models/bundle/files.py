@@ -171,6 +171,9 @@ def _weights(path: Path, manifest: Manifest) -> Weights:
         weights = Weights.from_tensors(manifest.cell, manifest.pooling, map_tensors(path))
     except ValueError as error:
         raise InvalidBundle(path, str(error)) from error
+    for name, tensor in weights.tensors().items():
+        if not np.isfinite(tensor).all():
+            raise InvalidBundle(path, f"{name} holds NaN or infinity")
     found = (len(weights.embedding), weights.embedding_size, weights.hidden_size, len(weights.layers), weights.classes)
     said = (
         manifest.vocabulary_size,

@@ -103,6 +103,11 @@ class CompiledSession:
         return slice(start, start + self._hidden) if self._states[number].shape else slice(start, start + 1)
 
 
+def compiled_sessions(weights: Weights) -> list[CompiledSession]:
+    """Return a session for each vector width of this machine, the widest first; none where the loops were not built."""
+    return [] if IMPORT_ERROR else [CompiledSession(weights, width) for width in recurrence.widths()]
+
+
 class _Packed:
     """Weights in the order in which the loops read them: blocks of units, then inputs, then gates, then units.
 

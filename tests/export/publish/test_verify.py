@@ -8,12 +8,17 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from safetensors.numpy import load, save
 
+from export.publish.agreement import WAYS, Answers, Check, compare
 from export.publish.package import package
-from export.publish.verify import Check, VerificationFailed, verify
+from export.publish.verify import VerificationFailed, verify
 from models.bundle.files import MANIFEST, STEP, WEIGHTS, WORDS, InvalidBundle, describe
 from models.bundle.repository import model_names, versions
+from models.network import recurrence
+from models.network.compiled_session import compiled_sessions
 from models.network.equations import CELLS, POOLINGS
+from models.network.session import Chunk
 from tests.bundles import about, random_weights, vocabulary, write_bundle
 
 
@@ -110,13 +115,13 @@ def divide_mean_by_padded_length(model: onnx.ModelProto) -> None:
 def test_a_planted_fault_is_found_by_the_numbers(tmp_path: Path, cell, fault) -> None:
     folder = write_bundle(tmp_path, "model", random_weights(cell))
     replant(folder, fault)
-    assert {"PyTorch", "NumPy oracle"} <= failed(folder).keys()
+    assert {"PyTorch", "NumPy equations"} <= failed(folder).keys()
 
 
 def test_mask_and_padding_faults_show_as_dependence_on_padding(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path, "model", random_weights("lstm"))
     replant(folder, leave_mask_out_of_max)
-    assert {"more padding", "alone = in a batch"} <= failed(folder).keys()
+    assert {"ONNX Runtime, more padding", "ONNX Runtime, alone"} <= failed(folder).keys()
 
 
 def test_a_network_that_is_not_the_one_exported_is_found(tmp_path: Path) -> None:
@@ -177,3 +182,59 @@ def test_versions_count_up_and_are_never_replaced(tmp_path: Path) -> None:
     write_bundle(tmp_path, "model", random_weights("rnn", seed=2))
     assert versions(tmp_path, "model") == [1, 2]
     assert (first / MANIFEST).read_bytes() == before
+
+
+def replace_tensor(folder: Path, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Change a tensor in the weights and in the graph alike."""
+    tensors = load((folder / WEIGHTS).read_bytes())
+    tensors[name] = change(tensors[name])
+    (folder / WEIGHTS).write_bytes(save(tensors))
+    replant(folder, lambda model: initializer(model, name).CopyFrom(numpy_helper.from_array(tensors[name], name)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path, value: float) -> None:
+    folder = write_bundle(tmp_path, "model", random_weights("lstm"))
+    replace_tensor(folder, "embedding.weight", lambda vectors: np.where(np.arange(12) == 3, value, vectors))
+    with pytest.raises(InvalidBundle, match=r"embedding\.weight holds NaN or infinity"):
+        list(verify(folder))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_answers_that_overflow_are_found_in_every_implementation(tmp_path: Path, cell) -> None:
+    folder = write_bundle(tmp_path, "model", random_weights(cell))
+    replace_tensor(folder, "head.weight", lambda weight: np.full_like(weight, 3e38))
+    wrong = {name for name, check in failed(folder).items() if check.detail == "NaN or infinity among the answers"}
+    assert {"PyTorch", "NumPy equations", "ONNX Runtime, whole batches"} <= wrong
+    assert compiled_checks(folder) <= wrong
+
+
+def compiled_checks(folder: Path) -> set[str]:
+    return {check.name for check in verify(folder) if check.name.startswith("compiled loops")}
+
+
+def test_the_compiled_loops_are_compared_at_every_width(tmp_path: Path) -> None:
+    names = compiled_checks(write_bundle(tmp_path, "model", random_weights("gru")))
+    for width in recurrence.widths():
+        assert {f"compiled loops, {width} floats a vector, {way}" for way in WAYS} <= names
+
+
+def test_loops_that_compute_something_else_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_bundle(tmp_path, "model", random_weights("lstm", seed=1))
+    other = random_weights("lstm", seed=2)
+    monkeypatch.setattr("export.publish.verify.compiled_sessions", lambda _: compiled_sessions(other))
+    assert failed(folder).keys() == compiled_checks(folder)
+
+
+def test_loops_that_were_not_built_are_said_not_to_be_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_bundle(tmp_path, "model", random_weights("rnn"))
+    monkeypatch.setattr("export.publish.verify.IMPORT_ERROR", "no compiler")
+    monkeypatch.setattr("models.network.compiled_session.IMPORT_ERROR", "no compiler")
+    (check,) = [check for check in verify(folder) if "compiled" in check.name]
+    assert check.passed
+    assert check.detail == "not compared, and not served here: no compiler"
+
+
+def test_two_nans_do_not_agree() -> None:
+    row = np.array([[np.nan, 0.0]])
+    assert not compare("both", [Chunk(row, row, (), ())], [Answers(row)]).passed

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from export.commands.exits import Exit
 from export.publish.comparison import FILE, Comparison, behaviour_table, merge, table
-from models.bundle.repository import model_names, versions
+from models.bundle.files import InvalidBundle
+from models.bundle.repository import model_names
+from models.bundle.select import open_model
 
 
 def compare(
@@ -31,7 +33,16 @@ def compare(
 
 
 def _stored(repository: Path) -> list[Comparison]:
-    """The comparisons of the highest version of every model."""
-    folders = [repository / name / str(versions(repository, name)[-1]) for name in model_names(repository)]
-    files = [folder / FILE for folder in folders if (folder / FILE).is_file()]
-    return [Comparison.model_validate_json(file.read_bytes()) for file in files]
+    """Read the comparison of the newest valid version of every model, and say which versions are not valid."""
+    found = []
+    for name in model_names(repository):
+        try:
+            model = open_model(repository, lambda bundle: bundle.folder / FILE, name=name)
+        except InvalidBundle as error:
+            typer.echo(f"gatescope compare: {error}", err=True)
+            continue
+        for warning in model.warnings:
+            typer.echo(f"gatescope compare: {warning}", err=True)
+        if model.newest.is_file():
+            found.append(Comparison.model_validate_json(model.newest.read_bytes()))
+    return found

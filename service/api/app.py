@@ -16,7 +16,7 @@ from service.api.auth import Authenticated
 from service.api.batch.stream_limiter import StreamLimiter
 from service.api.context import Control, Parts
 from service.api.middleware import Observed
-from service.api.problems import answer, where
+from service.api.problems import answer
 from service.api.routes import (
     batch,
     compare,
@@ -34,6 +34,7 @@ from service.api.routes import (
 from service.api.routes.health import why_not_ready
 from service.api.telemetry import with_telemetry
 from service.engine import Engine, EngineSettings
+from service.errors import where
 from service.inference.catalog import Catalog
 from service.inference.provider import provider_of
 from service.metrics.definitions import Metrics

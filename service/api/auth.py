@@ -8,7 +8,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from pydantic import SecretStr
 
 from service.api.http import header
-from service.api.problems import Problem
+from service.api.problems import Forbidden, Unauthorized, problem_of
+from service.errors import ServiceError
 from service.settings import Settings
 
 PROTECTED = ("/v1", "/v2")
@@ -36,15 +37,15 @@ class Authenticated:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request or refuse it."""
-        problem = self._problem(scope) if scope["type"] in (ScopeType.HTTP, ScopeType.WEBSOCKET) else None
-        if problem is None:
+        refused = self._refused(scope) if scope["type"] in (ScopeType.HTTP, ScopeType.WEBSOCKET) else None
+        if refused is None:
             await self._app(scope, receive, send)
         elif scope["type"] == ScopeType.WEBSOCKET:
-            await send({"type": "websocket.close", "code": 1008, "reason": problem.detail})
+            await send({"type": "websocket.close", "code": 1008, "reason": refused.detail})
         else:
-            await _refuse(send, problem, open_inference=scope["path"].startswith("/v2"))
+            await _refuse(send, refused, open_inference=scope["path"].startswith("/v2"))
 
-    def _problem(self, scope: Scope) -> Problem | None:
+    def _refused(self, scope: Scope) -> ServiceError | None:
         path = scope["path"]
         admin = path.startswith(ADMIN)
         if not path.startswith(PROTECTED) or path.startswith(OPEN) or not (self._users or admin):
@@ -52,9 +53,9 @@ class Authenticated:
         given = header(scope, b"authorization") or b""
         kind, _, key = given.partition(b" ")
         if kind.lower() != b"bearer" or not _is_one_of(key, self._users + self._admins):
-            return Problem("unauthorized", "send `Authorization: Bearer KEY`", {"WWW-Authenticate": "Bearer"})
+            return Unauthorized("send `Authorization: Bearer KEY`")
         if admin and not _is_one_of(key, self._admins):
-            return Problem("forbidden", "loading and unloading models needs an admin key")
+            return Forbidden("loading and unloading models needs an admin key")
         return None
 
 
@@ -62,7 +63,8 @@ def _is_one_of(key: bytes, keys: list[bytes]) -> bool:
     return sum(hmac.compare_digest(key, known) for known in keys) > 0
 
 
-async def _refuse(send: Send, problem: Problem, *, open_inference: bool) -> None:
+async def _refuse(send: Send, error: ServiceError, *, open_inference: bool) -> None:
+    problem = problem_of(error)
     content, kind = problem.content(open_inference=open_inference)
     headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
     headers += [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]

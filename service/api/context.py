@@ -19,10 +19,10 @@ class Control(Protocol):
     """Changes what is served, in every worker process; returns when all have."""
 
     async def load(self, name: str, version: int | None = None) -> None:
-        """Serve a version, or the newest valid one. Raises `Problem` where there is none."""
+        """Serve a version, or the newest valid one. Raises `ServiceError` where there is none."""
 
     async def unload(self, name: str) -> None:
-        """Stop serving a model. Raises `Problem` where it is not served."""
+        """Stop serving a model. Raises `ServiceError` where it is not served."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ from litestar import Response
 from litestar.types import Receive, Scope, Send
 from pydantic import BaseModel
 
-from service.api.problems import Problem, too_large
+from service.api.problems import ClientGone
+from service.errors import Malformed, too_large
 from service.settings import Settings
 
 LATE = 0.1
@@ -38,7 +39,7 @@ async def read_body(receive: Receive, limit: int, what: str = "a request", told:
     while len(content) <= limit:
         message: Any = await receive()
         if message["type"] == "http.disconnect":
-            raise Problem("client-gone", "the request ended before its body did")
+            raise ClientGone("the request ended before its body did")
         if not content and not message.get("more_body"):
             content = message["body"]
             break
@@ -60,7 +61,7 @@ def deadline_of(scope: Scope, longest: float) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise Problem("malformed", "X-Request-Timeout is a positive number of seconds")
+        raise Malformed("X-Request-Timeout is a positive number of seconds")
     return monotonic() + min(seconds, longest)
 
 
@@ -100,7 +101,7 @@ class WhileConnected:
             self._watch.cancel()
         if self._gone and self._task is not None and kind is asyncio.CancelledError:
             self._task.uncancel()
-            raise Problem("client-gone", "the client went away before its answer was ready")
+            raise ClientGone("the client went away before its answer was ready")
 
     def _start(self) -> None:
         self._watch = asyncio.get_running_loop().create_task(self._look())

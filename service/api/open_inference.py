@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.problems import Problem
 from service.api.schemas import TEXT, Prediction, parse
+from service.errors import Malformed
 
 Parameters = dict[str, str | int | float | bool]
 
@@ -67,7 +67,7 @@ def read_request(body: bytes, header_length: bytes | None) -> tuple[InferRequest
     except ValueError:
         end = -1
     if not 0 <= end <= len(body):
-        raise Problem("malformed", "Inference-Header-Content-Length does not fit the body")
+        raise Malformed("Inference-Header-Content-Length does not fit the body")
     request = parse(InferRequest, body[:end])
     return request, _texts(request, body[end:])
 
@@ -75,18 +75,18 @@ def read_request(body: bytes, header_length: bytes | None) -> tuple[InferRequest
 def _texts(request: InferRequest, binary: bytes) -> list[str]:
     tensor = request.inputs[0]
     if len(request.inputs) != 1 or tensor.name != "text" or tensor.datatype != "BYTES":
-        raise Problem("malformed", "inputs: one tensor is expected, `text` of datatype BYTES")
+        raise Malformed("inputs: one tensor is expected, `text` of datatype BYTES")
     if len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]):
-        raise Problem("malformed", "inputs.0.shape: [n] or [n, 1] is expected")
+        raise Malformed("inputs.0.shape: [n] or [n, 1] is expected")
     size = tensor.parameters.get("binary_data_size")
     if (size is None) == (tensor.data is None):
-        raise Problem("malformed", "inputs.0: either data or parameters.binary_data_size is expected")
+        raise Malformed("inputs.0: either data or parameters.binary_data_size is expected")
     texts = list(_flat(tensor.data)) if tensor.data is not None else list(_binary_texts(binary, size))
     expected = math.prod(tensor.shape)
     if len(texts) != expected:
-        raise Problem("malformed", f"inputs.0: shape {tensor.shape} means {expected} elements, not {len(texts)}")
+        raise Malformed(f"inputs.0: shape {tensor.shape} means {expected} elements, not {len(texts)}")
     if not texts:
-        raise Problem("malformed", "inputs.0: there is no text")
+        raise Malformed("inputs.0: there is no text")
     return texts
 
 
@@ -94,23 +94,23 @@ def _flat(data: Sequence[Any]) -> Iterator[str]:
     for number, element in enumerate(data):
         text = element[0] if isinstance(element, list) and len(element) == 1 else element
         if not isinstance(text, str):
-            raise Problem("malformed", f"inputs.0.data.{number}: a string is expected")
+            raise Malformed(f"inputs.0.data.{number}: a string is expected")
         yield text
 
 
 def _binary_texts(binary: bytes, size: Any) -> Iterator[str]:
     if size != len(binary):
-        raise Problem("malformed", "inputs.0.parameters.binary_data_size does not fit the body")
+        raise Malformed("inputs.0.parameters.binary_data_size does not fit the body")
     place = 0
     while place < len(binary):
         start = place + 4
         place = start + struct.unpack_from("<I", binary, place)[0] if start <= len(binary) else len(binary) + 1
         if place > len(binary):
-            raise Problem("malformed", "inputs.0: the binary data ends inside an element")
+            raise Malformed("inputs.0: the binary data ends inside an element")
         try:
             yield binary[start:place].decode()
         except UnicodeDecodeError:
-            raise Problem("malformed", "inputs.0: an element is not UTF-8") from None
+            raise Malformed("inputs.0: an element is not UTF-8") from None
 
 
 def write_response(
@@ -127,7 +127,7 @@ def write_response(
     outputs, binary = [], b""
     for asked in every if request.outputs is None else request.outputs:
         if asked.name not in OUTPUTS:
-            raise Problem("malformed", f"outputs: the outputs are {', '.join(OUTPUTS)}")
+            raise Malformed(f"outputs: the outputs are {', '.join(OUTPUTS)}")
         shape = [len(predictions), len(labels)] if asked.name == "probabilities" else [len(predictions)]
         tensor: dict[str, Any] = {"name": asked.name, "datatype": OUTPUTS[asked.name], "shape": shape}
         if asked.parameters.get("binary_data", request.parameters.get("binary_data_output")):

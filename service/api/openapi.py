@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service.api import open_inference, schemas
+from service.api.problems import STATUS
 from service.api.routes import v2_repository
+from service.errors import ServiceError
 from service.tracing.encoders import ENCODERS
 from service.tracing.encoders import schemas as trace_schemas
 from service.tracing.request import TraceRequest
@@ -68,18 +70,11 @@ OF_BATCHES: list[dict[str, Any]] = [
     )
 ]
 REASONS = {
-    400: "malformed",
-    401: "no API key",
-    403: "the API key may not do that",
-    404: "no such model",
-    406: "no form of a trace that the client accepts",
-    409: "no valid version",
-    413: "too large; the limit is named",
-    422: "no words in the text",
-    429: "overloaded; `Retry-After` says when to come again",
-    503: "not ready or draining",
-    504: "the deadline passed",
+    STATUS[category]: "; ".join(error.title for error in ServiceError.kinds.values() if error.category is category)
+    for category in STATUS
 }
+"""What every status may mean."""
+
 OPTIONAL = ("IndexRequest", "LoadRequest")
 READS = (401, 404, 503)
 WORKS = (400, 401, 404, 413, 422, 429, 503, 504)

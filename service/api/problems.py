@@ -1,8 +1,7 @@
-"""What goes wrong, as clients see it: RFC 9457 problem details, and `{"error": ...}` on `/v2`."""
+"""Errors as clients see them: RFC 9457 problem details, and `{"error": ...}` on `/v2`."""
 
 import json
-import traceback
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -10,93 +9,124 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
-from service.engine import DeadlinePassed, Draining, Overloaded
+from service.errors import Category, Malformed, ServiceError, where
 
 log = structlog.get_logger("gatescope")
 
-CLIENT_GONE = 499
-
-TITLES = {
-    "malformed": (400, "The request is malformed"),
-    "unauthorized": (401, "An API key is needed"),
-    "forbidden": (403, "This API key may not do that"),
-    "not-found": (404, "There is nothing here"),
-    "unknown-model": (404, "No such model is served"),
-    "method-not-allowed": (405, "This method is not allowed here"),
-    "not-acceptable": (406, "The answer does not come in this form"),
-    "request-timeout": (408, "The request took too long to arrive"),
-    "conflict": (409, "The repository can't do that"),
-    "too-large": (413, "The request is too large"),
-    "no-words": (422, "The text has no words"),
-    "not-in-model": (422, "The model has no such part"),
-    "overloaded": (429, "More work waits than is allowed"),
-    "client-gone": (CLIENT_GONE, "The client went away"),
-    "internal": (500, "The service failed"),
-    "not-ready": (503, "The service is not ready"),
-    "draining": (503, "The service is shutting down"),
-    "deadline-passed": (504, "The answer came too late"),
+STATUS = {
+    Category.INVALID: 400,
+    Category.UNAUTHENTICATED: 401,
+    Category.FORBIDDEN: 403,
+    Category.NOT_FOUND: 404,
+    Category.NOT_ALLOWED: 405,
+    Category.NOT_ACCEPTABLE: 406,
+    Category.SLOW: 408,
+    Category.CONFLICT: 409,
+    Category.TOO_LARGE: 413,
+    Category.UNPROCESSABLE: 422,
+    Category.BUSY: 429,
+    Category.GONE: 499,
+    Category.FAILED: 500,
+    Category.UNAVAILABLE: 503,
+    Category.LATE: 504,
 }
+"""The HTTP status of every category of error."""
 
 
-class Problem(Exception):
-    """An answer that is no success. `kind` is a key of `TITLES`; `detail` says what and where, never a user's text."""
+class Unauthorized(ServiceError, kind="unauthorized", title="An API key is needed", category=Category.UNAUTHENTICATED):
+    """No key, or one that nobody has been given."""
 
-    def __init__(self, kind: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.kind, self.detail, self.headers = kind, detail, dict(headers or {})
-        self.status, self.title = TITLES[kind]
+
+class Forbidden(ServiceError, kind="forbidden", title="This API key may not do that", category=Category.FORBIDDEN):
+    """A key that is not good for this."""
+
+
+class NotFound(ServiceError, kind="not-found", title="There is nothing here", category=Category.NOT_FOUND):
+    """An address that leads nowhere."""
+
+
+class MethodNotAllowed(
+    ServiceError, kind="method-not-allowed", title="This method is not allowed here", category=Category.NOT_ALLOWED
+):
+    """An address that is used with another method."""
+
+
+class NotAcceptable(
+    ServiceError,
+    kind="not-acceptable",
+    title="The answer does not come in this form",
+    category=Category.NOT_ACCEPTABLE,
+):
+    """A media type in which there is no answer; `detail` names those that there are."""
+
+
+class RequestTimeout(
+    ServiceError, kind="request-timeout", title="The request took too long to arrive", category=Category.SLOW
+):
+    """A request whose end did not come."""
+
+
+class ClientGone(ServiceError, kind="client-gone", title="The client went away", category=Category.GONE):
+    """A connection that was closed before the answer was ready."""
+
+
+class Internal(ServiceError, kind="internal", title="The service failed", category=Category.FAILED):
+    """An error that nobody foresaw; the log says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error that is ready to be sent, with the headers that go with it."""
+
+    error: ServiceError
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return STATUS[self.error.category]
 
     def body(self) -> dict[str, Any]:
-        """The problem as RFC 9457 writes it."""
-        kind = f"urn:gatescope:problem:{self.kind}"
-        return {"type": kind, "title": self.title, "status": self.status, "detail": self.detail}
+        """Return the error as RFC 9457 writes it."""
+        error = self.error
+        kind = f"urn:gatescope:problem:{error.kind}"
+        return {"type": kind, "title": error.title, "status": self.status, "detail": error.detail}
 
     def content(self, *, open_inference: bool) -> tuple[bytes, str]:
-        """The body of the answer and its media type."""
+        """Return the body of the answer and its media type."""
         if open_inference:
-            return json.dumps({"error": self.detail}).encode(), "application/json"
+            return json.dumps({"error": self.error.detail}).encode(), "application/json"
         return json.dumps(self.body()).encode(), "application/problem+json"
 
 
-def too_large(what: str, limit: int, unit: str = "bytes") -> Problem:
-    """413 that names the limit."""
-    return Problem("too-large", f"{what} may have at most {limit} {unit}")
-
-
 def problem_of(error: Exception) -> Problem:
-    """The problem that stands for an exception; 500 for one that nobody foresaw."""
+    """Return what is sent for an exception; status 500 for one that nobody foresaw."""
     match error:
-        case Problem():
-            problem = error
+        case Unauthorized():
+            return Problem(error, {"WWW-Authenticate": "Bearer"})
+        case ServiceError():
+            return Problem(error, {} if error.retry_after is None else {"Retry-After": str(error.retry_after)})
         case ExceptionGroup():
-            problem = problem_of(error.exceptions[0])
-        case Overloaded():
-            after = str(error.retry_after)
-            problem = Problem("overloaded", f"try again in {after} s", {"Retry-After": after})
-        case DeadlinePassed():
-            problem = Problem("deadline-passed", "the deadline passed before the answer was ready")
-        case Draining():
-            problem = Problem("draining", "accepted work is being finished; no new work is taken", {"Retry-After": "1"})
-        case NotFoundException():
-            problem = Problem("not-found", "no such address")
-        case MethodNotAllowedException():
-            problem = Problem("method-not-allowed", "see the Allow header", error.headers)
+            return problem_of(error.exceptions[0])
         case HTTPException() if error.status_code < 500:
-            problem = Problem("malformed", HTTPStatus(error.status_code).phrase)
-        case _:
-            problem = Problem("internal", "an error that the service's log describes")
-    return problem
+            return _problem_of_litestar(error)
+    return Problem(Internal("an error that the service's log describes"))
+
+
+def _problem_of_litestar(error: HTTPException) -> Problem:
+    """Return what is sent where Litestar itself refuses a request."""
+    match error:
+        case NotFoundException():
+            return Problem(NotFound("no such address"))
+        case MethodNotAllowedException():
+            return Problem(MethodNotAllowed("see the Allow header"), dict(error.headers or {}))
+    return Problem(Malformed(HTTPStatus(error.status_code).phrase))
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The response for an exception: problem details, or the Open Inference Protocol's error on `/v2`."""
+    """Return the response for an exception: problem details, or the Open Inference Protocol's error on `/v2`."""
     problem = problem_of(error)
-    if problem.kind == "internal":
+    if isinstance(problem.error, Internal):
         log.error("unhandled error", error=type(error).__name__, at=where(error), path=request.scope["path"])
     content, media_type = problem.content(open_inference=request.scope["path"].startswith("/v2"))
     return Response(content, status_code=problem.status, headers=problem.headers, media_type=media_type)
-
-
-def where(error: BaseException) -> list[str]:
-    """The places that an exception passed, innermost last. Its message is left out: it may hold a user's text."""
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]

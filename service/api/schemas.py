@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from models.bundle.manifest import Data, Metrics, Provenance
 from models.network.equations import Cell, Pooling
-from service.api.problems import Problem
+from service.errors import Malformed
 
 TEXT = "Amazing! This box of cereal gave me a perfectly balanced breakfast, as all things should be."
 PREDICTION: dict[str, Any] = {
@@ -189,8 +189,8 @@ def parse(kind: type[Body], content: bytes) -> Body:
         raise malformed(error) from None
 
 
-def malformed(error: ValidationError) -> Problem:
+def malformed(error: ValidationError) -> Malformed:
     """400 that names the first wrong field, without what was in it."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part)[:64] for part in first["loc"])
-    return Problem("malformed", f"{place}: {first['msg']}" if place else first["msg"])
+    return Malformed(f"{place}: {first['msg']}" if place else first["msg"])

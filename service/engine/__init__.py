@@ -4,11 +4,8 @@ from models.network.session import State
 from service.engine.engine import Engine
 from service.engine.interface import (
     Answer,
-    DeadlinePassed,
-    Draining,
     EngineSettings,
     Observer,
-    Overloaded,
     QueueState,
     Unobserved,
 )
@@ -16,12 +13,9 @@ from service.engine.served import ServedModel
 
 __all__ = [
     "Answer",
-    "DeadlinePassed",
-    "Draining",
     "Engine",
     "EngineSettings",
     "Observer",
-    "Overloaded",
     "QueueState",
     "ServedModel",
     "State",

@@ -21,15 +21,13 @@ from models.network.session import State
 from service.engine.batch import Batch, Row
 from service.engine.interface import (
     Answer,
-    DeadlinePassed,
-    Draining,
     EngineSettings,
     Observer,
-    Overloaded,
     QueueState,
     Unobserved,
 )
 from service.engine.served import ServedModel, open_model
+from service.errors import DeadlinePassed, Draining, Overloaded
 
 BYTES_A_WORD = 5
 Ids = NDArray[np.int64]
@@ -164,7 +162,8 @@ class Engine:
         own = model.seconds(cells) / self.lanes
         if queued and queued + own > self.settings.queue_seconds:
             self._observe.refused(model.name, model.version)
-            raise Overloaded(max(1, math.ceil(queued)))
+            after = max(1, math.ceil(queued))
+            raise Overloaded(f"try again in {after} s", retry_after=after)
 
     def _expire(self, model: ServedModel, row: Row) -> None:
         if self._leave(model, row) and row.future is not None:

@@ -76,19 +76,3 @@ class Unobserved:
 
     def cancelled(self, model: str, version: int) -> None:
         """Nothing."""
-
-
-class Overloaded(Exception):
-    """More predicted work waits than is allowed; `retry_after` whole seconds are predicted to work it off."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"too much work waits; try again in {retry_after} s")
-        self.retry_after = retry_after
-
-
-class DeadlinePassed(Exception):
-    """The deadline came before the answer; what was left of the review is not computed."""
-
-
-class Draining(Exception):
-    """The engine finishes what it has accepted and takes no more."""

@@ -1,10 +1,12 @@
 """A model that the engine serves: its session, warmed up and checked, its cost model and its queue."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.bundle.files import Bundle, replay_golden
+from models.bundle.files import Bundle, InvalidBundle, replay_golden
 from models.network.compiled_session import IMPORT_ERROR, CompiledSession
 from models.network.equations import Array
 from models.network.onnx_session import OnnxSession
@@ -51,12 +53,13 @@ class ServedModel:
 def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
     """Load, check, warm up and measure. Raises `InvalidBundle`."""
     session = open_session(bundle, settings)
-    cost = measure(
-        lambda rows, steps: _run(session, rows, steps),
-        mean_length(bundle),
-        settings.seconds_a_chunk,
-        pads=session.pads,
-    )
+    with _faults_of(bundle):
+        cost = measure(
+            lambda rows, steps: _run(session, rows, steps),
+            mean_length(bundle),
+            settings.seconds_a_chunk,
+            pads=session.pads,
+        )
     return ServedModel(bundle, session, cost, Scheduler(settings.rows or cost.rows))
 
 
@@ -66,13 +69,25 @@ def open_session(bundle: Bundle, settings: EngineSettings) -> Session:
     Either has repeated the golden answers, each in two chunks; else `InvalidBundle` is raised.
     """
     manifest = bundle.manifest
-    graph = OnnxSession(bundle.step_graph, manifest.states, manifest.layers, cuda=settings.cuda)
-    replay_golden(bundle, lambda ids: whole(graph, ids))
-    if settings.provider != "cpu" or IMPORT_ERROR:
-        return graph
-    compiled = CompiledSession(bundle.weights)
-    replay_golden(bundle, lambda ids: whole(compiled, ids))
-    return compiled
+    with _faults_of(bundle):
+        graph = OnnxSession(bundle.step_graph, manifest.states, manifest.layers, cuda=settings.cuda)
+        replay_golden(bundle, lambda ids: whole(graph, ids))
+        if settings.provider != "cpu" or IMPORT_ERROR:
+            return graph
+        compiled = CompiledSession(bundle.weights)
+        replay_golden(bundle, lambda ids: whole(compiled, ids))
+        return compiled
+
+
+@contextmanager
+def _faults_of(bundle: Bundle) -> Iterator[None]:
+    """Raise `InvalidBundle` for whatever the block raises."""
+    try:
+        yield
+    except InvalidBundle:
+        raise
+    except Exception as error:  # a runtime refuses a graph in its own ways
+        raise InvalidBundle(bundle.step_graph, f"{type(error).__name__} while loading") from error
 
 
 def whole(session: Session, ids: Array) -> Array:

@@ -1,19 +1,22 @@
 """Which versions are served. A load or unload swaps the whole table at once: no request sees half of it."""
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import structlog
 
-from models.bundle.files import Bundle, InvalidBundle, read
+from models.bundle.files import Bundle, InvalidBundle
 from models.bundle.repository import model_names, versions
-from service.api.problems import Problem, where
+from models.bundle.select import NoSuchModel, candidates, default_name, newest_valid, read_version
 from service.api.schemas import ModelState
 from service.engine import Engine, ServedModel
+from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
 from service.metrics.definitions import Metrics
 from service.metrics.drift import Window
 from service.metrics.predictions import PredictionMetrics
@@ -76,12 +79,10 @@ class Catalog:
 
     def default_name(self) -> str | None:
         """The model that answers where none is named: the one set, else `lstm`, else the first by name."""
-        if self._default is not None:
-            return self._default
-        return "lstm" if "lstm" in self._table else min(self._table, default=None)
+        return default_name(self._table, self._default)
 
     def find(self, name: str | None = None, version: int | None = None) -> Model:
-        """The served version that a request means. Raises 404 that says what is served, 503 before all are loaded."""
+        """The served version that a request means. Raises `UnknownModel`, `NotReady`."""
         wanted = name if name is not None else self.default_name()
         found = self._table.get(wanted or "", ())
         if found and version is None:
@@ -90,8 +91,8 @@ class Catalog:
             if model.version == version:
                 return model
         if not self.started or wanted in self._loading:
-            raise Problem("not-ready", "models are being loaded", {"Retry-After": "1"})
-        raise Problem("unknown-model", f"{_asked(wanted, version)}; served: {self._served() or 'nothing'}")
+            raise NotReady("models are being loaded")
+        raise UnknownModel(f"{_asked(wanted, version)}; served: {self._served() or 'nothing'}")
 
     def versions_of(self, name: str) -> tuple[Model, ...]:
         """The served versions of a model, newest first. Raises as `find` does."""
@@ -107,14 +108,15 @@ class Catalog:
         for name in names:
             try:
                 await self.load(name)
-            except Problem as problem:
-                log.error("model is not served", model=name, reason=problem.detail)
+            except ServiceError as error:
+                log.error("model is not served", model=name, reason=error.detail)
         self.started = True
 
     async def load(self, name: str, version: int | None = None) -> None:
         """Serve a version, or the newest valid ones, in place of those served so far; these finish their requests.
 
-        Raises 404 where the repository has no such version and 409 where none of them is valid; then nothing changes.
+        Raises `UnknownModel` where the repository has no such version and `Conflict` where none of them is valid; then
+        nothing changes.
         """
         self._loading.add(name)
         try:
@@ -127,11 +129,11 @@ class Catalog:
         await self._retire([model for model in before if model not in after])
 
     async def unload(self, name: str) -> None:
-        """Stop serving a model once its accepted requests are answered. Raises 404 where it is not served."""
+        """Stop serving a model once its accepted requests are answered. Raises `UnknownModel`."""
         async with self._changing:
             before = self._table.get(name)
             if before is None:
-                raise Problem("unknown-model", f"{_asked(name, None)}; served: {self._served() or 'nothing'}")
+                raise UnknownModel(f"{_asked(name, None)}; served: {self._served() or 'nothing'}")
             self._swap(name, ())
         await self._retire(before)
 
@@ -156,47 +158,44 @@ class Catalog:
         return ModelState(name=name, version=str(version), state=state, reason=reason)
 
     async def _open(self, name: str, version: int | None, before: tuple[Model, ...]) -> tuple[Model, ...]:
-        there = await asyncio.to_thread(versions, self._repository, name)
-        wanted = [number for number in reversed(there) if version in (None, number)]
-        if not wanted:
-            has = ", ".join(map(str, there)) or "no version of it"
-            raise Problem("unknown-model", f"{_asked(name, version)}; the repository has {has}")
-        opened: list[Model] = []
-        for number in wanted:
-            if len(opened) == (self._keep if version is None else 1):
-                break
-            same = next((model for model in before if model.version == number), None)
-            model = same or await asyncio.to_thread(self._read, name, number)
-            if model is not None:
-                opened.append(model)
-        if not opened:
-            reasons = "; ".join(self._refused[name, number] for number in wanted)
-            raise Problem("conflict", f"no valid version of {name}: {reasons}")
-        return tuple(opened)
-
-    def _read(self, name: str, version: int) -> Model | None:
-        folder, started = self._repository / name / str(version), time.perf_counter()
+        there = {model.version: model for model in before}
+        keep = self._keep if version is None else 1
         try:
-            bundle = read(folder)
-            if (bundle.manifest.name, bundle.manifest.version) != (name, version):
-                raise InvalidBundle(folder, f"is {bundle.manifest.name} version {bundle.manifest.version}")
+            numbers = await asyncio.to_thread(candidates, self._repository, name, version)
+            found = await asyncio.to_thread(newest_valid, numbers, partial(self._reopen, name, there), keep)
+        except NoSuchModel as error:
+            raise UnknownModel(str(error)) from error
+        except InvalidBundle as error:
+            raise Conflict(f"no valid version of {name}: {self._reason(error)}") from error
+        return found.opened
+
+    def _reopen(self, name: str, there: Mapping[int, Model], version: int) -> Model:
+        """The version that is served already, or else one that is read now."""
+        return there.get(version) or self._read(name, version)
+
+    def _read(self, name: str, version: int) -> Model:
+        started = time.perf_counter()
+        try:
+            bundle = read_version(self._repository, name, version)
             served = self._engine.load(bundle)
         except InvalidBundle as error:
-            reason = f"{error.path.relative_to(self._repository)}: {error.reason}"
-        except Exception as error:  # a runtime may refuse a graph in its own ways; the other models must still load
-            log.error("load failed", model=name, version=version, error=type(error).__name__, at=where(error))
-            reason = f"{name}/{version}: {type(error).__name__} while loading"
-        else:
-            self._refused.pop((name, version), None)
-            self._note_load(name, version, "ok")
-            self._metrics.model_load_seconds.labels(name, str(version)).set(time.perf_counter() - started)
-            seconds = round(time.perf_counter() - started, 3)
-            log.info("model loaded", model=name, version=version, seconds=seconds, computes=served.session.backend)
-            return Model(bundle, served, PredictionMetrics(self._metrics, bundle), Window(bundle.manifest))
-        self._refused[name, version] = reason
-        self._note_load(name, version, "failed")
-        log.error("bundle refused", model=name, version=version, reason=reason)
-        return None
+            self._refused[name, version] = reason = self._reason(error)
+            self._note_load(name, version, "failed")
+            at = where(error.__cause__) if error.__cause__ else []
+            log.error("bundle refused", model=name, version=version, reason=reason, at=at)
+            raise
+        self._refused.pop((name, version), None)
+        self._note_load(name, version, "ok")
+        seconds = time.perf_counter() - started
+        self._metrics.model_load_seconds.labels(name, str(version)).set(seconds)
+        log.info(
+            "model loaded", model=name, version=version, seconds=round(seconds, 3), computes=served.session.backend
+        )
+        return Model(bundle, served, PredictionMetrics(self._metrics, bundle), Window(bundle.manifest))
+
+    def _reason(self, error: InvalidBundle) -> str:
+        """What is wrong, without where the repository lies on this machine."""
+        return str(error).replace(f"{self._repository}{os.sep}", "")
 
     def _note_load(self, name: str, version: int, outcome: str) -> None:
         self._metrics.model_loads.labels(name, str(version), outcome).inc()

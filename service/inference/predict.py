@@ -7,21 +7,14 @@ import numpy as np
 
 from models.text.words import UNK, Encoded
 from service.api.context import Parts
-from service.api.problems import Problem, too_large
 from service.api.schemas import Prediction
-from service.engine import Answer, DeadlinePassed, Draining, Overloaded
+from service.engine import Answer
 from service.engine.engine import BYTES_A_WORD
+from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError, too_large
 from service.inference.catalog import Model
 from service.metrics.prediction_record import PredictionRecord
 
 LONG_TEXT = 32_768
-
-
-class NoWords(Problem):
-    """A text in which there is nothing to read."""
-
-    def __init__(self) -> None:
-        super().__init__("no-words", "the text is empty, or only white space and markup")
 
 
 async def classify(
@@ -29,7 +22,7 @@ async def classify(
 ) -> Prediction:
     """What `model` says of `text`, by `deadline` (of `time.monotonic`); `background` work yields to other work.
 
-    Raises 413 and 422 for a text that can't be classified, and `Overloaded`, `DeadlinePassed`, `Draining`.
+    Raises `TooLarge`, `NoWords`, `Overloaded`, `DeadlinePassed`, `Draining`.
     """
     try:
         with model:
@@ -39,7 +32,7 @@ async def classify(
     except NoWords:
         model.recorder.no_words()
         raise
-    except Problem:
+    except ServiceError:
         model.recorder.failed("invalid")
         raise
     except Exception:

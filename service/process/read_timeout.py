@@ -6,11 +6,11 @@ from typing import Any
 
 import structlog
 
-from service.api.problems import Problem
+from service.api.problems import Problem, RequestTimeout
 
 log = structlog.get_logger("gatescope")
 
-_BODY = json.dumps(Problem("request-timeout", "the request did not come to its end").body()).encode()
+_BODY = json.dumps(Problem(RequestTimeout("the request did not come to its end")).body()).encode()
 _ANSWER = b"\r\n".join(
     (
         b"HTTP/1.1 408 Request Timeout",

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from service.api.app import create_service
-from service.api.problems import Problem
+from service.errors import NotReady, ServiceError
 from service.metrics.definitions import MULTIPROCESS
 from service.metrics.multiprocess import MultiprocessAggregator
 from service.process.channel import Channel, Message, receive_connections
@@ -37,11 +37,11 @@ class SupervisorClient:
         self._asked: dict[int, asyncio.Future[Any]] = {}
 
     async def load(self, name: str, version: int | None = None) -> None:
-        """Serve a version, or the newest valid one, in every worker. Raises `Problem`."""
+        """Serve a version, or the newest valid one, in every worker. Raises `ServiceError`."""
         await self._ask("load", name, version)
 
     async def unload(self, name: str) -> None:
-        """Stop serving a model in every worker. Raises `Problem`."""
+        """Stop serving a model in every worker. Raises `ServiceError`."""
         await self._ask("unload", name, None)
 
     def answered(self, number: int, result: Any) -> None:
@@ -54,11 +54,11 @@ class SupervisorClient:
         problem = await self._request(ask=what, name=name, version=version)
         if problem is not None:
             kind, detail = problem
-            raise Problem(kind, detail)
+            raise ServiceError.kinds[kind](detail)
 
     async def _request(self, **message: Any) -> Any:
         if self.channel is None:
-            raise Problem("not-ready", "the worker is starting", {"Retry-After": "1"})
+            raise NotReady("the worker is starting")
         number = next(self._numbers)
         self._asked[number] = asyncio.get_running_loop().create_future()
         self.channel.send(**message, number=number)
@@ -182,8 +182,8 @@ class Worker(Server):
         catalog = self.service.parts.catalog
         try:
             await (catalog.load(name, version) if what == "load" else catalog.unload(name))
-        except Problem as problem:
-            return [problem.kind, problem.detail]
+        except ServiceError as error:
+            return [error.kind, error.detail]
         return None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -18,6 +18,7 @@ from service.score.blocks import Counts
 from service.score.options import MAX_TEXT_BYTES, MAX_WORDS, Engine, Options, States
 from service.score.progress import Progress
 from service.score.run import run
+from service.settings import InvalidSettings, read_settings
 
 USAGE, DATA, INTERRUPTED = 2, 3, 130
 
@@ -33,8 +34,8 @@ def score(
     repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="folder of bundles")] = Path(
         "repository"
     ),
-    model: Annotated[str | None, typer.Option(help="model that scores; lstm where left out")] = None,
-    version: Annotated[int | None, typer.Option(help="its version; the newest where left out")] = None,
+    model: Annotated[str | None, typer.Option(help="model that scores; the default one where left out")] = None,
+    version: Annotated[int | None, typer.Option(help="its version; the newest valid one where left out")] = None,
     text_column: Annotated[str, typer.Option(help="column that holds the reviews")] = "text",
     format_: Annotated[
         str | None, typer.Option("--format", help="format of a pipe: csv, jsonl, json or parquet")
@@ -67,6 +68,7 @@ def score(
     """Score files of any size. Killed and started again, it goes on where it was."""
     progress = Progress(quiet=json_)
     with _exit_codes():
+        settings = read_settings(repository=repository, max_words=max_words, max_text_bytes=max_text_bytes)
         options = Options(
             inputs=tuple(inputs),
             out=out,
@@ -86,6 +88,7 @@ def score(
             remote=remote,
             api_key=api_key,
             states=states,
+            default_model=settings.default_model,
         )
         with progress:
             counts = run(options, progress)
@@ -102,7 +105,7 @@ def _exit_codes() -> Iterator[None]:
     """Say why scoring ended early, and end with the exit code for it."""
     try:
         yield
-    except UsageError as error:
+    except (UsageError, InvalidSettings) as error:
         raise _ended(error, USAGE) from error
     except (DataError, InvalidBundle) as error:
         raise _ended(error, DATA) from error

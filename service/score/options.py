@@ -37,3 +37,4 @@ class Options:
     remote: str | None = None
     api_key: str | None = None
     states: States | None = None
+    default_model: str | None = None

@@ -71,6 +71,10 @@ class Progress:
             self._shown = time.monotonic()
             self._console.print(f"{state}{self._left(done)}")
 
+    def warn(self, text: str) -> None:
+        """Something is not as it should be, and the run goes on: said also where nothing else is."""
+        Console(stderr=True, highlight=False).print(f"gatescope score: {text}", markup=False, soft_wrap=True)
+
     def _left(self, done: int) -> str:
         if not self._total or not done:
             return ""

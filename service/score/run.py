@@ -7,8 +7,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from models.bundle.files import read_manifest
-from models.bundle.repository import model_names, versions
+from models.bundle.files import Bundle
+from models.bundle.select import NoSuchModel, open_model
 from models.reviews.errors import DataError, UsageError
 from models.reviews.file_format import PIPE, FileFormat, Format, format_of
 from models.reviews.paths import Found, find
@@ -16,6 +16,8 @@ from models.reviews.reader import Streams, open_parquet_files, open_text
 from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
 from service.cores import cores
+from service.engine import EngineSettings
+from service.engine.served import open_session
 from service.inference.columns import answer_columns
 from service.score.blocks import Block, BlockSize, Counts, Part, arrow_blocks, text_blocks
 from service.score.cluster import ClusterJob, run_cluster
@@ -41,6 +43,9 @@ class Watcher(Protocol):
     def scored(self, counts: Counts, done: int) -> None:
         """One more part is scored; `done` bytes of the input are read."""
 
+    def warn(self, text: str) -> None:
+        """Something is not as it should be, and the run goes on."""
+
 
 class ScoringModel(NamedTuple):
     """The model that scores: where it is, and whose output it makes."""
@@ -56,13 +61,13 @@ def run(options: Options, watcher: Watcher) -> Counts:
     """Score everything and write the output. Raises `DataError`, `UsageError`, `InvalidBundle`, `OSError`."""
     if options.engine == "ray":
         watcher.begin(None, Counts())
-        counts = _on_cluster(options)
+        counts = _on_cluster(options, watcher)
         watcher.scored(counts, 0)
         return counts
     found = find(options.inputs, options.out)
     watcher.left_out(found.left_out)
     target = _target(options)
-    model = _model(options)
+    model = _model(options, watcher)
     source = _open(options, found, columns_wanted=target.format != "jsonl")
     writer = Writer(
         target, answer_columns(model.labels, top_words=options.top_words > 0), options.prefix, source.columns
@@ -200,32 +205,39 @@ def _in_order(scoring: _Scoring, file: BinaryIO) -> Counts:
     return counts
 
 
-def _model(options: Options) -> ScoringModel:
-    """Find the model. Raises `DataError` where there is none."""
+def _model(options: Options, watcher: Watcher) -> ScoringModel:
+    """Find the model, and say which newer versions are passed over. Raises `DataError` where there is none."""
     if options.remote is not None:
         if options.top_words or options.states:
             raise UsageError("--top-words and --states need the model here: they don't go with --remote")
         service = find_model(options.remote, options.model, options.version, options.api_key)
         return ScoringModel(service, service.labels, service.model, service.version, service.sha256)
-    names = model_names(options.repository)
-    name = options.model or ("lstm" if "lstm" in names else next(iter(names), "lstm"))
-    there = versions(options.repository, name)
-    version = options.version or max(there, default=0)
-    if version not in there:
-        has = ", ".join(f"{each} {versions(options.repository, each)}" for each in names) or "no models"
-        raise DataError(f"{options.repository}: no model {name}{f' {version}' if version else ''}; there are {has}")
-    folder = options.repository / name / str(version)
-    manifest, sha256 = read_manifest(folder)
-    place = LocalModel(folder, options.max_words, options.max_text_bytes, options.top_words)
-    return ScoringModel(place, manifest.labels, name, version, sha256)
+    try:
+        found = open_model(
+            options.repository, _usable, name=options.model, version=options.version, default=options.default_model
+        )
+    except NoSuchModel as error:
+        raise DataError(f"{options.repository}: {error}") from error
+    for warning in found.warnings:
+        watcher.warn(warning)
+    bundle = found.newest
+    place = LocalModel(bundle.folder, options.max_words, options.max_text_bytes, options.top_words)
+    manifest = bundle.manifest
+    return ScoringModel(place, manifest.labels, manifest.name, manifest.version, bundle.sha256)
 
 
-def _on_cluster(options: Options) -> Counts:
+def _usable(bundle: Bundle) -> Bundle:
+    """Return the bundle, which repeats its golden answers. Raises `InvalidBundle`."""
+    open_session(bundle, EngineSettings())
+    return bundle
+
+
+def _on_cluster(options: Options, watcher: Watcher) -> Counts:
     if options.remote is not None or PIPE in (options.out, *options.inputs):
         raise UsageError("--engine ray reads files and writes a folder: it takes no pipe and no --remote")
     if options.states is not None:
         raise UsageError("--states writes files on this machine: it does not go with --engine ray")
-    model = _model(options)
+    model = _model(options, watcher)
     assert isinstance(model.place, LocalModel)
     columns = answer_columns(model.labels, top_words=options.top_words > 0)
     writer = Writer(FileFormat("parquet"), columns, options.prefix)

@@ -12,10 +12,10 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from models.bundle.files import InvalidBundle, read
-from models.bundle.repository import model_names, versions
-from service.api.problems import Problem
+from models.bundle.files import InvalidBundle
+from models.bundle.select import NoSuchModel, open_model
 from service.engine import Engine, EngineSettings
+from service.errors import ServiceError
 from service.settings import InvalidSettings, read_settings
 from service.tracing.drawing import drawing
 from service.tracing.encoders import ENCODERS, JSON, from_json
@@ -30,8 +30,8 @@ TIMEOUT = 60
 
 def trace(
     text: Annotated[str, typer.Argument(help="The review; - reads it from standard input.")],
-    model: Annotated[str | None, typer.Option(help="Which model; lstm, else the first by name.")] = None,
-    version: Annotated[int | None, typer.Option(help="Which version; the newest.")] = None,
+    model: Annotated[str | None, typer.Option(help="Which model; the default one where left out.")] = None,
+    version: Annotated[int | None, typer.Option(help="Which version; the newest valid one where left out.")] = None,
     repository: Annotated[Path, typer.Option(help="Folder of bundles.", envvar="GATESCOPE_REPOSITORY")] = Path(
         "repository"
     ),
@@ -56,8 +56,10 @@ def trace(
         body = _ask(remote, request) if remote else _compute(repository, request)
     except ValidationError as error:
         raise _failed(error.errors(include_url=False)[0]["msg"], USAGE) from None
-    except Problem as problem:
-        raise _failed(problem.detail, USAGE if problem.status == 404 else DATA) from None
+    except NoSuchModel as error:
+        raise _failed(str(error), USAGE) from None
+    except ServiceError as error:
+        raise _failed(error.detail, DATA) from None
     except (InvalidBundle, InvalidSettings, OSError) as error:
         raise _failed(str(error), DATA) from None
     if as_json:
@@ -98,22 +100,16 @@ def _ask(remote: str, request: TraceRequest) -> bytes:
 
 def _compute(repository: Path, request: TraceRequest) -> bytes:
     """The trace of this process, by the service's own engine."""
-    bundle = read(_folder(repository, request.model, request.version))
+    settings = read_settings(repository=repository)
     engine = Engine(EngineSettings())
-    tracer = Tracer(engine, TraceExecutor(), read_settings(repository=repository).max_words)
+    tracer = Tracer(engine, TraceExecutor(), settings.max_words)
     try:
-        return asyncio.run(tracer.trace(engine.load(bundle), request, ENCODERS[JSON]))
+        model = open_model(
+            repository, engine.load, name=request.model, version=request.version, default=settings.default_model
+        )
+        for warning in model.warnings:
+            typer.echo(f"gatescope trace: {warning}", err=True)
+        return asyncio.run(tracer.trace(model.newest, request, ENCODERS[JSON]))
     finally:
         tracer.close()
         engine.close()
-
-
-def _folder(repository: Path, name: str | None, version: int | None) -> Path:
-    names = model_names(repository)
-    chosen = name or ("lstm" if "lstm" in names else min(names, default=""))
-    there = versions(repository, chosen)
-    if not there or version not in (None, *there):
-        asked = f"{chosen or 'model'}{f' version {version}' if version else ''}"
-        has = ", ".join(f"{one} {versions(repository, one)[-1]}" for one in names) or "nothing"
-        raise Problem("unknown-model", f"no {asked} in {repository}; it has {has}")
-    return repository / chosen / str(version or there[-1])

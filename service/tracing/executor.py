@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from service.api.problems import Problem
+from service.errors import Overloaded
 
 MAX_QUEUED = 16
 _SWITCH_SECONDS = 0.0005
@@ -25,10 +25,10 @@ class TraceExecutor:
         self._thread = ThreadPoolExecutor(1, "trace", initializer=_switch_often)
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Return what `work` returns. Raises 429 where the queue is full."""
+        """Return what `work` returns. Raises `Overloaded` where the queue is full."""
         if self._queued >= self._max_queued:
-            after = str(math.ceil(self._queued * self._seconds))
-            raise Problem("overloaded", f"{self._queued} traces wait; try again in {after} s", {"Retry-After": after})
+            after = math.ceil(self._queued * self._seconds)
+            raise Overloaded(f"{self._queued} traces wait; try again in {after} s", retry_after=after)
         self._queued += 1
         future = self._thread.submit(self._timed, work)
         loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ from models.network.equations import Array
 from models.trace.cells import CELL_TRACES
 from models.trace.target import Target, default_target
 from models.trace.tensors import Selection
-from service.api.problems import Problem
+from service.errors import NotInModel, TooLarge
 from service.tracing.request import TensorSelection
 
 One = TypeVar("One", str, int)
@@ -22,9 +22,9 @@ def check_target(asked: str | tuple[str, str] | None, labels: Sequence[str]) -> 
     """Raise 422 that names the model's labels, where `asked` has others or twice the same."""
     for label in () if asked is None else (asked,) if isinstance(asked, str) else asked:
         if label not in labels:
-            raise Problem("not-in-model", f"target: no such label; there is {', '.join(labels)}")
+            raise NotInModel(f"target: no such label; there is {', '.join(labels)}")
     if not isinstance(asked, str) and asked is not None and asked[0] == asked[1]:
-        raise Problem("not-in-model", f"target: twice {asked[0]}; two of {', '.join(labels)} are compared")
+        raise NotInModel(f"target: twice {asked[0]}; two of {', '.join(labels)} are compared")
 
 
 def select_target(asked: str | tuple[str, str] | None, labels: Sequence[str], logits: Array) -> Target:
@@ -65,7 +65,7 @@ def _steps(asked: TensorSelection, words: int) -> range:
     end = words if asked.to is None else min(asked.to, words)
     steps = range(asked.first, end, asked.stride)
     if not steps:
-        raise Problem("not-in-model", f"tensors: no step from {asked.first} to {end}; the text has {words} words")
+        raise NotInModel(f"tensors: no step from {asked.first} to {end}; the text has {words} words")
     return steps
 
 
@@ -76,8 +76,7 @@ def _check_size(selection: Selection, units: int) -> None:
         return
     most_units = MAX_VALUES // values_a_unit
     stride = selection.steps.step * math.ceil(values / MAX_VALUES)
-    raise Problem(
-        "too-large",
+    raise TooLarge(
         f"tensors: {values} values are selected, {MAX_VALUES} are allowed: at most {most_units} units, "
         f"or a stride of at least {stride}",
     )
@@ -85,11 +84,11 @@ def _check_size(selection: Selection, units: int) -> None:
 
 def _check_known(field: str, asked: Sequence[str] | Sequence[int], there: Sequence[str] | range) -> None:
     if not asked:
-        raise Problem("not-in-model", f"tensors: {field} is empty; leave it out to get them all")
+        raise NotInModel(f"tensors: {field} is empty; leave it out to get them all")
     unknown = next((one for one in asked if one not in there), None)
     if unknown is not None:
         names = f"0 to {there.stop - 1}" if isinstance(there, range) else ", ".join(there)
-        raise Problem("not-in-model", f"tensors: {field} has no {unknown!r}; there is {names}")
+        raise NotInModel(f"tensors: {field} has no {unknown!r}; there is {names}")
 
 
 def _once(values: tuple[One, ...]) -> tuple[One, ...]:

@@ -8,8 +8,8 @@ from typing import TypeVar
 from models.network.equations import Array
 from models.text.words import Encoded
 from models.trace.analysis import Analysis
-from service.api.problems import Problem
 from service.engine import Answer, Engine, ServedModel
+from service.errors import NoWords
 from service.tracing.executor import TraceExecutor
 from service.tracing.occlusion import logits_without_each
 from service.tracing.request import TraceRequest
@@ -37,7 +37,8 @@ class Tracer:
     ) -> Written:
         """Return what `write` makes of the trace of `request.text` by `model`, by `deadline` (of `time.monotonic`).
 
-        `write` runs on the traces' thread. Raises 413, 422 and 429 as `Problem`, and what `Engine.submit` raises.
+        `write` runs on the traces' thread. Raises `TooLarge`, `NoWords`, `NotInModel`, `Overloaded`, and what
+        `Engine.submit` raises.
         """
         manifest = model.bundle.manifest
         check_target(request.target, manifest.labels)
@@ -63,7 +64,7 @@ class Tracer:
         encode = partial(model.bundle.vocabulary.encode, text, self._max_words)
         encoded = encode() if len(text) < SHORT_TEXT else await self._executor.run(encode)
         if not len(encoded.ids):
-            raise Problem("no-words", "the text is empty, or only white space and markup")
+            raise NoWords("the text is empty, or only white space and markup")
         return encoded
 
     async def _occlude(self, model: ServedModel, analysis: Analysis, deadline: float | None) -> Array:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from service.api.problems import Problem
 from service.api.schemas import Prediction, PredictRequest, malformed
+from service.errors import Malformed
 from service.inference.catalog import Model
 
 _version = re.compile(r"[1-9][0-9]{0,17}")
@@ -32,11 +33,11 @@ class BatchOptions:
         """The parameters of a query string. Raises 400 for one that is not known."""
         unknown = set(query) - {"model", "version", "text_column", "prefix"}
         if unknown:
-            raise Problem("malformed", "known parameters are model, version, text_column and prefix")
+            raise Malformed("known parameters are model, version, text_column and prefix")
         given = {name: values[-1] for name, values in query.items()}
         version = given.get("version")
         if version is not None and not _version.fullmatch(version):
-            raise Problem("malformed", "version: a whole number from 1 is expected")
+            raise Malformed("version: a whole number from 1 is expected")
         return cls(
             given.get("model"),
             None if version is None else int(version),
@@ -78,7 +79,7 @@ class Form(Protocol):
         """What goes out first, for the first record where that is a header (`quoted`). Raises 400."""
 
     def asked(self, content: bytes) -> PredictRequest:
-        """The request of a row. Raises `Problem`."""
+        """The request of a row. Raises `ServiceError`."""
 
     def answer(self, content: bytes, prediction: Prediction) -> bytes:
         """The line that answers a row."""
@@ -108,7 +109,7 @@ class JsonLines:
         except ValidationError as error:
             raise malformed(error) from None
         except ValueError:
-            raise Problem("malformed", "not JSON") from None
+            raise Malformed("not JSON") from None
 
     def answer(self, content: bytes, prediction: Prediction) -> bytes:
         """The prediction as `/v1/predict` writes it."""
@@ -139,18 +140,18 @@ class CsvRows:
         self._columns = _fields((header or b"").removeprefix(b"\xef\xbb\xbf"))
         self._labels = model.bundle.manifest.labels
         if self._chosen.text_column not in self._columns:
-            raise Problem("malformed", "the header lacks the text column: name one with ?text_column=")
+            raise Malformed("the header lacks the text column: name one with ?text_column=")
         added = ["label", *(f"probability_{label}" for label in self._labels), "words", "truncated", "error"]
         added = [self._chosen.prefix + name for name in added]
         if set(added) & set(self._columns) or len(set(self._columns)) < len(self._columns):
-            raise Problem("malformed", "a column stands twice: name the new ones with ?prefix=")
+            raise Malformed("a column stands twice: name the new ones with ?prefix=")
         return _row([*self._columns, *added])
 
     def asked(self, content: bytes) -> PredictRequest:
         """The request of a record: its text."""
         fields = _fields(content)
         if len(fields) != len(self._columns):
-            raise Problem("malformed", f"{len(fields)} fields, the header names {len(self._columns)}")
+            raise Malformed(f"{len(fields)} fields, the header names {len(self._columns)}")
         text = fields[self._columns.index(self._chosen.text_column)]
         return PredictRequest(text=text)
 
@@ -165,10 +166,10 @@ class CsvRows:
         """The record as far as it can be read, and what is wrong with it."""
         try:
             fields = _fields(content or b"")
-        except Problem:
+        except Malformed:
             fields = []
         kept = (fields + [""] * len(self._columns))[: len(self._columns)]
-        return _row([*kept, *[""] * (len(self._labels) + 3), f"line {line}: {problem.detail}"])
+        return _row([*kept, *[""] * (len(self._labels) + 3), f"line {line}: {problem.error.detail}"])
 
     def summary(self, tally: Tally) -> bytes:
         """A table has none."""
@@ -179,9 +180,9 @@ def _fields(content: bytes) -> list[str]:
     try:
         rows = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
     except UnicodeDecodeError:
-        raise Problem("malformed", "not UTF-8") from None
+        raise Malformed("not UTF-8") from None
     except csv.Error as error:
-        raise Problem("malformed", f"not CSV: {error}") from None
+        raise Malformed(f"not CSV: {error}") from None
     return rows[0] if rows else []
 
 

@@ -16,7 +16,8 @@ from service.api.batch.formats import BatchOptions, Form, Tally
 from service.api.batch.splitting import Record, Splitter
 from service.api.batch.spool import Spool, SpoolFull
 from service.api.context import Parts
-from service.api.problems import Problem, problem_of, too_large, where
+from service.api.problems import Internal, problem_of
+from service.errors import Draining, ServiceError, TooLarge, too_large, where
 from service.inference.predict import classify
 
 log = structlog.get_logger("gatescope")
@@ -57,7 +58,7 @@ class Stream:
         self._splitter = Splitter(6 * parts.settings.max_text_bytes + 4096, quoted=form.quoted)
         self._spool = Spool(parts.settings.max_spool_bytes)
         self._plenty = int(PLENTY * parts.settings.max_spool_bytes)
-        self._rows: asyncio.Queue[_Row | Problem | None] = asyncio.Queue(WINDOW)
+        self._rows: asyncio.Queue[_Row | ServiceError | None] = asyncio.Queue(WINDOW)
         self._open: set[asyncio.Task[Line]] = set()
         self._bytes, self._room = 0, asyncio.Event()
         self._tally, self._stalled_at, self._ended = Tally(), -1, False
@@ -109,7 +110,7 @@ class Stream:
             if self._ended:
                 continue
             if self._parts.draining:
-                await self._rows.put(Problem("draining", f"nothing is answered from line {record.line} on"))
+                await self._rows.put(Draining(f"nothing is answered from line {record.line} on"))
                 continue
             await self._start(record)
             await asyncio.sleep(PAUSE if self._others_wait() else 0)
@@ -135,8 +136,8 @@ class Stream:
     async def _gather(self) -> None:
         """Move answers to the spool in the order of their rows, then what ends the stream."""
         while (row := await self._rows.get()) is not None:
-            if isinstance(row, Problem):
-                self._end(self._form.error(self._tally.rows + 1, None, row))
+            if isinstance(row, ServiceError):
+                self._end(self._form.error(self._tally.rows + 1, None, problem_of(row)))
                 continue
             if not self._ended:
                 await self._add(row)
@@ -150,7 +151,7 @@ class Stream:
             await self._spool.put(content)
         except SpoolFull:
             reason = f"too many answers wait unread: nothing is answered from line {row.record.line} on"
-            self._end(self._form.error(row.record.line, None, Problem("too-large", reason)))
+            self._end(self._form.error(row.record.line, None, problem_of(TooLarge(reason))))
             for task in self._open:
                 task.cancel()
         else:
@@ -181,6 +182,6 @@ class Stream:
             return self._form.answer(record.content, prediction), prediction.label
         except Exception as error:  # whatever goes wrong with one row, the others are answered
             problem = problem_of(error)
-            if problem.kind == "internal":
+            if isinstance(problem.error, Internal):
                 log.error("unhandled error in a batch", error=type(error).__name__, at=where(error))
             return self._form.error(record.line, record.content, problem), None

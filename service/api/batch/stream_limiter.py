@@ -2,7 +2,7 @@
 
 from prometheus_client import Gauge
 
-from service.api.problems import Problem
+from service.errors import Overloaded
 from service.settings import Settings
 
 RETRY_AFTER = 10
@@ -19,7 +19,7 @@ class StreamLimiter:
     def __enter__(self) -> None:
         if self._taken >= self._most:
             reason = f"{self._taken} batches are being streamed; try again in {RETRY_AFTER} s"
-            raise Problem("overloaded", reason, {"Retry-After": str(RETRY_AFTER)})
+            raise Overloaded(reason, retry_after=RETRY_AFTER)
         self._count(1)
 
     def __exit__(self, *_: object) -> None:

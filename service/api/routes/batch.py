@@ -14,8 +14,9 @@ from service.api.batch.formats import BatchOptions, CsvRows, JsonLines
 from service.api.batch.stream import Stream
 from service.api.context import Parts, context_of
 from service.api.http import WhileConnected, deadline_of, header, read_body, send_json
-from service.api.problems import Problem, too_large
+from service.api.problems import problem_of
 from service.api.schemas import BatchAnswers, Prediction, PredictRequest, ProblemDetails, RowError, malformed
+from service.errors import DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
 from service.inference.map_bounded import map_bounded
 from service.inference.predict import classify
 
@@ -54,9 +55,9 @@ def read_rows(content: bytes) -> list[Any]:
     try:
         rows = from_json(content)
     except ValueError as error:
-        raise Problem("malformed", f"not JSON: {error}") from None
+        raise Malformed(f"not JSON: {error}") from None
     if not isinstance(rows, list):
-        raise Problem("malformed", "a JSON list is expected")
+        raise Malformed("a JSON list is expected")
     return rows
 
 
@@ -66,7 +67,9 @@ async def _answer(parts: Parts, chosen: BatchOptions, deadline: float, number: i
         model = parts.catalog.find(*chosen.model_for(asked))
         return await classify(parts, model, asked.text, deadline=deadline, background=True)
     except ValidationError as error:
-        problem = malformed(error)
-    except Problem as error:
-        problem = error
-    return RowError(row=number, error=ProblemDetails(**problem.body()))
+        refused: ServiceError = malformed(error)
+    except (Overloaded, DeadlinePassed, Draining):
+        raise  # of the request as a whole
+    except ServiceError as error:
+        refused = error
+    return RowError(row=number, error=ProblemDetails(**problem_of(refused).body()))

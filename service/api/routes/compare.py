@@ -7,8 +7,8 @@ from litestar import Request, Response, post
 
 from service.api.context import context_of
 from service.api.http import WhileConnected, deadline_of, json_response, read_text_body
-from service.api.problems import Problem
 from service.api.schemas import CompareRequest, Comparison, parse
+from service.errors import NotReady
 from service.inference.predict import classify
 
 
@@ -20,7 +20,7 @@ async def compare(request: Request[Any, Any, Any]) -> Response[bytes]:
     body = parse(CompareRequest, await read_text_body(request.receive, parts.settings))
     models = parts.catalog.newest()
     if not models:
-        raise Problem("not-ready", "no model is served", {"Retry-After": "1"})
+        raise NotReady("no model is served")
     with WhileConnected(request.receive):
         async with asyncio.TaskGroup() as group:
             answers = [group.create_task(classify(parts, model, body.text, deadline=deadline)) for model in models]

@@ -16,11 +16,12 @@ from litestar.exceptions import WebSocketDisconnect
 from models.text.incremental import IncrementalTokenizer, OpenTooLong
 from models.text.words import Word
 from service.api.context import Parts, context_of
-from service.api.problems import Problem, problem_of, too_large
+from service.api.problems import problem_of
 from service.api.schemas import Prediction, StreamedPrediction, StreamMessage, parse
-from service.engine import DeadlinePassed, Draining, Overloaded, State
+from service.engine import State
+from service.errors import Draining, NoWords, ServiceError, TooLarge, too_large
 from service.inference.catalog import Model
-from service.inference.predict import NoWords, predicted
+from service.inference.predict import predicted
 
 NORMAL, GOING_AWAY, REFUSED = 1000, 1001, 1008
 
@@ -34,7 +35,7 @@ async def stream(socket: WebSocket[Any, Any, Any]) -> None:
         try:
             await _read(parts, socket)
             await socket.close(NORMAL)
-        except (Problem, Overloaded, DeadlinePassed, Draining) as error:
+        except ServiceError as error:
             await socket.send_text(json.dumps(problem_of(error).body()))
             await socket.close(GOING_AWAY if isinstance(error, Draining) else REFUSED)
 
@@ -72,7 +73,7 @@ class _Reading:
         try:
             found = self._text.add(piece.text)
         except OpenTooLong as error:
-            raise Problem("too-large", str(error)) from error
+            raise TooLarge(str(error)) from error
         return found + self._text.end() if piece.end else found
 
     async def read(self, word: Word) -> StreamedPrediction | None:

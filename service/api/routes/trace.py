@@ -6,7 +6,7 @@ from litestar.types import Receive, Scope, Send
 
 from service.api.context import context_of
 from service.api.http import WhileConnected, deadline_of, header, read_text_body
-from service.api.problems import Problem
+from service.api.problems import NotAcceptable
 from service.api.schemas import parse
 from service.inference.predict import check_size
 from service.tracing.encoders import ENCODERS, JSON
@@ -39,4 +39,4 @@ def _media_type(accept: bytes | None) -> str:
             return kind
         if kind in ("*/*", "application/*"):
             return JSON
-    raise Problem("not-acceptable", f"a trace comes as {', '.join(ENCODERS)}")
+    raise NotAcceptable(f"a trace comes as {', '.join(ENCODERS)}")

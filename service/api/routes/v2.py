@@ -9,8 +9,8 @@ from litestar import Request, Response, get, post
 from service.api.context import context_of
 from service.api.http import WhileConnected, deadline_of, header, read_body
 from service.api.open_inference import metadata, read_request, write_response
-from service.api.problems import Problem, too_large
 from service.api.routes.health import why_not_ready
+from service.errors import UnknownModel, too_large
 from service.inference.catalog import Model
 from service.inference.map_bounded import map_bounded
 from service.inference.predict import classify
@@ -76,7 +76,7 @@ async def infer(request: Call) -> Response[bytes]:
 def _model(request: Call) -> Model:
     name, version = request.path_params["name"], request.path_params.get("version")
     if version is not None and not (version.isascii() and version.isdecimal() and len(version) < 19):
-        raise Problem("unknown-model", "a version is a positive integer")
+        raise UnknownModel("a version is a positive integer")
     return context_of(request.scope).catalog.find(name, None if version is None else int(version))
 
 

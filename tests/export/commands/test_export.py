@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,6 +100,19 @@ def test_what_is_done_is_not_done_again(exported: Path, table: Path, monkeypatch
     options = [*columns(table), "--repository", str(exported), "--cells", "lstm,gru", "--if-missing"]
     assert gatescope_exits(monkeypatch, "export", *options) == 0
     assert versions(exported, "lstm") == [1]
+
+
+def test_compare_passes_over_a_version_that_is_not_valid_and_says_so(
+    exported: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    copied = Path(shutil.copytree(exported, tmp_path / "copied"))
+    shutil.copytree(copied / "lstm" / "1", copied / "lstm" / "2")
+    told = []
+    for repository in (exported, copied):
+        assert gatescope_exits(monkeypatch, "compare", "--repository", str(repository), "--json") == 0
+        told.append(capsys.readouterr())
+    assert told[0].out == told[1].out
+    assert "is lstm version 1" in told[1].err
 
 
 def test_an_accuracy_below_the_wanted_one_exits_with_5(table: Path, tmp_path: Path, monkeypatch) -> None:

@@ -14,14 +14,12 @@ from models.bundle.files import Bundle
 from models.network.equations import CELLS, forward, softmax
 from service.engine import (
     Answer,
-    DeadlinePassed,
-    Draining,
     Engine,
     EngineSettings,
-    Overloaded,
     QueueState,
     Unobserved,
 )
+from service.errors import DeadlinePassed, Draining, Overloaded
 from tests.service.engine.conftest import Counted, oracle, review
 
 NewEngine = Callable[..., Engine]

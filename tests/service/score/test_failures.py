@@ -98,7 +98,7 @@ def test_wrong_use(scoring: Scoring, given: list[str]) -> None:
 def test_no_such_model(scoring: Scoring) -> None:
     write_csv(scoring.folder / "in.csv", TEXTS)
     done = scoring.run("in.csv", "--out", "o.csv", "--model", "cnn", code=3)
-    assert "gru [1], lstm [1], rnn [1]" in done.stderr.decode()
+    assert "gru 1, lstm 1, rnn 1" in done.stderr.decode()
 
 
 def test_a_damaged_bundle_scores_nothing(scoring: Scoring, tmp_path: Path) -> None:

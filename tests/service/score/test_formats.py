@@ -33,6 +33,8 @@ class Unwatched:
 
     def scored(self, counts: object, done: object) -> None: ...
 
+    def warn(self, text: str) -> None: ...
+
 
 def score(repository: Path, *inputs: Path | str, out: Path, **options: object) -> list[dict[str, object]]:
     """Score in this process and read the output as flat rows."""

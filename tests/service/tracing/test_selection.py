@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.bundle.files import read
 from models.trace.cells import CELL_TRACES
-from service.api.problems import Problem
+from service.errors import Malformed, NotInModel, TooLarge
 from service.api.schemas import parse
 from service.tracing.request import TensorSelection, TraceRequest
 from service.tracing.selection import MAX_VALUES, select_tensors
@@ -23,9 +23,8 @@ def test_the_request_names_the_field_at_fault() -> None:
         (b'{"text": "a", "colour": 1}', "colour"),
         (b"{", ""),
     ):
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(Malformed) as caught:
             parse(TraceRequest, body)
-        assert caught.value.status == 400
         assert named in caught.value.detail
 
 
@@ -62,17 +61,15 @@ def test_steps_end_with_the_text(manifest) -> None:
     ],
 )
 def test_what_the_model_does_not_have_is_refused_by_name(manifest, asked: TensorSelection, named: str) -> None:
-    with pytest.raises(Problem, match=named) as caught:
+    with pytest.raises(NotInModel, match=named):
         select_tensors(asked, manifest, 7, 4)
-    assert caught.value.status == 422
 
 
 @given(words=st.integers(1, 10**6), units=st.sampled_from(["top", "all"]), stride=st.integers(1, 9))
 def test_a_selection_too_large_names_one_that_is_not(manifest, words: int, units, stride: int) -> None:
     try:
         select_tensors(TensorSelection(units=units, stride=stride), manifest, words, 4)
-    except Problem as problem:
-        assert problem.status == 413
+    except TooLarge as problem:
         numbers = [int(word) for word in problem.detail.replace(",", "").split() if word.isdigit()]
         assert numbers[0] > MAX_VALUES == numbers[1]
         most_units, enough_stride = numbers[2:]

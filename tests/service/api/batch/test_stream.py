@@ -19,7 +19,7 @@ from models.bundle.files import read
 from service.api.batch.formats import BatchOptions, JsonLines
 from service.api.batch.stream import Stream
 from service.api.batch.stream_limiter import StreamLimiter
-from service.api.problems import Problem
+from service.errors import Overloaded
 from service.score.options import MAX_TEXT_BYTES, Options
 from service.score.remote import find_model
 from service.score.run import run
@@ -322,7 +322,7 @@ def test_more_streams_than_may_be_are_429_until_one_ends(repository: Path):
 
 def test_workers_share_the_places_of_the_service():
     places = StreamLimiter(Settings(max_streams=5, workers=2), Gauge("streams", "", registry=None))
-    with places, places, places, pytest.raises(Problem), places:
+    with places, places, places, pytest.raises(Overloaded), places:
         pass
 
 

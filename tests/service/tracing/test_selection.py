@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from models.bundle.files import read
 from models.trace.cells import CELL_TRACES
-from service.errors import Malformed, NotInModel, TooLarge
 from service.api.schemas import parse
+from service.errors import Malformed, NotInModel, TooLarge
 from service.tracing.request import TensorSelection, TraceRequest
 from service.tracing.selection import MAX_VALUES, select_tensors
 from tests.bundles import random_weights, write_bundle

@@ -3,7 +3,6 @@
 import dataclasses
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,8 +20,7 @@ _POWERS = 10.0 ** np.arange(_LARGEST_POWER + 1)
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(msgspec.Struct, frozen=True):
     """An array in msgpack: raw little-endian `data` in C order; `dtype` is `<f4`."""
 
     shape: list[int]
@@ -72,6 +70,8 @@ def _named(value: Any, name: str, arrays: dict[str, Array]) -> Any:
     if isinstance(value, np.ndarray):
         arrays[name] = np.asarray(value, "<f4")
         return name
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
     if dataclasses.is_dataclass(value):
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, dict):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from models.bundle.files import Bundle
 from models.network.equations import Array, Cell, Ids, Pooling
@@ -50,8 +51,7 @@ PARTS: Mapping[Part, Callable[[Source], Any]] = {
 """How each part is made, by its field in `Trace`; None where the cell does not have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TracedModel:
+class TracedModel(Struct, frozen=True):
     """The model that answered. `conventions` say in words how its gates are to be read."""
 
     name: str
@@ -65,8 +65,7 @@ class TracedModel:
     conventions: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class TracedWord:
+class TracedWord(Struct, frozen=True):
     """One word as typed: `text[start:end]` in code points; `oov` where the model does not know it."""
 
     text: str
@@ -76,16 +75,14 @@ class TracedWord:
     oov: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TargetLabels:
+class TargetLabels(Struct, frozen=True):
     """What is explained: the logit of `first` minus that of `second`; `second` is None for the mean of the others."""
 
     first: str
     second: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The verdict. `logit` is the target's, `bias` what it would be with nothing read; the ledger adds up to
     `logit - bias`.
     """
@@ -97,16 +94,14 @@ class Verdict:
     bias: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ledgers:
+class Ledgers(Struct, frozen=True):
     """`write`: what each step wrote that survived to the end (LSTM, GRU). `deep`: each word's vector alone."""
 
     write: Ledger | None
     deep: Ledger | None
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Struct, frozen=True):
     """The residuals of the trace's own equations.
 
     `reconstruction`: largest |hidden recomputed from the recovered gates - hidden of the network|. `running`: |last
@@ -120,8 +115,7 @@ class Checks:
     memory: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """One review as the network read it. A part that was not asked for, or that the cell does not have (`write` and
     `memory` of an RNN), is null.
     """

@@ -5,26 +5,12 @@ import * as cursor from "./cursor.js";
 import { h, id } from "./dom.js";
 import * as input from "./input.js";
 import * as keyboard from "./keyboard.js";
-import { mount as mountCard } from "./panels/card.js";
-import { mount as mountCell } from "./panels/cell.js";
-import { mount as mountComparison } from "./panels/comparison.js";
-import { mount as mountFiring } from "./panels/firing.js";
-import { mount as mountGradient } from "./panels/gradient.js";
-import { mount as mountMemory } from "./panels/memory.js";
-import { mount as mountReview } from "./panels/review.js";
-import { mount as mountRunning } from "./panels/running.js";
-import { mount as mountTable } from "./panels/table.js";
-import { mount as mountUnits } from "./panels/units.js";
-import { mount as mountVerdict } from "./panels/verdict.js";
-import { mount as mountWhatif } from "./panels/whatif.js";
 import * as problem from "./problem.js";
 import { Reading } from "./reading.js";
 import * as store from "./store.js";
 import * as takeaway from "./takeaway.js";
 import * as theme from "./theme.js";
 
-const EVERYTHING = ["deep", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"];
-const BESIDE = ["deep", "gradient"];
 const WHILE_TYPING = 120;
 const AFTER_TYPING = 450;
 
@@ -43,21 +29,13 @@ const context = {
   adopt: (text, word = "") => (input.replace(text), store.set({ word }), read(false), scrollTo({ top: 0 })),
 };
 
-const panels = {
-  verdict: mountVerdict(context),
-  review: mountReview(),
-  running: mountRunning(),
-  memory: mountMemory(),
-  cell: mountCell(),
-  units: mountUnits(),
-  firing: mountFiring(context),
-  gradient: mountGradient(),
-  whatif: mountWhatif(context),
-  comparison: mountComparison(),
-  card: mountCard(),
-  table: mountTable(),
-};
+/** Each `data-panel` of the page by its id: its module, of the same name, fills it. */
+const panels = Object.fromEntries(await Promise.all(Array.from(document.querySelectorAll("[data-panel]"),
+  async ({ id }) => [id, (await import(`./panels/${id}.js`)).mount(context)])));
 const all = Object.values(panels);
+/** The parts of a trace that some panel shows: of the model that is read by, and of those beside it. */
+const PARTS = [...new Set(all.flatMap((panel) => panel.parts ?? []))];
+const PARTS_BESIDE = [...new Set(all.flatMap((panel) => panel.partsBeside ?? []))];
 
 function body(text, include, model = store.get("model")) {
   return { text, include, ...(model && { model }), ...(target && { target }) };
@@ -113,7 +91,7 @@ async function quick(signal) {
 }
 
 async function full(signal) {
-  await traced(EVERYTHING, signal);
+  await traced(PARTS, signal);
   place();
   for (const panel of all) panel.show(reading);
   point(cursor.at());
@@ -137,7 +115,7 @@ async function beside(signal) {
   const names = new Set([...newest.values(), store.get("compare")].filter((name) => name && name !== mine.name));
   const [predictions, ...traces] = await Promise.all([
     api.compare(reading.text, signal),
-    ...[...names].map((name) => api.trace(body(reading.text, BESIDE, name), signal)),
+    ...[...names].map((name) => api.trace(body(reading.text, PARTS_BESIDE, name), signal)),
   ]);
   panels.comparison.opinions(predictions);
   const others = new Map(traces.map((trace) => [trace.model.name, new Reading(trace, reading.text)]));
@@ -177,7 +155,7 @@ function start() {
   });
   input.mount(read);
   keyboard.mount(panels);
-  takeaway.mount(() => body(input.text(), EVERYTHING), fail);
+  takeaway.mount(() => body(input.text(), PARTS), fail);
   cursor.onMove(point);
   id("model").addEventListener("change", (event) => (target = null, store.set({ model: event.target.value })));
   id("compare").addEventListener("change", (event) => store.set({ compare: event.target.value }));

@@ -44,6 +44,7 @@ export function mount() {
   };
 
   return {
+    parts: ["gates", "tensors"],
     point,
     show(next) {
       if (next.cell !== reading?.cell) {

@@ -15,6 +15,7 @@ export function mount() {
   let reading = null;
 
   return {
+    partsBeside: ["deep"],
     show(next) {
       reading = next;
     },

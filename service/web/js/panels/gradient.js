@@ -42,6 +42,8 @@ export function mount() {
   };
   let current = null;
   return {
+    parts: ["gradient"],
+    partsBeside: ["gradient"],
     point: (t) => chart.point(t),
     show: (reading) => show((current = reading), []),
     beside: (others) => show(current, [...others.values()]),

@@ -67,6 +67,7 @@ export function mount() {
   };
 
   return {
+    parts: ["memory"],
     point,
     show(next) {
       reading = next;

@@ -55,6 +55,7 @@ export function mount() {
   };
 
   return {
+    parts: ["deep", "occlusion", "interaction"],
     light: true,
     point,
     show(next) {

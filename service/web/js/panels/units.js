@@ -72,6 +72,7 @@ export function mount() {
   store.watch(["gate"], () => (choices(reading), draw()));
 
   return {
+    parts: ["tensors"],
     point,
     show(next) {
       reading = next;

@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
+LOCK_VENV := .venv-lock
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
 DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.c models/trace/*.c models/network/native/*)
 
@@ -9,7 +10,7 @@ GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
 export GATESCOPE_HOST GATESCOPE_PORT
 
-.PHONY: run test test-cluster test-images test-native check bench clean
+.PHONY: run test coverage test-cluster test-images test-native check bench lock clean
 
 run: $(VENV)/.installed
 	$(BIN)/gatescope export --if-missing
@@ -17,6 +18,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+coverage: $(VENV)/.installed-dev
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
 
 test-cluster: $(RAY_VENV)/.installed
 	$(RAY_VENV)/bin/python -m pytest tests/cluster
@@ -35,6 +40,11 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks
 
+lock:
+	test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python -m pip install --quiet uv; }
+	deploy/requirements/lock.sh $(LOCK_VENV)/bin/uv
+
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -52,4 +62,4 @@ $(RAY_VENV)/.installed: $(DISTRIBUTION)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(RAY_VENV) build *.egg-info models/*/*.so
+	rm -rf $(VENV) $(RAY_VENV) $(LOCK_VENV) build *.egg-info models/*/*.so .coverage

@@ -55,6 +55,12 @@ def test_it_brings_the_compiled_loops(command: Path, elsewhere: Path) -> None:
     assert Path(found.stdout).is_relative_to(command.parents[1])
 
 
+@pytest.mark.parametrize("package", ["models", "export", "service"])
+def test_its_types_are_for_others_too(command: Path, package: str) -> None:
+    (found,) = command.parents[1].glob(f"lib/python*/site-packages/{package}/py.typed")
+    assert found.is_file()
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_serves_from_a_folder_with_packages_of_the_same_names(
     command: Path, elsewhere: Path, repository: Path, workers: str

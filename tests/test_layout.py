@@ -33,6 +33,17 @@ def test_imports_go_one_way(package: str, forbidden: set[str]) -> None:
     assert not wrong
 
 
+def test_traces_know_neither_http_nor_the_api() -> None:
+    """Tracing stands beside the routes' other work: on inference, the engine and `models.trace`."""
+    allowed = {"engine", "errors", "inference", "settings", "tracing"}
+    for file in sorted((ROOT / "service" / "tracing").rglob("*.py")):
+        tree = ast.walk(ast.parse(file.read_text()))
+        modules = {node.module for node in tree if isinstance(node, ast.ImportFrom) and node.module}
+        rooms = {module.split(".")[1] for module in modules if module.startswith("service.")}
+        assert rooms <= allowed, file
+        assert not imported(file) & {"litestar", "uvicorn"}, file
+
+
 def test_only_the_networks_know_torch() -> None:
     with_torch = {file.name for file in (ROOT / "models").rglob("*.py") if "torch" in imported(file)}
     assert with_torch == {"torch_network.py"}

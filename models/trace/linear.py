@@ -41,7 +41,8 @@ def backward_scan(grad_hidden: Array, readout: Array, keep: Array, slope: Array,
     if _compiled(grad_hidden, readout, keep, slope, reset, weight):
         found: Array = np.empty(grad_hidden.shape, np.float32)
         dense = np.ascontiguousarray
-        scans.back(dense(grad_hidden), dense(readout), dense(keep), dense(slope), dense(reset), dense(weight), found)
+        arrays = (dense(grad_hidden), dense(readout), dense(keep), dense(slope), dense(reset), dense(weight))
+        scans.backward_scan(*arrays, found)
         return found
     grad, kept, later = np.empty_like(grad_hidden), np.zeros_like(grad_hidden[0]), np.zeros_like(grad_hidden[0])
     for step in range(len(grad) - 1, -1, -1):

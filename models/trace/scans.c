@@ -51,48 +51,50 @@ static void add_product(const float *x, const float *weights, float *sums, Py_ss
         for (Py_ssize_t unit = 0; unit < size; unit++) sums[unit] += x[k] * weights[k * size + unit];
 }
 
-/* From the last row to the first: memory = read (through + later) + kept, v = memory open, kept = memory keep,
- * later = (v gate) W. */
-static void go_back(const float *through, const float *read, const float *keep, const float *open, const float *gate,
-                    const float *weights, float *v, float *spare, Py_ssize_t rows, Py_ssize_t size) {
-    float *kept = spare, *later = spare + size, *gated = spare + 2 * size;
+/* From the last row to the first: state = readout (grad_hidden + later) + kept, grad = state slope, kept = state keep,
+ * later = (grad reset) W. All are [rows, size], `weights` [size, size]; `spare` holds three rows of zeros. */
+static void scan_gradient(const float *grad_hidden, const float *readout, const float *keep, const float *slope,
+                          const float *reset, const float *weights, float *grad, float *spare, Py_ssize_t rows,
+                          Py_ssize_t size) {
+    float *kept = spare, *later = spare + size, *reset_grad = spare + 2 * size;
     for (Py_ssize_t at = (rows - 1) * size; at >= 0; at -= size) {
         for (Py_ssize_t unit = 0; unit < size; unit++) {
-            const float memory = read[at + unit] * (through[at + unit] + later[unit]) + kept[unit];
-            v[at + unit] = memory * open[at + unit];
-            kept[unit] = memory * keep[at + unit];
-            gated[unit] = v[at + unit] * gate[at + unit];
+            const float state = readout[at + unit] * (grad_hidden[at + unit] + later[unit]) + kept[unit];
+            grad[at + unit] = state * slope[at + unit];
+            kept[unit] = state * keep[at + unit];
+            reset_grad[unit] = grad[at + unit] * reset[at + unit];
             later[unit] = 0;
         }
-        add_product(gated, weights, later, size);
+        add_product(reset_grad, weights, later, size);
     }
 }
 
-static PyObject *back(PyObject *module, PyObject *args) {
-    enum { THROUGH, READ, KEEP, OPEN, GATE, WEIGHTS, V, COUNT };
+static PyObject *backward_scan(PyObject *module, PyObject *args) {
+    enum { GRAD_HIDDEN, READOUT, KEEP, SLOPE, RESET, WEIGHTS, GRAD, COUNT };
     PyObject *arrays[COUNT];
     Py_buffer buffer[COUNT];
     int taken = 0, fits = 1;
-    if (!PyArg_ParseTuple(args, "OOOOOOO", arrays, arrays + 1, arrays + 2, arrays + 3, arrays + 4, arrays + 5, arrays + 6))
+    if (!PyArg_ParseTuple(args, "OOOOOOO", arrays, arrays + 1, arrays + 2, arrays + 3, arrays + 4, arrays + 5,
+                          arrays + 6))
         return NULL;
     while (taken < COUNT && !PyObject_GetBuffer(arrays[taken], buffer + taken,
-                                                PyBUF_C_CONTIGUOUS | PyBUF_ND | (taken == V ? PyBUF_WRITABLE : 0)))
+                                                PyBUF_C_CONTIGUOUS | PyBUF_ND | (taken == GRAD ? PyBUF_WRITABLE : 0)))
         taken++;
     if (taken == COUNT) {
         const Py_buffer *weights = buffer + WEIGHTS;
         const Py_ssize_t size = weights->ndim == 2 && weights->shape[0] == weights->shape[1] ? weights->shape[0] : 0;
         const Py_ssize_t row = size * (Py_ssize_t)sizeof(float);
         for (int i = 0; i < COUNT; i++)
-            fits &= size && buffer[i].itemsize == sizeof(float) && (i == WEIGHTS || buffer[i].len == buffer[V].len);
-        fits = fits && buffer[V].len % row == 0;
+            fits &= size && buffer[i].itemsize == sizeof(float) && (i == WEIGHTS || buffer[i].len == buffer[GRAD].len);
+        fits = fits && buffer[GRAD].len % row == 0;
         float *spare = fits ? PyMem_Calloc(3 * size, sizeof *spare) : NULL;
         if (!fits)
             PyErr_SetString(PyExc_ValueError, "arrays [T, H] and weights [H, H] are needed");
         else if (!spare)
             PyErr_NoMemory();
         else
-            go_back(buffer[THROUGH].buf, buffer[READ].buf, buffer[KEEP].buf, buffer[OPEN].buf, buffer[GATE].buf,
-                    weights->buf, buffer[V].buf, spare, buffer[V].len / row, size);
+            scan_gradient(buffer[GRAD_HIDDEN].buf, buffer[READOUT].buf, buffer[KEEP].buf, buffer[SLOPE].buf,
+                          buffer[RESET].buf, weights->buf, buffer[GRAD].buf, spare, buffer[GRAD].len / row, size);
         PyMem_Free(spare);
     }
     while (taken) PyBuffer_Release(buffer + --taken);
@@ -102,7 +104,7 @@ static PyObject *back(PyObject *module, PyObject *args) {
 
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, NULL},
-    {"back", back, METH_VARARGS, NULL},
+    {"backward_scan", backward_scan, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -8,8 +8,10 @@ def scan(keep: Array, write: Array, states: Array, size: int, backwards: bool, /
     All are C-contiguous float32 `[T, size]`, T >= 1; else `ValueError` is raised.
     """
 
-def back(through: Array, read: Array, keep: Array, open_: Array, gate: Array, weights: Array, v: Array, /) -> None:
-    """Fill `v [T, H]` from the last row to the first, as `models.trace.linear.back` has it.
+def backward_scan(
+    grad_hidden: Array, readout: Array, keep: Array, slope: Array, reset: Array, weight: Array, grad: Array, /
+) -> None:
+    """Fill `grad [T, H]` from the last row to the first, as `models.trace.linear.backward_scan` has it.
 
-    All are C-contiguous float32, `weights [H, H]`; else `ValueError` is raised.
+    All are C-contiguous float32, `weight [H, H]`; else `ValueError` is raised.
     """

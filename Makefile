@@ -10,7 +10,7 @@ GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
 export GATESCOPE_HOST GATESCOPE_PORT
 
-.PHONY: run test coverage test-cluster test-images test-native check bench lock clean
+.PHONY: run test coverage test-cluster test-images test-native check bench lock docs clean
 
 run: $(VENV)/.installed
 	$(BIN)/gatescope export --if-missing
@@ -44,6 +44,8 @@ lock:
 	test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python -m pip install --quiet uv; }
 	deploy/requirements/lock.sh $(LOCK_VENV)/bin/uv
 
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.settings_page
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

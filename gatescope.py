@@ -10,7 +10,7 @@ from typing import Any
 
 COMMANDS = {
     "export": ("export.commands.export:export", "Train on reviews and write verified ONNX bundles."),
-    "verify": ("export.commands.verify:verify", "Check a bundle: three implementations, any batch, any cut."),
+    "verify": ("export.commands.verify:verify", "Check a bundle: every implementation, any batch, any cut."),
     "inspect": ("export.commands.inspect:inspect", "Say what a bundle holds."),
     "compare": ("export.commands.compare:compare", "Compare linear models and every cell in one table."),
     "evaluate": ("export.commands.evaluate:evaluate", "Measure a model on labelled reviews and on how it reads."),

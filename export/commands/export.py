@@ -20,23 +20,18 @@ from models.network.equations import CELLS
 if TYPE_CHECKING:
     from export.run import Outcome
 
-Text = Annotated[str | None, typer.Option()]
-Number = Annotated[int | None, typer.Option()]
-Real = Annotated[float | None, typer.Option()]
-Place = Annotated[Path | None, typer.Option()]
-
 
 def export(
     data: Annotated[
         str | None, typer.Option(help="critics, critics-long, imdb, or a CSV, JSONL or Parquet file.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where imdb lies: folder or archive.")] = None,
-    text_column: Text = None,
-    label_column: Text = None,
+    text_column: Annotated[str | None, typer.Option(help="The column of the text, in your data.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="The column of the label, in your data.")] = None,
     group_column: Annotated[str | None, typer.Option(help="Rows of one group (a film) go to one split.")] = None,
     labels: Annotated[str | None, typer.Option(help="The labels in index order, separated by commas.")] = None,
     licence: Annotated[str | None, typer.Option(help="The terms of your data, for the model card.")] = None,
-    repository: Place = None,
+    repository: Annotated[Path | None, typer.Option(help="Where bundles are written: NAME/VERSION/.")] = None,
     cells: Annotated[str | None, typer.Option(help="rnn,lstm,gru or some of them.")] = None,
     name: Annotated[str | None, typer.Option(help="The model's name; its cell where not given.")] = None,
     if_missing: Annotated[
@@ -45,18 +40,18 @@ def export(
     pooling: Annotated[
         str | None, typer.Option(help="last, mean, max, max||mean, or best: try all on validation.")
     ] = None,
-    embedding_size: Number = None,
-    hidden_size: Number = None,
-    layers: Number = None,
-    vocabulary_size: Number = None,
+    embedding_size: Annotated[int | None, typer.Option(help="Numbers in a word vector.")] = None,
+    hidden_size: Annotated[int | None, typer.Option(help="Units in a recurrent layer.")] = None,
+    layers: Annotated[int | None, typer.Option(help="Recurrent layers.")] = None,
+    vocabulary_size: Annotated[int | None, typer.Option(help="Most words that a model knows.")] = None,
     min_count: Annotated[int | None, typer.Option(help="How often a word must stand in the training texts.")] = None,
     max_words: Annotated[int | None, typer.Option(help="Words of a review that training reads.")] = None,
-    epochs: Number = None,
-    batch_size: Number = None,
-    learning_rate: Real = None,
-    embedding_dropout: Real = None,
-    head_dropout: Real = None,
-    seed: Number = None,
+    epochs: Annotated[int | None, typer.Option(help="Most passes over the training reviews.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Reviews in a training step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The highest learning rate, 1 at most.")] = None,
+    embedding_dropout: Annotated[float | None, typer.Option(help="Dropout of word vectors, 0 to 1.")] = None,
+    head_dropout: Annotated[float | None, typer.Option(help="Dropout of pooled states, 0 to 1.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the splits and the training.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds for all the training.")] = None,
     resume: Annotated[bool | None, typer.Option("--resume", help="Go on from the last whole epoch.")] = None,

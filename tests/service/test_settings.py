@@ -6,7 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from service.process.serve import serve
-from service.settings import InvalidSettings, Settings, read_settings
+from service.settings import InvalidSettings, read_settings
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -58,8 +58,3 @@ def test_a_port_in_use_is_named():
         result = CliRunner().invoke(app, ["--port", str(taken.getsockname()[1])])
     assert result.exit_code == 1
     assert "in use" in result.output
-
-
-def test_every_setting_is_documented():
-    documented = Path("docs/api.md").read_text()
-    assert not [name for name in Settings.model_fields if f"| `{name}` |" not in documented]

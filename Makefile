@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
 LOCK_VENV := .venv-lock
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
+IN_PROCESS := models export/data export/publish export/training service/api service/engine service/inference \
+  service/metrics service/score service/tracing
 DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.c models/trace/*.c models/network/native/*)
 
 GATESCOPE_HOST ?= 127.0.0.1
@@ -20,7 +22,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
 coverage: $(VENV)/.installed-dev
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest $(IN_PROCESS:%=tests/%)
 	$(BIN)/coverage report
 
 test-cluster: $(RAY_VENV)/.installed

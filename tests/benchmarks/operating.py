@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from statistics import median
@@ -63,7 +64,7 @@ def scrapes(server: Running, seconds: float) -> None:
     """Scrape under both loads."""
     requests = [request(text) for text in built_in_texts()[:1000]]
     rate = closed_loop(server.port, requests, CONNECTIONS, seconds / 3).rate
-    arguments = {
+    arguments: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
         f"{SHARE * rate:.0f} predictions/s": (open_loop, (server.port, requests, SHARE * rate, seconds + BEGIN, 0)),
         f"as many as it can, {rate:.0f}/s": (closed_loop, (server.port, requests, CONNECTIONS, seconds + BEGIN)),
     }

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -52,7 +53,7 @@ def visit(browser: Browser, service: str) -> Iterator[Open]:
     """Open a page of the service; what it throws, and what its security policy refuses, fails the test."""
     contexts, errors = [], []
 
-    def opened(address: str = "/", *, width: int = 1280, **options: object) -> Page:
+    def opened(address: str = "/", *, width: int = 1280, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()

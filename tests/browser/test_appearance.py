@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -51,7 +52,7 @@ def test_nothing_hangs_over_and_every_picture_is_drawn(visit: Open, tmp_path: Pa
         ("/#model=rnn", {"color_scheme": "light", "width": 400}),
     ],
 )
-def test_axe_finds_nothing(visit: Open, address: str, options: dict) -> None:
+def test_axe_finds_nothing(visit: Open, address: str, options: dict[str, Any]) -> None:
     page = visit(address, **options)
     for summary in page.locator("main summary").all():
         summary.click()

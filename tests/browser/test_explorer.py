@@ -4,6 +4,7 @@ import json
 import re
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ TEXT = "A great plot, but the film is dull and long"
 GATES = {"lstm": ("forget", "input", "candidate", "output"), "gru": ("reset", "update", "candidate")}
 
 
-def traced(service: str, **body: object) -> dict:
+def traced(service: str, **body: object) -> dict[str, Any]:
     request = urllib.request.Request(f"{service}/v1/trace", json.dumps(body).encode())
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -68,12 +68,13 @@ def check(out: Path, models: Path, texts: list[str]) -> None:
         assert found == pytest.approx(list(answer.probabilities), abs=1e-5)
 
 
-@pytest.mark.parametrize("write", [write_csv, write_jsonl])
-def test_a_cluster_answers_as_one_process(cluster: Cluster, models: Path, tmp_path: Path, write: object) -> None:
+@pytest.mark.parametrize(("suffix", "write"), [("csv", write_csv), ("jsonl", write_jsonl)])
+def test_a_cluster_answers_as_one_process(
+    cluster: Cluster, models: Path, tmp_path: Path, suffix: str, write: Callable[[Path, list[str]], None]
+) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     texts = reviews(300)
-    suffix = write.__name__.removeprefix("write_")
     write(folder / f"a.{suffix}", texts)
     process = start(cluster, models, folder, "--out", tmp_path / "out")
     said, error = process.communicate(timeout=240)

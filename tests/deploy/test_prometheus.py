@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def _post(url: str, body: dict[str, str]) -> None:
         assert error.code in (404, 422)
 
 
-def ask(prometheus: str, path: str, **parameters: str) -> list:
+def ask(prometheus: str, path: str, **parameters: str) -> Any:
     with urllib.request.urlopen(f"{prometheus}/api/v1/{path}?{urllib.parse.urlencode(parameters)}") as answer:
         return json.load(answer)["data"]
 

@@ -9,7 +9,7 @@ from service.process.serve import serve
 from service.settings import InvalidSettings, read_settings
 
 
-def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "gatescope.toml"
     file.write_text('port = 1\nhost = "a"\nmax_words = 3\napi_keys = ["k"]\n')
     monkeypatch.setenv("GATESCOPE_CONFIG", str(file))
@@ -27,12 +27,12 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, m
     ("flags", "told"),
     [({"port": 70_000}, "port"), ({"provider": "tpu"}, "provider"), ({"max_words": 0}, "max_words")],
 )
-def test_a_wrong_setting_is_named(flags: dict[str, object], told: str):
+def test_a_wrong_setting_is_named(flags: dict[str, object], told: str) -> None:
     with pytest.raises(InvalidSettings, match=told):
         read_settings(**flags)
 
 
-def test_a_wrong_file_is_named(tmp_path: Path):
+def test_a_wrong_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match="nowhere"):
         read_settings(config=tmp_path / "nowhere.toml")
     (tmp_path / "bad.toml").write_text("port = ")
@@ -43,7 +43,7 @@ def test_a_wrong_file_is_named(tmp_path: Path):
         read_settings(config=tmp_path / "typo.toml")
 
 
-def test_a_wrong_flag_ends_with_2():
+def test_a_wrong_flag_ends_with_2() -> None:
     app = typer.Typer()
     app.command()(serve)
     result = CliRunner().invoke(app, ["--port", "70000"])
@@ -51,7 +51,7 @@ def test_a_wrong_flag_ends_with_2():
     assert "port" in result.output
 
 
-def test_a_port_in_use_is_named():
+def test_a_port_in_use_is_named() -> None:
     app = typer.Typer()
     app.command()(serve)
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -1,9 +1,11 @@
 """The measures of faithfulness: each against what it stands for, computed in another way."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from models.network.equations import CELLS, Cell, Pooling, Weights, forward, run_layer
+from models.network.equations import CELLS, Cell, Ids, Pooling, Weights, forward, run_layer
 from models.network.onnx_graph import open_step_graph
 from models.network.torch_network import Classifier
 from models.text.words import UNK
@@ -159,7 +161,7 @@ def test_the_planted_word_stands_where_it_should_and_is_found_by_who_knows(revie
             np.flatnonzero(ids == planted.word).tolist() == [LENGTH - 1 - distance] for ids in planted.texts[distance]
         )
 
-    def knows(subject: Subject, texts: list[np.ndarray], directions: np.ndarray) -> list[np.ndarray]:
+    def knows(subject: Subject, texts: Sequence[Ids], directions: np.ndarray) -> list[np.ndarray]:
         return [(ids == planted.word) * 1.0 for ids in texts]
 
     assert hits(subject, planted, knows).tolist() == [1.0] * len(DISTANCES)

@@ -36,7 +36,9 @@ def evaluate(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 COLUMNS = ("--text-column", "review", "--label-column", "verdict")
 
 
-def test_a_file_is_measured(repository: Path, reviews: Path, monkeypatch, capsys) -> None:
+def test_a_file_is_measured(
+    repository: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     where = ("--repository", str(repository), "--model", "gru")
     assert evaluate(monkeypatch, str(reviews), *where, *COLUMNS, "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -52,7 +54,9 @@ def test_a_file_is_measured(repository: Path, reviews: Path, monkeypatch, capsys
         assert mistake["label"] != mistake["answer"]
 
 
-def test_tables_and_behaviour(repository: Path, reviews: Path, monkeypatch, capsys) -> None:
+def test_tables_and_behaviour(
+    repository: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     where = ("--repository", str(repository), "--model", "lstm")
     assert evaluate(monkeypatch, str(reviews), *where, *COLUMNS, "--behaviour") == 0
     said = capsys.readouterr().out
@@ -60,7 +64,9 @@ def test_tables_and_behaviour(repository: Path, reviews: Path, monkeypatch, caps
         assert title in said
 
 
-def test_behaviour_needs_no_file(repository: Path, monkeypatch, capsys) -> None:
+def test_behaviour_needs_no_file(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert evaluate(monkeypatch, "--repository", str(repository), "--behaviour", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["reviews"] is None
@@ -79,7 +85,15 @@ def test_behaviour_needs_no_file(repository: Path, monkeypatch, capsys) -> None:
         (("{reviews}", *COLUMNS, "--min-accuracy", "1"), 5, "below"),
     ],
 )
-def test_what_is_wrong_is_said(repository: Path, reviews: Path, arguments, code, said, monkeypatch, capsys) -> None:
+def test_what_is_wrong_is_said(
+    repository: Path,
+    reviews: Path,
+    arguments: list[str],
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     given = [argument.format(reviews=reviews) for argument in arguments]
     assert evaluate(monkeypatch, *given, "--repository", str(repository)) == code
     assert said in capsys.readouterr().err

@@ -79,7 +79,9 @@ def test_the_test_split_shares_no_film_with_training(exported: Path, table: Path
     assert sum(split.rows for split in splits.values()) == 600
 
 
-def test_verify_passes_and_fails(exported: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_verify_passes_and_fails(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = exported / "lstm" / "1"
     assert gatescope_exits(monkeypatch, "verify", str(folder), "--json") == 0
     assert all(check["passed"] for check in json.loads(capsys.readouterr().out)["checks"])
@@ -87,7 +89,9 @@ def test_verify_passes_and_fails(exported: Path, tmp_path: Path, monkeypatch, ca
     assert "manifest.json" in capsys.readouterr().err
 
 
-def test_inspect_and_compare_tell_of_a_bundle(exported: Path, monkeypatch, capsys) -> None:
+def test_inspect_and_compare_tell_of_a_bundle(
+    exported: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert gatescope_exits(monkeypatch, "inspect", str(exported / "gru" / "1"), "--json") == 0
     assert json.loads(capsys.readouterr().out)["cell"] == "gru"
     assert gatescope_exits(monkeypatch, "compare", "--repository", str(exported), "--json") == 0
@@ -96,14 +100,14 @@ def test_inspect_and_compare_tell_of_a_bundle(exported: Path, monkeypatch, capsy
     assert sorted(names) == ["gru", "linear", "lstm", "majority", "nb-svm"]
 
 
-def test_what_is_done_is_not_done_again(exported: Path, table: Path, monkeypatch) -> None:
+def test_what_is_done_is_not_done_again(exported: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = [*columns(table), "--repository", str(exported), "--cells", "lstm,gru", "--if-missing"]
     assert gatescope_exits(monkeypatch, "export", *options) == 0
     assert versions(exported, "lstm") == [1]
 
 
 def test_compare_passes_over_a_version_that_is_not_valid_and_says_so(
-    exported: Path, tmp_path: Path, monkeypatch, capsys
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copied = Path(shutil.copytree(exported, tmp_path / "copied"))
     shutil.copytree(copied / "lstm" / "1", copied / "lstm" / "2")
@@ -115,7 +119,9 @@ def test_compare_passes_over_a_version_that_is_not_valid_and_says_so(
     assert "is lstm version 1" in told[1].err
 
 
-def test_an_accuracy_below_the_wanted_one_exits_with_5(table: Path, tmp_path: Path, monkeypatch) -> None:
+def test_an_accuracy_below_the_wanted_one_exits_with_5(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options = [*columns(table), "--repository", str(tmp_path), "--cells", "rnn", "--epochs", "1"]
     assert gatescope_exits(monkeypatch, "export", *options, "--min-accuracy", "1.0", "--json") == 5
 
@@ -143,7 +149,13 @@ def test_an_accuracy_below_the_wanted_one_exits_with_5(table: Path, tmp_path: Pa
     ],
 )
 def test_a_wrong_call_is_told_what_and_where(
-    table: Path, tmp_path: Path, monkeypatch, capsys, arguments, code, said
+    table: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    said: str,
 ) -> None:
     options = [*columns(table), "--repository", str(tmp_path), *arguments]
     assert gatescope_exits(monkeypatch, "export", *options) == code
@@ -151,7 +163,9 @@ def test_a_wrong_call_is_told_what_and_where(
     assert model_names(tmp_path) == []
 
 
-def test_settings_come_from_the_environment_too(table: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_settings_come_from_the_environment_too(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("GATESCOPE_CELLS", "perceptron")
     assert gatescope_exits(monkeypatch, "export", "--repository", str(tmp_path)) == 2
     assert "perceptron" in capsys.readouterr().err

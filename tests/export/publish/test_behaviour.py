@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -14,10 +15,10 @@ from models.network.equations import Array
 LABELS = ("rotten", "fresh")
 
 
-def answers(chance) -> object:
+def answers(chance: Callable[[str], float]) -> Callable[[Sequence[str]], Array]:
     """A classifier that gives a text the probability `chance(text)` of being praise."""
 
-    def predict(texts) -> Array:
+    def predict(texts: Sequence[str]) -> Array:
         found = np.array([chance(text) for text in texts])
         return np.stack([1 - found, found], axis=1)
 

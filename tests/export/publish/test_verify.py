@@ -12,12 +12,12 @@ from safetensors.numpy import load, save
 
 from export.publish.agreement import WAYS, Answers, Check, compare
 from export.publish.package import package
-from export.publish.verify import VerificationFailed, verify
+from export.publish.verify import Network, VerificationFailed, verify
 from models.bundle.files import MANIFEST, STEP, WEIGHTS, WORDS, InvalidBundle, describe
 from models.bundle.repository import model_names, versions
 from models.network import recurrence
 from models.network.compiled_session import compiled_sessions
-from models.network.equations import CELLS, POOLINGS
+from models.network.equations import CELLS, POOLINGS, Cell, Pooling
 from models.network.session import Chunk
 from tests.bundles import about, random_weights, vocabulary, write_bundle
 
@@ -25,7 +25,7 @@ from tests.bundles import about, random_weights, vocabulary, write_bundle
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("layers", [1, 2])
-def test_a_right_bundle_passes(tmp_path: Path, cell, pooling, layers) -> None:
+def test_a_right_bundle_passes(tmp_path: Path, cell: Cell, pooling: Pooling, layers: int) -> None:
     folder = write_bundle(tmp_path, "model", random_weights(cell, pooling, layers=layers))
     assert folder == tmp_path / "model" / "1"
 
@@ -35,7 +35,7 @@ def test_more_than_two_labels(tmp_path: Path) -> None:
     assert write_bundle(tmp_path, "stars", random_weights("gru", classes=5), labels).is_dir()
 
 
-def failed(folder: Path, network=None) -> dict[str, Check]:
+def failed(folder: Path, network: Network | None = None) -> dict[str, Check]:
     return {check.name: check for check in verify(folder, network) if not check.passed}
 
 
@@ -112,7 +112,9 @@ def divide_mean_by_padded_length(model: onnx.ModelProto) -> None:
         ("gru", divide_mean_by_padded_length),
     ],
 )
-def test_a_planted_fault_is_found_by_the_numbers(tmp_path: Path, cell, fault) -> None:
+def test_a_planted_fault_is_found_by_the_numbers(
+    tmp_path: Path, cell: Cell, fault: Callable[[onnx.ModelProto], None]
+) -> None:
     folder = write_bundle(tmp_path, "model", random_weights(cell))
     replant(folder, fault)
     assert {"PyTorch", "NumPy equations"} <= failed(folder).keys()
@@ -158,7 +160,7 @@ def test_golden_answers_that_changed_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [STEP, WEIGHTS, WORDS])
 @pytest.mark.parametrize("spoil", [lambda data: data[:-1], lambda data: data[:-1] + bytes([data[-1] ^ 1])])
-def test_a_spoilt_file_is_refused_by_name(tmp_path: Path, name, spoil) -> None:
+def test_a_spoilt_file_is_refused_by_name(tmp_path: Path, name: str, spoil: Callable[[bytes], bytes]) -> None:
     folder = write_bundle(tmp_path, "model", random_weights("rnn"))
     (folder / name).write_bytes(spoil((folder / name).read_bytes()))
     with pytest.raises(InvalidBundle, match=name):
@@ -201,7 +203,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path, value: 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_answers_that_overflow_are_found_in_every_implementation(tmp_path: Path, cell) -> None:
+def test_answers_that_overflow_are_found_in_every_implementation(tmp_path: Path, cell: Cell) -> None:
     folder = write_bundle(tmp_path, "model", random_weights(cell))
     replace_tensor(folder, "head.weight", lambda weight: np.full_like(weight, 3e38))
     wrong = {name for name, check in failed(folder).items() if check.detail == "NaN or infinity among the answers"}

@@ -35,7 +35,7 @@ def test_padding_moves_neither_an_answer_nor_a_gradient(pooling: Pooling) -> Non
     for padding in (0, 7):
         network.zero_grad()
         network(torch.from_numpy(_batch(padding=padding)), torch.from_numpy(LENGTHS)).square().sum().backward()
-        gradients.append(network.rnn.weight_hh_l0.grad.clone())
+        gradients.append(network.rnn.get_parameter("weight_hh_l0").grad.clone())
     torch.testing.assert_close(*gradients)
 
 
@@ -65,7 +65,7 @@ def test_dropout_works_only_while_training_and_hides_a_unit_for_the_whole_review
     network = Classifier(Shape("rnn", "max||mean", 5, 40, 8, 1, 2), Dropout(embedding=0.5))
     with torch.no_grad():
         network.embedding.weight[2:].normal_()
-        network.rnn.weight_hh_l0.zero_()  # nothing is remembered: one word repeated gives one state repeated
+        network.rnn.get_parameter("weight_hh_l0").zero_()  # no memory: one word repeated, one state repeated
         network.head.weight.copy_(torch.cat([torch.eye(2, 8), -torch.eye(2, 8)], 1))  # largest less mean
     review, length = torch.full((6, 1), 3), torch.tensor([6])
     network.train()

@@ -1,8 +1,9 @@
 """What the writer writes, the reader reads: any text, any columns, the answers beside them."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -42,13 +43,13 @@ def tables(draw: st.DrawFn) -> tuple[tuple[str, ...], list[dict[str, str]], list
     return columns, rows, draw(st.lists(ANSWERS, min_size=len(rows), max_size=len(rows)))
 
 
-def write(path: Path, columns: tuple[str, ...], rows: list[dict[str, object]], answers: list[object]) -> Writer:
+def write(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]], answers: list[object]) -> Writer:
     writer = Writer(format_of(path.name), answer_columns(("rotten", 'fre,"sh')), "new ", columns)
     path.write_bytes(writer.head() + writer.rows(Rows(rows), answers))
     return writer
 
 
-def read(path: Path) -> list[dict[str, object]]:
+def read(path: Path) -> list[Mapping[str, Any]]:
     """The rows of a file, as score reads them."""
     kind = format_of(path.name)
     streams = Streams([str(path)], kind)
@@ -63,7 +64,7 @@ def read(path: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize("name", ["o.csv", "o.tsv", "o.csv.gz", "o.csv.zst"])
 @given(table=tables())
 @settings(deadline=None)
-def test_csv(tmp_path_factory: pytest.TempPathFactory, name: str, table: tuple) -> None:
+def test_csv(tmp_path_factory: pytest.TempPathFactory, name: str, table: tuple[Any, ...]) -> None:
     columns, rows, answers = table
     path = tmp_path_factory.mktemp("csv") / name
     write(path, columns, rows, answers)
@@ -84,7 +85,7 @@ def test_csv(tmp_path_factory: pytest.TempPathFactory, name: str, table: tuple) 
 @pytest.mark.parametrize("name", ["o.jsonl", "o.ndjson.gz"])
 @given(table=tables())
 @settings(deadline=None)
-def test_json_lines(tmp_path_factory: pytest.TempPathFactory, name: str, table: tuple) -> None:
+def test_json_lines(tmp_path_factory: pytest.TempPathFactory, name: str, table: tuple[Any, ...]) -> None:
     columns, rows, answers = table
     path = tmp_path_factory.mktemp("json") / name
     write(path, columns, rows, answers)
@@ -99,7 +100,7 @@ def test_json_lines(tmp_path_factory: pytest.TempPathFactory, name: str, table: 
 
 @given(table=tables())
 @settings(deadline=None)
-def test_parquet(tmp_path_factory: pytest.TempPathFactory, table: tuple) -> None:
+def test_parquet(tmp_path_factory: pytest.TempPathFactory, table: tuple[Any, ...]) -> None:
     columns, rows, answers = table
     path = tmp_path_factory.mktemp("parquet") / "o.parquet"
     write(path, columns, rows, answers)

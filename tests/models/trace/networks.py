@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.network.equations import CELLS, POOLINGS, Array, Cell, Pooling, Weights, forward
+from models.network.equations import CELLS, POOLINGS, Array, Cell, Ids, Layer, Pooling, Weights, forward
 from models.trace import Target, default_target, recover
 from models.trace.activations import Activations
 from models.trace.running import running_logits
@@ -38,14 +38,21 @@ class Traced:
 
 
 def traced(
-    cell: Cell, pooling: Pooling, layers: int = 1, *, words: int = 23, classes: int = 2, seed: int = 0, target=None
+    cell: Cell,
+    pooling: Pooling,
+    layers: int = 1,
+    *,
+    words: int = 23,
+    classes: int = 2,
+    seed: int = 0,
+    target: Target | None = None,
 ) -> Traced:
     weights = random_weights(cell, pooling, layers=layers, classes=classes, seed=seed).astype(np.float64)
     ids = np.random.default_rng(seed).integers(1, len(weights.embedding), words)
     return of(weights, ids, target)
 
 
-def of(weights: Weights, ids, target: Target | None = None) -> Traced:
+def of(weights: Weights, ids: Ids, target: Target | None = None) -> Traced:
     answer = forward(weights, ids)
     hidden = [run.hidden for run in answer.runs]
     chosen = target or default_target(answer.logits)
@@ -56,7 +63,7 @@ def of(weights: Weights, ids, target: Target | None = None) -> Traced:
 
 def unforgetful(weights: Weights) -> Weights:
     """The network with keeping gates all but open; an RNN gets a rotation that tiny inputs do not saturate."""
-    layers = []
+    layers: list[Layer] = []
     for layer in weights.layers:
         size = layer.weight_hh.shape[1]
         if weights.cell == "rnn":

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.network.equations import Cell, Pooling
 from models.network.torch_network import Classifier
 from models.trace import Target, default_target
 from models.trace.gradient import backpropagate, gradient
@@ -13,7 +14,7 @@ from tests.models.trace.networks import KINDS, traced
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
-def test_it_is_that_of_automatic_differentiation(cell, pooling, layers) -> None:
+def test_it_is_that_of_automatic_differentiation(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers, words=13)
     network = Classifier.from_weights(one.weights).double()
     with torch.no_grad():
@@ -54,7 +55,7 @@ def by_steps(network: Classifier, layer: int, inputs: torch.Tensor) -> list[torc
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_of_one_word_the_top_layer_has_the_head_s_weights(cell, layers) -> None:
+def test_of_one_word_the_top_layer_has_the_head_s_weights(cell: Cell, layers: int) -> None:
     one = traced(cell, "last", layers, words=1)
     by_hidden, by_vectors = backpropagate(one.activations, one.head)
     assert by_hidden[-1, 0] == pytest.approx(one.head.last)
@@ -63,7 +64,7 @@ def test_of_one_word_the_top_layer_has_the_head_s_weights(cell, layers) -> None:
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "max||mean"])
 @pytest.mark.parametrize("target", [Target(1, 0), Target(0, 2), Target(2, None)])
-def test_the_head_of_a_target_gives_its_logit(pooling, target) -> None:
+def test_the_head_of_a_target_gives_its_logit(pooling: Pooling, target: Target) -> None:
     one = traced("gru", pooling, classes=3, target=target)
     head, hidden = target_head(one.weights, target), one.hidden[-1]
     parts = head.last * hidden[-1] + head.maximum * hidden.max(axis=0) + head.mean * hidden.mean(axis=0)

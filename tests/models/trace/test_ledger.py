@@ -8,11 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.network.equations import Array
+from models.network.equations import Array, Cell, Layer, Pooling
 from models.network.onnx_graph import open_step_graph
 from models.network.session import run_whole
 from models.trace import Ledger, Target, default_target, recover
-from models.trace.activations import Activations
+from models.trace.activations import Activations, LayerActivations
 from models.trace.cells import CELL_TRACES
 from models.trace.ledger import TOLERANCE, deep_ledger, write_ledger
 from models.trace.target import head_gradient, target_head
@@ -21,16 +21,16 @@ from tests.bundles import random_weights
 from tests.models.trace.networks import GATED, KINDS, Traced, traced
 
 
-def write(one: Traced):
+def write(one: Traced) -> Ledger:
     return write_ledger(one.activations, one.head, one.logit)
 
 
-def deep(one: Traced):
+def deep(one: Traced) -> Ledger:
     return deep_ledger(one.activations, one.head, one.logit)
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
-def test_the_write_ledger_adds_up(cell, pooling, layers) -> None:
+def test_the_write_ledger_adds_up(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers, classes=3)
     found = write(one)
     assert found.error < 1e-9
@@ -39,7 +39,7 @@ def test_the_write_ledger_adds_up(cell, pooling, layers) -> None:
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
-def test_the_deep_ledger_adds_up(cell, pooling, layers) -> None:
+def test_the_deep_ledger_adds_up(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers, classes=3)
     found = deep(one)
     assert found.error < 1e-9
@@ -47,7 +47,7 @@ def test_the_deep_ledger_adds_up(cell, pooling, layers) -> None:
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
-def test_in_float32_by_onnx_runtime_they_add_up_to_rounding(cell, pooling, layers) -> None:
+def test_in_float32_by_onnx_runtime_they_add_up_to_rounding(cell: Cell, pooling: Pooling, layers: int) -> None:
     weights = random_weights(cell, pooling, layers=layers, hidden_size=48, embedding_size=32)
     ids = np.random.default_rng(1).integers(1, len(weights.embedding), 300)
     answer = run_whole(open_step_graph(weights), [ids], traced=True)
@@ -60,9 +60,10 @@ def test_in_float32_by_onnx_runtime_they_add_up_to_rounding(cell, pooling, layer
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
-def test_the_write_ledger_is_the_product_of_the_gates_that_kept(cell, pooling, layers) -> None:
+def test_the_write_ledger_is_the_product_of_the_gates_that_kept(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers, words=9)
     layer, grad_hidden, memory = one.activations.top, head_gradient(one.head, one.hidden[-1]), CELL_TRACES[cell].memory
+    assert memory is not None
     readout = np.ones_like(grad_hidden) if (found := memory.readout(layer)) is None else found
     expected = np.zeros_like(grad_hidden)
     for t in range(9):
@@ -73,14 +74,14 @@ def test_the_write_ledger_is_the_product_of_the_gates_that_kept(cell, pooling, l
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
-def test_the_deep_ledger_is_gradient_times_input_with_gates_frozen(cell, pooling, layers) -> None:
+def test_the_deep_ledger_is_gradient_times_input_with_gates_frozen(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers, words=11)
     vectors = torch.tensor(one.activations.layers[0].inputs, requires_grad=True)
     entering = vectors @ candidate(one.weights.layers[0].weight_ih).T
     entering.retain_grad()
     hidden = frozen_forward(one.activations, entering)
     gradient = torch.tensor(head_gradient(one.head, one.hidden[-1]))
-    (hidden * gradient).sum().backward()
+    (hidden * gradient).sum().backward()  # type: ignore[no-untyped-call]
     assert vectors.grad is not None and entering.grad is not None
     assert deep(one).words == pytest.approx((vectors.grad * vectors).sum(1).detach().numpy(), abs=1e-12)
     assert deep(one).units == pytest.approx((entering.grad * entering).detach().numpy(), abs=1e-12)
@@ -101,7 +102,7 @@ def frozen_forward(activations: Activations, entering: torch.Tensor) -> torch.Te
     return hidden
 
 
-def _frozen_layer(layer, learnt, entering: torch.Tensor) -> list[torch.Tensor]:
+def _frozen_layer(layer: LayerActivations, learnt: Layer, entering: torch.Tensor) -> list[torch.Tensor]:
     size = layer["hidden"].shape[1]
     u, b, c = (candidate(array) for array in (learnt.weight_hh, learnt.bias_ih, learnt.bias_hh))
     of = {name: torch.tensor(values) for name, values in layer.values.items()}
@@ -120,7 +121,7 @@ def _frozen_layer(layer, learnt, entering: torch.Tensor) -> list[torch.Tensor]:
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
-def test_the_opposite_target_has_the_opposite_ledger(cell, pooling, layers) -> None:
+def test_the_opposite_target_has_the_opposite_ledger(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers, classes=3, target=Target(2, 0))
     other = traced(cell, pooling, layers, classes=3, target=Target(0, 2))
     assert write(one).words == pytest.approx(-write(other).words)
@@ -128,13 +129,13 @@ def test_the_opposite_target_has_the_opposite_ledger(cell, pooling, layers) -> N
 
 
 @pytest.mark.parametrize("name", ["forget", "input", "output", "candidate"])
-def test_a_wrong_lstm_gate_does_not_add_up(name) -> None:
+def test_a_wrong_lstm_gate_does_not_add_up(name: str) -> None:
     one = traced("lstm", "max||mean")
     assert write_ledger(spoilt(one.activations, name), one.head, one.logit).error > 1e-2
 
 
 @pytest.mark.parametrize("name", ["update", "candidate"])
-def test_a_wrong_gru_gate_does_not_add_up(name) -> None:
+def test_a_wrong_gru_gate_does_not_add_up(name: str) -> None:
     one = traced("gru", "last")
     assert write_ledger(spoilt(one.activations, name), one.head, one.logit).error > 1e-2
 
@@ -147,7 +148,7 @@ def test_a_wrong_gru_gate_does_not_add_up(name) -> None:
         ("rnn", "hidden"),
     ],
 )
-def test_a_wrong_gate_does_not_add_up_in_the_deep_ledger(cell, name) -> None:
+def test_a_wrong_gate_does_not_add_up_in_the_deep_ledger(cell: Cell, name: str) -> None:
     one = traced(cell, "max||mean", 2)
     assert deep_ledger(spoilt(one.activations, name), one.head, one.logit).error > 1e-3
 
@@ -205,7 +206,7 @@ def test_the_top_units_say_what_they_leave_out(words: int, count: int, seed: int
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "max||mean"])
-def test_one_word(cell, pooling) -> None:
+def test_one_word(cell: Cell, pooling: Pooling) -> None:
     one = traced(cell, pooling, 2, words=1)
     assert deep(one).error < 1e-9
     if cell != "rnn":

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.network.equations import POOLINGS, Array
+from models.network.equations import POOLINGS, Array, Cell, Pooling
 from models.network.onnx_graph import open_step_graph
 from models.network.session import run_whole
 from models.trace import default_target, recover
@@ -27,6 +27,7 @@ def error(found: Memory, one: Traced) -> float:
 def gated(one: Traced) -> tuple[Array, Array, Array]:
     """What each step kept, what it wrote, and the size of that as the head reads it at the end."""
     cell, top = CELL_TRACES[one.activations.cell].memory, one.activations.top
+    assert cell is not None
     readout = np.ones(10) if (ratio := cell.readout(top)) is None else np.abs(ratio[-1])
     written = cell.written(top)
     sizes = np.abs(written) * one.head.size * readout
@@ -35,7 +36,7 @@ def gated(one: Traced) -> tuple[Array, Array, Array]:
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
-def test_columns_add_up_to_the_running_logit(cell, pooling, layers) -> None:
+def test_columns_add_up_to_the_running_logit(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers, classes=4)
     found = found_in(one)
     assert found.matrix.sum(axis=0) + one.head.bias == pytest.approx(one.running, abs=1e-9)
@@ -45,7 +46,7 @@ def test_columns_add_up_to_the_running_logit(cell, pooling, layers) -> None:
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
-def test_a_column_is_the_write_ledger_of_the_prefix(cell, pooling, layers) -> None:
+def test_a_column_is_the_write_ledger_of_the_prefix(cell: Cell, pooling: Pooling, layers: int) -> None:
     whole = found_in(traced(cell, pooling, layers, words=12)).matrix
     for words in (1, 2, 7):
         one = traced(cell, pooling, layers, words=12)
@@ -57,7 +58,7 @@ def test_a_column_is_the_write_ledger_of_the_prefix(cell, pooling, layers) -> No
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_of_one_word_there_is_all_still(cell, pooling) -> None:
+def test_of_one_word_there_is_all_still(cell: Cell, pooling: Pooling) -> None:
     one = traced(cell, pooling, words=1)
     found = found_in(one)
     assert found.matrix + one.head.bias == pytest.approx(one.logit)
@@ -66,7 +67,7 @@ def test_of_one_word_there_is_all_still(cell, pooling) -> None:
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("words", [300, 1000])
-def test_in_float32_by_onnx_runtime_columns_add_up_to_rounding(cell, words) -> None:
+def test_in_float32_by_onnx_runtime_columns_add_up_to_rounding(cell: Cell, words: int) -> None:
     weights = random_weights(cell, "max||mean", hidden_size=48, embedding_size=32)
     ids = np.random.default_rng(words).integers(1, len(weights.embedding), words)
     answer = run_whole(open_step_graph(weights), [ids], traced=True)
@@ -77,7 +78,7 @@ def test_in_float32_by_onnx_runtime_columns_add_up_to_rounding(cell, words) -> N
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_above_512_words_blocks_are_summed_and_averaged(cell) -> None:
+def test_above_512_words_blocks_are_summed_and_averaged(cell: Cell) -> None:
     one = traced(cell, "max||mean", words=1100)
     found = found_in(one)
     assert found.block == 3
@@ -87,7 +88,7 @@ def test_above_512_words_blocks_are_summed_and_averaged(cell) -> None:
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_what_is_retained_is_what_the_gates_kept(cell) -> None:
+def test_what_is_retained_is_what_the_gates_kept(cell: Cell) -> None:
     one = traced(cell, "last", words=15)
     found, (kept, _, sizes) = found_in(one), gated(one)
     exact = retention(kept, sizes, 1)
@@ -99,7 +100,9 @@ def test_what_is_retained_is_what_the_gates_kept(cell) -> None:
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
-def test_the_retention_of_a_word_falls_from_all_of_it_by_what_the_gates_kept(cell, pooling, layers) -> None:
+def test_the_retention_of_a_word_falls_from_all_of_it_by_what_the_gates_kept(
+    cell: Cell, pooling: Pooling, layers: int
+) -> None:
     one = traced(cell, pooling, layers, words=15)
     kept, _, sizes = gated(one)
     exact = retention(kept, sizes, 1)
@@ -114,7 +117,9 @@ def test_the_retention_of_a_word_falls_from_all_of_it_by_what_the_gates_kept(cel
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_in_blocks_it_is_the_retention_of_all_that_their_words_wrote(cell, monkeypatch) -> None:
+def test_in_blocks_it_is_the_retention_of_all_that_their_words_wrote(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = traced(cell, "max||mean", words=23)
     kept, _, sizes = gated(one)
     exact, retained_at_end = retention(kept, sizes, 1), found_in(one).retained_at_end

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.network.equations import Array, Layer, Weights, forward, sigmoid
+from models.network.equations import Array, Cell, Ids, Layer, Pooling, Weights, forward, sigmoid
 from models.network.onnx_graph import open_step_graph
 from models.network.session import run_whole
 from models.trace import recover
@@ -16,7 +16,7 @@ from tests.models.trace.networks import KINDS, traced
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
-def test_every_value_is_that_of_the_equations(cell, pooling, layers) -> None:
+def test_every_value_is_that_of_the_equations(cell: Cell, pooling: Pooling, layers: int) -> None:
     one = traced(cell, pooling, layers)
     for found, expected in zip(one.activations.layers, forward(one.weights, one.ids).runs, strict=True):
         assert found.values.keys() == expected.values.keys()
@@ -25,7 +25,7 @@ def test_every_value_is_that_of_the_equations(cell, pooling, layers) -> None:
 
 
 @pytest.mark.parametrize(("cell", "layers"), [("rnn", 1), ("lstm", 1), ("gru", 1), ("lstm", 2), ("gru", 2)])
-def test_gates_are_open_or_shut_and_states_bounded(cell, layers) -> None:
+def test_gates_are_open_or_shut_and_states_bounded(cell: Cell, layers: int) -> None:
     for layer in traced(cell, "last", layers, words=60).activations.layers:
         for name, values in layer.values.items():
             if name in ("forget", "input", "output", "reset", "update"):
@@ -36,7 +36,7 @@ def test_gates_are_open_or_shut_and_states_bounded(cell, layers) -> None:
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("words", [1, 2, 400])
-def test_what_onnx_runtime_computed_is_recovered_to_rounding(cell, words) -> None:
+def test_what_onnx_runtime_computed_is_recovered_to_rounding(cell: Cell, words: int) -> None:
     weights = random_weights(cell, layers=2, hidden_size=64, embedding_size=32)
     ids = np.random.default_rng(words).integers(1, len(weights.embedding), words)
     hidden = [layer[:, 0] for layer in run_whole(open_step_graph(weights), [ids], traced=True).hidden]
@@ -82,7 +82,7 @@ KEEP_FOR_WRITE = everywhere(negate_second_third)
         *((cell, lambda layer: replace(layer, bias_hh=0 * layer.bias_hh)) for cell in ("rnn", "lstm", "gru")),
     ],
 )
-def test_wrong_gates_are_told_by_the_residual(cell, mutation) -> None:
+def test_wrong_gates_are_told_by_the_residual(cell: Cell, mutation: Callable[[Layer], Layer]) -> None:
     one = traced(cell, "last")
     wrong = replace(one.weights, layers=tuple(map(mutation, one.weights.layers)))
     assert recover(wrong, one.ids, one.hidden).residual > 1e-2
@@ -90,7 +90,7 @@ def test_wrong_gates_are_told_by_the_residual(cell, mutation) -> None:
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("layer", [0, 1])
-def test_a_lost_bias_in_any_layer_is_told_by_the_residual(cell, layer) -> None:
+def test_a_lost_bias_in_any_layer_is_told_by_the_residual(cell: Cell, layer: int) -> None:
     one = traced(cell, "mean", 2)
     layers = list(one.weights.layers)
     layers[layer] = replace(layers[layer], bias_ih=0 * layers[layer].bias_ih)
@@ -98,7 +98,7 @@ def test_a_lost_bias_in_any_layer_is_told_by_the_residual(cell, layer) -> None:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_states_that_are_shifted_by_a_step_are_told_by_the_residual(cell) -> None:
+def test_states_that_are_shifted_by_a_step_are_told_by_the_residual(cell: Cell) -> None:
     one = traced(cell, "last")
     assert recover(one.weights, one.ids, [np.roll(one.hidden[0], 1, axis=0)]).residual > 1e-2
 
@@ -109,7 +109,7 @@ def test_a_gru_that_resets_before_the_product_is_told_by_the_residual() -> None:
     assert recover(weights, ids, [reset_first(weights, ids)]).residual > 1e-3
 
 
-def reset_first(weights: Weights, ids) -> Array:
+def reset_first(weights: Weights, ids: Ids) -> Array:
     """The hidden states of the other GRU (ONNX `linear_before_reset=0`)."""
     layer, hidden = weights.layers[0], [np.zeros(weights.hidden_size)]
     u_r, u_z, u_n = np.split(layer.weight_hh, 3)
@@ -131,7 +131,9 @@ def test_scans_are_the_same_compiled_or_step_by_step(rows: int) -> None:
         found = run(keep, write)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, run(keep.astype(float), write), atol=1e-5)
-    five, weights = np.random.default_rng(rows).random((5, rows, 7), np.float32), np.eye(7, k=1, dtype=np.float32) / 2
-    found = backward_scan(*five, weights)
+    random, weights = np.random.default_rng(rows), np.eye(7, k=1, dtype=np.float32) / 2
+    a, b, c, d, e = random.random((5, rows, 7), np.float32)
+    found = backward_scan(a, b, c, d, e, weights)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, backward_scan(*five.astype(float), weights), rtol=1e-4)
+    a, b, c, d, e = (array.astype(float) for array in (a, b, c, d, e))
+    np.testing.assert_allclose(found, backward_scan(a, b, c, d, e, weights), rtol=1e-4)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from models.network.equations import CELLS
+from models.network.equations import CELLS, Cell
 from models.trace.tensors import Selection, gates, tensors
 from tests.models.trace.networks import traced
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_selected_values_are_those_of_the_activations(cell) -> None:
+def test_selected_values_are_those_of_the_activations(cell: Cell) -> None:
     one = traced(cell, "last", 2, words=9)
     found = tensors(one.activations, Selection(("hidden",), (1, 0), range(1, 9, 3), (7, 2)), [])
     assert (found.layers, found.steps, found.units) == ([1, 0], [1, 4, 7], [7, 2])
@@ -22,7 +22,7 @@ def test_selected_values_are_those_of_the_activations(cell) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_gates_are_means_by_the_sizes_of_the_shares(cell) -> None:
+def test_gates_are_means_by_the_sizes_of_the_shares(cell: Cell) -> None:
     one = traced(cell, "mean", words=9)
     shares = np.zeros((9, 10))
     shares[0, 3], shares[4, 3], shares[2, 5] = 1, -1, 1

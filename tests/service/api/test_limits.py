@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,14 +21,14 @@ def counted(service: Running, outcome: str) -> float:
     return service.metric("gatescope_inference_requests_total", model="lstm", outcome=outcome)
 
 
-def until(condition, seconds: float = 10) -> None:
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
-def test_too_much_work_is_429_with_an_honest_retry_after(repository: Path):
+def test_too_much_work_is_429_with_an_honest_retry_after(repository: Path) -> None:
     with running(Settings(repository=repository, max_queue_seconds=1e-6)) as service:
         with ThreadPoolExecutor(32) as pool:
             answers = list(pool.map(service.predict, [LONG] * 200))
@@ -41,7 +42,7 @@ def test_too_much_work_is_429_with_an_honest_retry_after(repository: Path):
         assert service.predict("good").status_code == 200
 
 
-def test_a_client_that_goes_away_frees_its_work(repository: Path):
+def test_a_client_that_goes_away_frees_its_work(repository: Path) -> None:
     with running(Settings(repository=repository, max_queue_seconds=60)) as service:
         body = json.dumps({"text": LONG}).encode()
         head = b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body)
@@ -56,7 +57,7 @@ def test_a_client_that_goes_away_frees_its_work(repository: Path):
         assert service.predict("good").status_code == 200
 
 
-def test_draining_is_not_ready_but_alive_and_accepted_work_is_answered(repository: Path):
+def test_draining_is_not_ready_but_alive_and_accepted_work_is_answered(repository: Path) -> None:
     with running(Settings(repository=repository)) as service:
         with ThreadPoolExecutor(8) as pool:
             asked = [pool.submit(service.predict, LONG) for _ in range(50)]
@@ -70,7 +71,7 @@ def test_draining_is_not_ready_but_alive_and_accepted_work_is_answered(repositor
 
 
 @pytest.mark.parametrize("size", [2_000, 900_000])
-def test_long_texts_do_not_hold_up_others(repository: Path, size: int):
+def test_long_texts_do_not_hold_up_others(repository: Path, size: int) -> None:
     with running(Settings(repository=repository)) as service:
         stop = threading.Event()
 

@@ -5,7 +5,7 @@ import pytest
 from tests.service.conftest import Running
 
 
-def test_the_page_loads_only_what_its_policy_allows(served: Running):
+def test_the_page_loads_only_what_its_policy_allows(served: Running) -> None:
     page = served.client.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     policy = page.headers["content-security-policy"]
@@ -19,5 +19,5 @@ def test_the_page_loads_only_what_its_policy_allows(served: Running):
 
 
 @pytest.mark.parametrize("path", ["/web/", "/web/none.js", "/web/../app.py", "/web/%2e%2e/app.py", "/web//etc/passwd"])
-def test_nothing_else_is_served_as_a_file(served: Running, path: str):
+def test_nothing_else_is_served_as_a_file(served: Running, path: str) -> None:
     assert served.client.get(path).status_code == 404

@@ -1,5 +1,6 @@
 import json
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +19,7 @@ LIMIT = 1000
 
 
 @pytest.fixture(scope="module")
-def narrow(repository: Path):
+def narrow(repository: Path) -> Iterator[Running]:
     with running(Settings(repository=repository, max_text_bytes=LIMIT)) as service:
         yield service
 
@@ -33,7 +34,7 @@ def problem(response: httpx.Response, status: int, kind: str) -> str:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_prediction_is_that_of_the_equations(served: Running, cell: str):
+def test_a_prediction_is_that_of_the_equations(served: Running, cell: str) -> None:
     bundle = served.service.parts.catalog.find(cell).bundle
     ids = bundle.vocabulary.encode(TEXT, 99).ids
     expected = softmax(forward(bundle.weights.astype(np.float64), ids).logits)
@@ -44,34 +45,35 @@ def test_a_prediction_is_that_of_the_equations(served: Running, cell: str):
     assert answer["label"] == bundle.manifest.labels[int(expected.argmax())]
 
 
-def test_the_default_model_is_lstm(served: Running):
+def test_the_default_model_is_lstm(served: Running) -> None:
     assert served.predict(TEXT).json() == served.predict(TEXT, model="lstm").json()
 
 
-def test_compare_asks_every_model_by_name(served: Running):
+def test_compare_asks_every_model_by_name(served: Running) -> None:
     answer = served.client.post("/v1/compare", json={"text": TEXT}).json()
     assert answer["predictions"] == [served.predict(TEXT, model=name).json() for name in sorted(CELLS)]
 
 
-def test_the_first_words_are_read_and_the_answer_says_that_the_rest_is_cut(served: Running):
+def test_the_first_words_are_read_and_the_answer_says_that_the_rest_is_cut(served: Running) -> None:
     answer = served.predict("good bad " * 200).json()
     assert (answer["words"], answer["truncated"]) == (200, True)
     assert answer["probabilities"] == served.predict("good bad " * 100).json()["probabilities"]
 
 
-def test_many_at_once_get_each_their_own_answer(served: Running):
+def test_many_at_once_get_each_their_own_answer(served: Running) -> None:
     texts = [f"{['good', 'bad', 'not', 'dull'][n % 4]} film " * (1 + n % 37) for n in range(120)]
     alone = [served.predict(text).json() for text in texts]
     with ThreadPoolExecutor(24) as pool:
         together = [response.json() for response in pool.map(served.predict, texts)]
     for one, other in zip(alone, together, strict=True):
-        np.testing.assert_allclose(*(list(answer["probabilities"].values()) for answer in (one, other)), atol=1e-5)
+        found, expected = (list(answer["probabilities"].values()) for answer in (other, one))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
         assert one["words"] == other["words"]
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "<br /><p>", "\u00a0"])
 @pytest.mark.parametrize("route", ["predict", "compare"])
-def test_a_text_without_words_is_422(served: Running, text: str, route: str):
+def test_a_text_without_words_is_422(served: Running, text: str, route: str) -> None:
     problem(served.client.post(f"/v1/{route}", json={"text": text}), 422, "no-words")
 
 
@@ -95,46 +97,46 @@ def test_a_text_without_words_is_422(served: Running, text: str, route: str):
         (b'{"text": ' + b"[" * 100_000, "line 1"),
     ],
 )
-def test_a_malformed_body_is_400_that_names_the_place(served: Running, body: bytes, told: str):
+def test_a_malformed_body_is_400_that_names_the_place(served: Running, body: bytes, told: str) -> None:
     assert told in problem(served.client.post("/v1/predict", content=body), 400, "malformed")
 
 
-def test_what_is_not_served_is_404_that_says_what_is(served: Running):
+def test_what_is_not_served_is_404_that_says_what_is(served: Running) -> None:
     assert "lstm version 1" in problem(served.predict(TEXT, model="transformer"), 404, "unknown-model")
     assert "lstm version 1" in problem(served.predict(TEXT, version=2), 404, "unknown-model")
     assert "lstm version 1" in problem(served.predict(TEXT, model="../lstm"), 404, "unknown-model")
 
 
-def test_a_secret_text_is_never_repeated(served: Running):
+def test_a_secret_text_is_never_repeated(served: Running) -> None:
     for body in (b'{"text": 3, "mysecret": 1', b'{"text": ["mysecret"]}', b'["mysecret"]', b'{"model": "mysecret"}'):
         assert b"mysecret" not in served.client.post("/v1/predict", content=body).content
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "soon", ""])
-def test_a_wrong_timeout_is_400(served: Running, value: str):
+def test_a_wrong_timeout_is_400(served: Running, value: str) -> None:
     response = served.client.post("/v1/predict", json={"text": TEXT}, headers={"X-Request-Timeout": value})
     assert "X-Request-Timeout" in problem(response, 400, "malformed")
 
 
-def test_a_deadline_that_can_not_be_kept_is_504(served: Running):
+def test_a_deadline_that_can_not_be_kept_is_504(served: Running) -> None:
     response = served.client.post("/v1/predict", json={"text": TEXT}, headers={"X-Request-Timeout": "1e-9"})
     problem(response, 504, "deadline-passed")
 
 
 @pytest.mark.parametrize("text", ["a" * (LIMIT + 1), "é" * (LIMIT // 2 + 1), "🎬 " * LIMIT, "a" * 50 * LIMIT])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_text_over_the_limit_is_413_that_names_it(narrow: Running, text: str, chunked: bool):
+def test_a_text_over_the_limit_is_413_that_names_it(narrow: Running, text: str, chunked: bool) -> None:
     body = json.dumps({"text": text}).encode()
     content = iter([body[:100], body[100:]]) if chunked else body
     assert f"{LIMIT} bytes" in problem(narrow.client.post("/v1/predict", content=content), 413, "too-large")
 
 
-def test_a_text_at_the_limit_is_read_however_it_is_escaped(narrow: Running):
+def test_a_text_at_the_limit_is_read_however_it_is_escaped(narrow: Running) -> None:
     text = "\x01" * (LIMIT - 4) + "good"
     assert narrow.predict(text).status_code == 200
 
 
-def test_another_method_is_405(served: Running):
+def test_another_method_is_405(served: Running) -> None:
     response = served.client.get("/v1/predict")
     problem(response, 405, "method-not-allowed")
     assert response.headers["allow"] == "POST"
@@ -142,7 +144,7 @@ def test_another_method_is_405(served: Running):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
-def test_any_text_is_answered_or_has_no_words(served: Running, text: str):
+def test_any_text_is_answered_or_has_no_words(served: Running, text: str) -> None:
     response = served.predict(text)
     words = len(served.service.parts.catalog.find().bundle.vocabulary.encode(text, 200).ids)
     assert response.status_code == (200 if words else 422)
@@ -151,11 +153,11 @@ def test_any_text_is_answered_or_has_no_words(served: Running, text: str):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200))
-def test_any_bytes_are_refused_as_malformed_or_answered(served: Running, body: bytes):
+def test_any_bytes_are_refused_as_malformed_or_answered(served: Running, body: bytes) -> None:
     assert served.client.post("/v1/predict", content=body).status_code in (200, 400, 404, 422)
 
 
-def test_a_client_that_goes_away_before_its_body_ends_harms_nobody(served: Running):
+def test_a_client_that_goes_away_before_its_body_ends_harms_nobody(served: Running) -> None:
     for body in (b"", b'{"text"'):
         with socket.create_connection(("127.0.0.1", served.port)) as connection:
             connection.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n" + body)

@@ -1,5 +1,7 @@
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -27,18 +29,18 @@ schema = schemathesis.openapi.from_dict(document())
 
 
 @pytest.fixture(scope="module")
-def fuzzed(repository: Path):
+def fuzzed(repository: Path) -> Iterator[Running]:
     """A service that may be loaded and unloaded."""
     with running(Settings(repository=repository)) as service:
         yield service
 
 
-def test_every_route_is_documented():
+def test_every_route_is_documented() -> None:
     routes = {re.sub(r":\w+", "", route.path) for route in Litestar(ROUTES, openapi_config=None).routes}
     assert routes - UNDOCUMENTED == set(document()["paths"])
 
 
-def test_the_document_is_served_with_examples(served: Running):
+def test_the_document_is_served_with_examples(served: Running) -> None:
     response = served.client.get("/schema")
     assert response.headers["content-type"] == "application/vnd.oai.openapi+json"
     found = response.json()
@@ -49,6 +51,6 @@ def test_the_document_is_served_with_examples(served: Running):
 
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_service_answers_as_its_document_says(fuzzed: Running, case: schemathesis.Case):
+def test_the_service_answers_as_its_document_says(fuzzed: Running, case: schemathesis.Case[Any]) -> None:
     response = case.call_and_validate(str(fuzzed.client.base_url), excluded_checks=EXCEPT)
     assert response.status_code != 500

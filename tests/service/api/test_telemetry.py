@@ -59,4 +59,4 @@ def test_without_the_extra_the_start_is_refused(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(InvalidSettings, match=r"gatescope\[telemetry\]"):
-        with_telemetry(None, Settings(telemetry=True))  # type: ignore[arg-type]
+        with_telemetry(None, Settings(telemetry=True))

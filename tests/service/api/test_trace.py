@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.bundle.files import Bundle, read
-from models.network.equations import CELLS, forward
+from models.network.equations import CELLS, Cell, forward
 from models.text.words import UNK, words
 from models.trace.cells import CELL_TRACES
 from service.settings import Settings
@@ -120,7 +121,7 @@ def test_on_fifty_real_reviews_every_prefix_is_predicted_alike(served: Running) 
         np.testing.assert_allclose(trace.running.p, found, atol=1e-5)
 
 
-def test_hidden_states_and_gates_are_those_of_the_equations(served: Running, cell: str) -> None:
+def test_hidden_states_and_gates_are_those_of_the_equations(served: Running, cell: Cell) -> None:
     trace = traced(served, model=cell, include=["tensors"], tensors={"units": "all"})
     exact = forward(bundle_of(served, cell).weights.astype(np.float64), np.array([word.id for word in trace.words]))
     assert trace.tensors.omitted_share == 0
@@ -130,11 +131,12 @@ def test_hidden_states_and_gates_are_those_of_the_equations(served: Running, cel
 
 
 def test_a_selection_of_tensors_says_what_it_leaves_out(served: Running) -> None:
-    asked = {"names": ["forget", "cell"], "units": [7, 2], "from": 1, "to": 9, "stride": 3}
+    names = ["forget", "cell"]
+    asked = {"names": names, "units": [7, 2], "from": 1, "to": 9, "stride": 3}
     part = traced(served, model="lstm", include=["tensors"], tensors=asked).tensors
     every = traced(served, model="lstm", include=["tensors"], tensors={"units": "all"}).tensors
     assert (part.units, part.steps, part.layers) == ([7, 2], [1, 4, 7], [0])
-    for name in asked["names"]:
+    for name in names:
         np.testing.assert_array_equal(part.values[name], np.array(every.values[name])[:, [1, 4, 7]][:, :, [7, 2]])
     sent, whole = 2 * 3 * 2, 6 * len(every.steps) * 10
     assert part.omitted_share == pytest.approx(1 - sent / whole)
@@ -251,7 +253,7 @@ def test_msgpack_and_npz_say_the_same_as_json(served: Running) -> None:
         ({"text": 1}, 400, "text"),
     ],
 )
-def test_bad_requests_are_told_what_there_is(served: Running, fields: dict, status: int, named: str) -> None:
+def test_bad_requests_are_told_what_there_is(served: Running, fields: dict[str, Any], status: int, named: str) -> None:
     answer = served.client.post("/v1/trace", json={"text": TEXT, **fields})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"

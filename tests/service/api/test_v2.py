@@ -1,6 +1,8 @@
 import json
 import struct
+from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,19 +13,19 @@ from tests.service.conftest import Running
 TEXTS = ["a good film", "dull"]
 
 
-def infer(served: Running, where: str = "lstm", **fields: object):
+def infer(served: Running, where: str = "lstm", **fields: Any) -> httpx.Response:
     tensor = {"name": "text", "shape": [len(TEXTS)], "datatype": "BYTES", "data": TEXTS}
     return served.client.post(f"/v2/models/{where}/infer", json={"inputs": [tensor]} | fields)
 
 
-def error(response, status: int = 400) -> str:
+def error(response: httpx.Response, status: int = 400) -> str:
     assert response.status_code == status
     assert list(response.json()) == ["error"]
-    return response.json()["error"]
+    return str(response.json()["error"])
 
 
 @pytest.mark.parametrize("where", ["lstm", "lstm/versions/1"])
-def test_outputs_are_those_of_predict(served: Running, where: str):
+def test_outputs_are_those_of_predict(served: Running, where: str) -> None:
     answer = infer(served, where, id="7").json()
     assert (answer["model_name"], answer["model_version"], answer["id"]) == ("lstm", "1", "7")
     outputs = {output["name"]: output for output in answer["outputs"]}
@@ -36,17 +38,17 @@ def test_outputs_are_those_of_predict(served: Running, where: str):
     np.testing.assert_allclose(outputs["probabilities"]["data"], expected, atol=1e-5)
 
 
-def test_only_the_outputs_asked_for_are_sent(served: Running):
+def test_only_the_outputs_asked_for_are_sent(served: Running) -> None:
     answer = infer(served, outputs=[{"name": "label"}]).json()
     assert [output["name"] for output in answer["outputs"]] == ["label"]
 
 
-def test_a_column_of_texts_is_read_too(served: Running):
+def test_a_column_of_texts_is_read_too(served: Running) -> None:
     column = {"name": "text", "shape": [2, 1], "datatype": "BYTES", "data": [[text] for text in TEXTS]}
     assert infer(served, inputs=[column]).json() == infer(served).json()
 
 
-def test_binary_tensors_in_and_out(served: Running):
+def test_binary_tensors_in_and_out(served: Running) -> None:
     data = b"".join(struct.pack("<I", len(text)) + text.encode() for text in TEXTS)
     tensor = {"name": "text", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(data)}}
     head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
@@ -66,7 +68,7 @@ def test_binary_tensors_in_and_out(served: Running):
     assert outputs["label"] == b"".join(struct.pack("<I", len(label)) + label.encode() for label in expected["label"])
 
 
-def test_metadata_names_the_tensors(served: Running):
+def test_metadata_names_the_tensors(served: Running) -> None:
     answer = served.client.get("/v2/models/gru").json()
     assert (answer["name"], answer["versions"], answer["platform"]) == ("gru", ["1"], "onnx_onnxv1")
     assert answer["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
@@ -93,12 +95,12 @@ def test_metadata_names_the_tensors(served: Running):
         {"shape": [0], "data": []},
     ],
 )
-def test_a_wrong_tensor_is_400(served: Running, change: dict[str, object]):
+def test_a_wrong_tensor_is_400(served: Running, change: dict[str, Any]) -> None:
     tensor = {"name": "text", "shape": [2], "datatype": "BYTES", "data": TEXTS} | change
     assert "inputs" in error(infer(served, inputs=[tensor]))
 
 
-def test_wrong_outputs_models_and_texts(served: Running):
+def test_wrong_outputs_models_and_texts(served: Running) -> None:
     assert "label" in error(infer(served, outputs=[{"name": "logits"}]))
     assert "lstm version 1" in error(infer(served, "none"), 404)
     assert error(infer(served, "lstm/versions/x"), 404)
@@ -113,7 +115,9 @@ def test_wrong_outputs_models_and_texts(served: Running):
     length=st.one_of(st.none(), st.integers(-300, 300)),
     n=st.integers(0, 3),
 )
-def test_any_binary_tensor_is_read_or_refused(served: Running, tail: bytes, size: int, length: int | None, n: int):
+def test_any_binary_tensor_is_read_or_refused(
+    served: Running, tail: bytes, size: int, length: int | None, n: int
+) -> None:
     tensor = {"name": "text", "shape": [n], "datatype": "BYTES", "parameters": {"binary_data_size": size}}
     head = json.dumps({"inputs": [tensor]}).encode()
     header = {"Inference-Header-Content-Length": str(len(head) if length is None else length)}

@@ -1,6 +1,7 @@
 """Engines over the small seeded bundles."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def observer() -> Counted:
     return Counted()
 
 
-WAYS: dict[str, dict[str, object]] = {
+WAYS: dict[str, dict[str, Any]] = {
     "on the loop": {"threads": 0},
     "one thread": {"threads": 1},
     "two threads": {"threads": 2},
@@ -46,12 +47,12 @@ WAYS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS)
+@pytest.fixture(params=WAYS.values(), ids=list(WAYS))
 def new_engine(request: pytest.FixtureRequest, observer: Counted) -> Iterator[Callable[..., Engine]]:
     """Makes engines that are closed at the end of the test."""
     made: list[Engine] = []
 
-    def make(**settings: object) -> Engine:
+    def make(**settings: Any) -> Engine:
         made.append(Engine(EngineSettings(**request.param | settings), observer))
         return made[-1]
 

@@ -9,6 +9,7 @@ import pytest
 
 from models.bundle.files import Bundle
 from models.network.equations import CELLS
+from models.network.onnx_session import OnnxSession
 from service.engine import Engine
 from service.engine.served import ServedModel
 from tests.service.engine.conftest import oracle, review
@@ -41,6 +42,7 @@ def test_bound_state_gives_the_answers_of_the_equations(
     """The way that CUDA takes, on the device that every machine has."""
     engine = new_engine(provider="onnxruntime", rows=4, seconds_a_chunk=0.0003)
     model = engine.load(bundles[cell])
+    assert isinstance(model.session, OnnxSession)
     model.session._device = ("cpu", 0)
     asyncio.run(crowd_and_stream(engine, model, bundles[cell]))
 

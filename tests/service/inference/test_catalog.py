@@ -3,6 +3,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from service.settings import Settings
@@ -25,7 +26,7 @@ def copied(tmp_path: Path, second: Path) -> Path:
     return shutil.copytree(second, tmp_path / "repository")
 
 
-def versions(client, name: str) -> list[int]:
+def versions(client: httpx.Client, name: str) -> list[int]:
     found = client.get(f"/v1/models/{name}")
     return [card["version"] for card in found.json()["versions"]] if found.status_code == 200 else []
 
@@ -36,7 +37,7 @@ def break_bundle(folder: Path) -> None:
         file.write(b"\x00\xff")
 
 
-def test_the_newest_version_is_served_and_older_ones_where_a_setting_says_so(second: Path):
+def test_the_newest_version_is_served_and_older_ones_where_a_setting_says_so(second: Path) -> None:
     with running(Settings(repository=second)) as service:
         assert versions(service.client, "lstm") == [2]
         assert service.predict("good").json()["version"] == 2
@@ -48,7 +49,7 @@ def test_the_newest_version_is_served_and_older_ones_where_a_setting_says_so(sec
         assert service.predict("good").json()["version"] == 2
 
 
-def test_the_default_model_is_the_one_set_then_lstm_then_the_first(copied: Path):
+def test_the_default_model_is_the_one_set_then_lstm_then_the_first(copied: Path) -> None:
     with running(Settings(repository=copied, default_model="rnn")) as service:
         assert service.predict("good").json()["model"] == "rnn"
         assert [c["name"] for c in service.client.get("/v1/models").json()["models"] if c["default"]] == ["rnn"]
@@ -57,7 +58,7 @@ def test_the_default_model_is_the_one_set_then_lstm_then_the_first(copied: Path)
         assert service.predict("good").json()["model"] == "gru"
 
 
-def test_a_card_says_what_the_manifest_says(second: Path):
+def test_a_card_says_what_the_manifest_says(second: Path) -> None:
     manifest = json.loads((second / "gru" / "1" / "manifest.json").read_text())
     with running(Settings(repository=second)) as service:
         card = service.client.get("/v1/models/gru/versions/1").json()
@@ -79,7 +80,7 @@ def test_a_card_says_what_the_manifest_says(second: Path):
         assert service.client.get("/v1/models/none").status_code == 404
 
 
-def test_a_bad_version_is_refused_by_name_and_the_one_before_it_is_served(copied: Path):
+def test_a_bad_version_is_refused_by_name_and_the_one_before_it_is_served(copied: Path) -> None:
     break_bundle(copied / "lstm" / "2")
     with running(Settings(repository=copied)) as service:
         assert versions(service.client, "lstm") == [1]
@@ -90,7 +91,7 @@ def test_a_bad_version_is_refused_by_name_and_the_one_before_it_is_served(copied
         assert service.metric("gatescope_model_ready", model="lstm", version="1") == 1
 
 
-def test_a_model_without_a_valid_version_makes_the_service_not_ready_unless_told_otherwise(copied: Path):
+def test_a_model_without_a_valid_version_makes_the_service_not_ready_unless_told_otherwise(copied: Path) -> None:
     break_bundle(copied / "gru" / "1")
     with running(Settings(repository=copied), ready=False) as service:
         while "loaded" in (answer := service.client.get("/health/ready")).json()["reason"]:
@@ -102,14 +103,14 @@ def test_a_model_without_a_valid_version_makes_the_service_not_ready_unless_told
         assert service.predict("good", model="gru").status_code == 404
 
 
-def test_an_empty_repository_is_alive_but_not_ready(tmp_path: Path):
+def test_an_empty_repository_is_alive_but_not_ready(tmp_path: Path) -> None:
     with running(Settings(repository=tmp_path / "none"), ready=False) as service:
         assert service.client.get("/health/ready").status_code == 503
         assert service.predict("good").status_code in (404, 503)
         assert service.client.get("/v1/models").json() == {"models": []}
 
 
-def test_load_and_unload_change_what_is_served(copied: Path):
+def test_load_and_unload_change_what_is_served(copied: Path) -> None:
     with running(Settings(repository=copied)) as service:
         assert service.client.post("/v2/repository/models/lstm/load", json={"parameters": {"version": 1}}).is_success
         assert versions(service.client, "lstm") == [1]
@@ -127,7 +128,7 @@ def test_load_and_unload_change_what_is_served(copied: Path):
             assert (answer.status_code, list(answer.json())) == (404, ["error"])
 
 
-def test_a_load_that_fails_leaves_the_served_version_alone(copied: Path):
+def test_a_load_that_fails_leaves_the_served_version_alone(copied: Path) -> None:
     with running(Settings(repository=copied)) as service:
         before = service.predict("good").json()
         break_bundle(copied / "lstm" / "1")
@@ -137,7 +138,7 @@ def test_a_load_that_fails_leaves_the_served_version_alone(copied: Path):
         assert service.predict("good").json() == before
 
 
-def test_no_request_fails_while_versions_are_swapped(copied: Path):
+def test_no_request_fails_while_versions_are_swapped(copied: Path) -> None:
     with running(Settings(repository=copied)) as service, ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(service.predict, f"good {'film ' * (n % 50)}") for n in range(400)]
         for number in (1, 2) * 4:

@@ -9,18 +9,18 @@ HAS_CUDA = CUDA in ort.get_available_providers()
 without_cuda = pytest.mark.skipif(HAS_CUDA, reason="this ONNX Runtime has CUDA")
 
 
-def test_the_cpu_is_always_there():
+def test_the_cpu_is_always_there() -> None:
     assert provider_of(Settings(provider="cpu")) == "cpu"
 
 
 @without_cuda
-def test_cuda_that_is_missing_is_refused_by_name():
+def test_cuda_that_is_missing_is_refused_by_name() -> None:
     with pytest.raises(InvalidSettings, match=r"provider.*CUDA.*gatescope\[gpu\]"):
         provider_of(Settings(provider="cuda"))
 
 
 @without_cuda
-def test_or_replaced_by_the_cpu_where_a_setting_says_so_and_that_is_said(capfd: pytest.CaptureFixture[str]):
+def test_or_replaced_by_the_cpu_where_a_setting_says_so_and_that_is_said(capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure("info", "json")
     assert provider_of(Settings(provider="cuda", provider_fallback=True)) == "cpu"
     assert "CUDA" in capfd.readouterr().err
@@ -28,7 +28,7 @@ def test_or_replaced_by_the_cpu_where_a_setting_says_so_and_that_is_said(capfd: 
 
 def test_loops_that_were_not_built_are_replaced_by_onnx_runtime_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-):
+) -> None:
     monkeypatch.setattr("service.inference.provider.IMPORT_ERROR", "no module named so")
     logs.configure("info", "json")
     assert provider_of(Settings()) == "onnxruntime"
@@ -36,5 +36,5 @@ def test_loops_that_were_not_built_are_replaced_by_onnx_runtime_and_that_is_said
 
 
 @pytest.mark.skipif(not HAS_CUDA, reason="this ONNX Runtime has no CUDA")
-def test_cuda_is_used_where_it_is():
+def test_cuda_is_used_where_it_is() -> None:
     assert provider_of(Settings(provider="cuda")) == "cuda"

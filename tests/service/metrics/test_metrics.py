@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from service.metrics.definitions import BulkHistogram, powers_of_two
 from service.settings import Settings
@@ -14,19 +16,19 @@ BUCKETS = (0.5, 1, 2)
 
 
 @pytest.fixture(scope="module")
-def alone(repository: Path):
+def alone(repository: Path) -> Iterator[Running]:
     """A service that only one test talks to."""
     with running(Settings(repository=repository, max_words=20)) as service:
         yield service
 
 
-def families(service: Running) -> dict[str, list]:
+def families(service: Running) -> dict[str, list[Sample]]:
     text = service.client.get("/metrics").text
     return {family.name: family.samples for family in text_string_to_metric_families(text)}
 
 
 @given(st.lists(st.floats(-1, 5), min_size=1, max_size=30))
-def test_many_values_in_one_step_count_as_one_by_one(values: list[float]):
+def test_many_values_in_one_step_count_as_one_by_one(values: list[float]) -> None:
     registry = CollectorRegistry()
     bulk = BulkHistogram("bulk", "", registry=registry, buckets=BUCKETS)
     single = Histogram("single", "", registry=registry, buckets=BUCKETS)
@@ -39,11 +41,11 @@ def test_many_values_in_one_step_count_as_one_by_one(values: list[float]):
     assert registry.get_sample_value("bulk_sum") == pytest.approx(registry.get_sample_value("single_sum"))
 
 
-def test_powers_of_two_hold_the_most():
+def test_powers_of_two_hold_the_most() -> None:
     assert [powers_of_two(most)[-1] for most in (1, 2, 3, 1024, 1025)] == [1, 2, 4, 1024, 2048]
 
 
-def test_what_happens_is_counted_once(alone: Running):
+def test_what_happens_is_counted_once(alone: Running) -> None:
     for text in ("good film", "good film zzz", "good " * 30):
         assert alone.predict(text).status_code == 200
     assert alone.predict(" ").status_code == 422
@@ -68,7 +70,7 @@ def test_what_happens_is_counted_once(alone: Running):
     assert alone.metric("http_server_request_duration_seconds_count", **route, http_response_status_code="422") == 1
 
 
-def test_every_metric_of_the_dashboards_is_there_from_the_start(alone: Running):
+def test_every_metric_of_the_dashboards_is_there_from_the_start(alone: Running) -> None:
     names = set(families(alone))
     assert names >= {
         "http_server_request_duration_seconds",
@@ -90,7 +92,7 @@ def test_every_metric_of_the_dashboards_is_there_from_the_start(alone: Running):
     }
 
 
-def test_series_are_bounded_whatever_a_client_sends(alone: Running):
+def test_series_are_bounded_whatever_a_client_sends(alone: Running) -> None:
     alone.client.get("/a0")
     alone.client.request("BREW0", "/")
     before = {name: len(samples) for name, samples in families(alone).items()}

@@ -69,7 +69,7 @@ def values(text: bytes) -> tuple[list[Value], set[tuple[str, str, str]]]:
 
 def of_the_library(folder: Path) -> bytes:
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 
@@ -94,7 +94,7 @@ def test_every_value_is_that_of_the_library_while_processes_come_change_and_end(
     agree(added, tmp_path)
     first.kill()
     first.communicate()
-    mark_process_dead(first.pid, str(tmp_path))
+    mark_process_dead(first.pid, str(tmp_path))  # type: ignore[no-untyped-call]
     agree(added, tmp_path)
     for amount in range(50):
         note(second, amount)

@@ -15,29 +15,29 @@ def asked(service: Running, **headers: str) -> str:
     return service.client.get("/health/live", headers=headers).headers["x-request-id"]
 
 
-def test_a_request_has_the_id_that_its_client_gave_it(served: Running):
+def test_a_request_has_the_id_that_its_client_gave_it(served: Running) -> None:
     assert asked(served, **{"X-Request-Id": "order-7"}) == "order-7"
     assert asked(served, traceparent=f"00-{TRACE}-b7ad6b7169203331-01") == TRACE
     assert asked(served, **{"X-Request-Id": "order-7", "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}) == "order-7"
 
 
 @pytest.mark.parametrize("value", ["", "a b", "é", "a" * 129, "a\tb", '"'])
-def test_an_id_that_could_harm_a_log_is_replaced(value: str):
+def test_an_id_that_could_harm_a_log_is_replaced(value: str) -> None:
     found = identify([(b"x-request-id", value.encode())])
     assert len(found) == 32
     assert found != identify([])
 
 
 @pytest.mark.parametrize("value", [f"00-{'0' * 32}-b7ad6b7169203331-01", f"00-{TRACE}-{'0' * 16}-01", "00", "x" * 55])
-def test_a_broken_traceparent_is_ignored(value: str):
+def test_a_broken_traceparent_is_ignored(value: str) -> None:
     assert TRACE.encode() != identify([(b"traceparent", value.encode())])
 
 
-def test_every_answer_has_an_id_also_errors(served: Running):
+def test_every_answer_has_an_id_also_errors(served: Running) -> None:
     assert len({served.client.get(path).headers["x-request-id"] for path in ("/none", "/v1/models", "/metrics")}) == 3
 
 
-def test_logs_are_json_lines_without_any_text(repository: Path, capfd: pytest.CaptureFixture[str]):
+def test_logs_are_json_lines_without_any_text(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure("info", "json")
     with running(Settings(repository=repository, access_log=True)) as service:
         for text in ("mysecret review", "mysecret 😀 " * 50, " "):
@@ -53,7 +53,7 @@ def test_logs_are_json_lines_without_any_text(repository: Path, capfd: pytest.Ca
     assert {line["model"] for line in lines if line["event"] == "model loaded"} == {"rnn", "lstm", "gru"}
 
 
-def test_an_unforeseen_error_is_500_without_a_traceback(repository: Path, capfd: pytest.CaptureFixture[str]):
+def test_an_unforeseen_error_is_500_without_a_traceback(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure("info", "json")
     with running(Settings(repository=repository)) as service:
         model = service.service.parts.catalog.find("rnn")

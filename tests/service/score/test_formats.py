@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,7 +37,7 @@ class Unwatched:
     def warn(self, text: str) -> None: ...
 
 
-def score(repository: Path, *inputs: Path | str, out: Path, **options: object) -> list[dict[str, object]]:
+def score(repository: Path, *inputs: Path | str, out: Path, **options: Any) -> list[dict[str, Any]]:
     """Score in this process and read the output as flat rows."""
     counts = run(Options(tuple(map(str, inputs)), str(out), repository, workers=1, **options), Unwatched())
     rows = rows_of(out)
@@ -44,7 +45,7 @@ def score(repository: Path, *inputs: Path | str, out: Path, **options: object) -
     return rows
 
 
-def rows_of(path: Path) -> list[dict[str, object]]:
+def rows_of(path: Path) -> list[dict[str, Any]]:
     kind = format_of(str(path))
     if kind.format == "parquet":
         return pq.read_table(path).to_pylist()
@@ -198,7 +199,7 @@ def test_a_block_alone_fixes_its_part(repository: Path) -> None:
         ("in", Record(row, row, json.dumps({"text": text}).encode())) for row, text in enumerate(reviews(200), 1)
     ]
     writer = Writer(format_of("o.jsonl"), answer_columns(("rotten", "fresh")))
-    job = Job(RowParser("jsonl", "text"), writer, None)  # type: ignore[arg-type]
+    job = Job(RowParser("jsonl", "text"), writer, None)
     cut = list(text_blocks(records, BlockSize(rows=50)))
     scorer = Scorer(read(repository / "lstm" / "1"), 2048, MAX_TEXT_BYTES)
     forwards = {block.number: job.part(scorer, block).content for block in cut}

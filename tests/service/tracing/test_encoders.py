@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -39,7 +40,8 @@ def test_msgpack_holds_the_very_bits(array: np.ndarray) -> None:
 
 def test_npz_holds_the_arrays_and_the_rest() -> None:
     running = Running(np.array([1.0, -1.0]), np.array([0.5, 0.25]))
-    archive = np.load(io.BytesIO(to_npz({"truncated": False, "running": running})))
+    trace: Any = {"truncated": False, "running": running}
+    archive = np.load(io.BytesIO(to_npz(trace)))
     assert json.loads(archive["summary"].tobytes()) == {
         "truncated": False,
         "running": {"logit": "running.logit", "p": "running.p"},

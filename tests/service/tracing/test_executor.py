@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -20,10 +21,12 @@ def executor() -> Iterator[TraceExecutor]:
 def test_a_full_queue_tells_the_next_when_to_come_again(executor: TraceExecutor) -> None:
     gate = threading.Event()
 
+    def pass_gate(number: int) -> int:
+        gate.wait()
+        return number
+
     async def fill() -> list[int]:
-        waiting = [
-            asyncio.create_task(executor.run(lambda number=number: (gate.wait(), number)[1])) for number in range(3)
-        ]
+        waiting = [asyncio.create_task(executor.run(partial(pass_gate, number))) for number in range(3)]
         await asyncio.sleep(0.01)
         with pytest.raises(Overloaded, match="3 traces wait") as caught:
             await executor.run(lambda: 4)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.bundle.files import read
-from models.network.equations import Weights
+from models.network.equations import Cell, Pooling, Weights
 from models.text.words import UNK
 from models.trace import Analysis, Target
 from service.engine import Engine, EngineSettings, Unobserved
@@ -52,7 +52,7 @@ def occluded(folder: Path, weights: Weights) -> tuple[np.ndarray, np.ndarray, in
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
 def test_a_network_that_forgets_is_not_asked_to_the_end(
-    cell, pooling, layers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cell: Cell, pooling: Pooling, layers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.tracing.occlusion.WORDS", 16)
     logits, exact, words = occluded(tmp_path, random_weights(cell, pooling, layers=layers, seed=1))
@@ -62,7 +62,7 @@ def test_a_network_that_forgets_is_not_asked_to_the_end(
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), KINDS)
 def test_a_network_that_never_forgets_is(
-    cell, pooling, layers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cell: Cell, pooling: Pooling, layers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.tracing.occlusion.WORDS", 16)
     logits, exact, words = occluded(tmp_path, unforgetful(random_weights(cell, pooling, layers=layers, seed=1)))

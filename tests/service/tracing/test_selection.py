@@ -1,10 +1,13 @@
 """Requests: their form, and selections of tensors checked against the model and the text."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.bundle.files import read
+from models.bundle.manifest import Manifest
 from models.trace.cells import CELL_TRACES
 from service.api.schemas import parse
 from service.errors import Malformed, NotInModel, TooLarge
@@ -34,17 +37,17 @@ def test_the_request_has_defaults() -> None:
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory):
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     folder = write_bundle(tmp_path_factory.mktemp("repository"), "deep", random_weights("gru", layers=2))
     return read(folder).manifest
 
 
-def test_everything_is_selected_where_nothing_is_said(manifest) -> None:
+def test_everything_is_selected_where_nothing_is_said(manifest: Manifest) -> None:
     found = select_tensors(TensorSelection(), manifest, 7, 4)
     assert (found.names, found.layers, found.units, found.steps) == (CELL_TRACES["gru"].tensors, (0, 1), None, range(7))
 
 
-def test_steps_end_with_the_text(manifest) -> None:
+def test_steps_end_with_the_text(manifest: Manifest) -> None:
     found = select_tensors(TensorSelection(first=1, to=99, stride=3, units=(4, 4, 2)), manifest, 7, 4)
     assert (list(found.steps), found.units) == ([1, 4], (4, 2))
 
@@ -60,13 +63,17 @@ def test_steps_end_with_the_text(manifest) -> None:
         (TensorSelection(first=3, to=3), "from 3 to 3"),
     ],
 )
-def test_what_the_model_does_not_have_is_refused_by_name(manifest, asked: TensorSelection, named: str) -> None:
+def test_what_the_model_does_not_have_is_refused_by_name(
+    manifest: Manifest, asked: TensorSelection, named: str
+) -> None:
     with pytest.raises(NotInModel, match=named):
         select_tensors(asked, manifest, 7, 4)
 
 
 @given(words=st.integers(1, 10**6), units=st.sampled_from(["top", "all"]), stride=st.integers(1, 9))
-def test_a_selection_too_large_names_one_that_is_not(manifest, words: int, units, stride: int) -> None:
+def test_a_selection_too_large_names_one_that_is_not(
+    manifest: Manifest, words: int, units: Literal["top", "all"], stride: int
+) -> None:
     try:
         select_tensors(TensorSelection(units=units, stride=stride), manifest, words, 4)
     except TooLarge as problem:

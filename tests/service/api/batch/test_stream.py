@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import Gauge
@@ -20,10 +21,11 @@ from service.api.batch.formats import BatchOptions, JsonLines
 from service.api.batch.stream import Stream
 from service.api.batch.stream_limiter import StreamLimiter
 from service.errors import Overloaded
+from service.score.blocks import Counts
 from service.score.options import MAX_TEXT_BYTES, Options
 from service.score.remote import find_model
 from service.score.run import run
-from service.score.scorer import Scorer
+from service.score.scorer import Scored, Scorer
 from service.settings import Settings
 from tests.bundles import WORDS
 from tests.service.conftest import Running, running
@@ -33,7 +35,7 @@ NDJSON, CSV = "application/x-ndjson", "text/csv"
 
 def post(
     service: Running, content: bytes | Iterator[bytes], kind: str = NDJSON, query: str = ""
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     answer = service.client.post(f"/v1/batch{query}", content=content, headers={"Content-Type": kind})
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.text.splitlines()]
@@ -48,7 +50,7 @@ def lines(reviews: list[str]) -> bytes:
     return "".join(json.dumps({"text": text}) + "\n" for text in reviews).encode()
 
 
-def test_lines_are_answered_in_order_as_alone(served: Running):
+def test_lines_are_answered_in_order_as_alone(served: Running) -> None:
     reviews = texts(700)
     *answers, last = post(served, lines(reviews))
     assert last["summary"]["rows"] == 700
@@ -60,7 +62,7 @@ def test_lines_are_answered_in_order_as_alone(served: Running):
         assert {name: answer[name] for name in alone} == alone
 
 
-def test_a_bad_line_is_one_error_line_with_its_number(served: Running):
+def test_a_bad_line_is_one_error_line_with_its_number(served: Running) -> None:
     content = (
         b'"good"\n{broken\n\n{"text": ""}\n{"txt": "bad"}\n{"text": "bad", "model": "cnn"}\n{"text": "a\xff"}\n"bad"'
     )
@@ -76,29 +78,29 @@ def test_a_bad_line_is_one_error_line_with_its_number(served: Running):
     assert (last["summary"]["rows"], last["summary"]["errors"]) == (7, 5)
 
 
-def test_a_model_for_all_lines_and_one_for_its_own(served: Running):
+def test_a_model_for_all_lines_and_one_for_its_own(served: Running) -> None:
     *answers, _ = post(served, b'"good"\n{"text": "good", "model": "rnn"}\n', query="?model=gru")
     assert [answer["model"] for answer in answers] == ["gru", "rnn"]
 
 
 @pytest.mark.parametrize("query", ["?model=cnn", "?version=9", "?version=x", "?colour=red"])
-def test_a_wrong_address_is_refused_before_anything_is_read(served: Running, query: str):
+def test_a_wrong_address_is_refused_before_anything_is_read(served: Running, query: str) -> None:
     answer = served.client.post(f"/v1/batch{query}", content=b'"good"\n', headers={"Content-Type": NDJSON})
     assert answer.status_code in (400, 404)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_nothing_in_is_a_summary_out(served: Running):
+def test_nothing_in_is_a_summary_out(served: Running) -> None:
     assert post(served, b"")[0]["summary"]["rows"] == 0
 
 
-def test_pieces_may_be_cut_anywhere(served: Running):
+def test_pieces_may_be_cut_anywhere(served: Running) -> None:
     content = lines(["caf\u00e9 good", "bad \U0001f37f", "good"])
     whole = post(served, content)[:-1]
     assert post(served, (content[at : at + 3] for at in range(0, len(content), 3)))[:-1] == whole
 
 
-def test_answers_leave_while_lines_arrive(served: Running):
+def test_answers_leave_while_lines_arrive(served: Running) -> None:
     """The second line is sent only once the answer to the first has come."""
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
     connection.putrequest("POST", "/v1/batch")
@@ -119,7 +121,7 @@ def test_answers_leave_while_lines_arrive(served: Running):
     assert answer.read() == b""
 
 
-def test_csv_keeps_its_columns(served: Running):
+def test_csv_keeps_its_columns(served: Running) -> None:
     content = b'id,review\n1,"good, ""really""\nfilm"\n2,\n3,bad,more\n4,bad\n'
     answer = served.client.post("/v1/batch?text_column=review", content=content, headers={"Content-Type": CSV})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -134,7 +136,7 @@ def test_csv_keeps_its_columns(served: Running):
     assert float(rows[3]["probability_fresh"]) == pytest.approx(alone["probabilities"]["fresh"], abs=1e-5)
 
 
-def test_csv_without_the_text_column_is_refused(served: Running):
+def test_csv_without_the_text_column_is_refused(served: Running) -> None:
     answer = served.client.post("/v1/batch", content=b"id,review\n1,good\n", headers={"Content-Type": CSV})
     assert answer.status_code == 400
     assert "text_column" in answer.json()["detail"]
@@ -147,7 +149,7 @@ def narrow(repository: Path) -> Iterator[Running]:
         yield service
 
 
-def test_a_line_too_long_is_one_error_line(narrow: Running):
+def test_a_line_too_long_is_one_error_line(narrow: Running) -> None:
     content = b'"good"\n"' + b"x " * 50_000 + b'"\n"bad"\n'
     *answers, last = post(narrow, content)
     assert [answer.get("label") is None for answer in answers] == [False, True, False]
@@ -155,7 +157,7 @@ def test_a_line_too_long_is_one_error_line(narrow: Running):
     assert last["summary"]["rows"] == 3
 
 
-def test_the_body_has_no_limit(narrow: Running):
+def test_the_body_has_no_limit(narrow: Running) -> None:
     """More than the limit of a JSON batch: it is read as it comes."""
     piece = lines(["good"]) * 1000
     total = narrow.service.parts.settings.max_batch_bytes
@@ -175,13 +177,13 @@ def _send(connection: socket.socket, content: bytes) -> None:
     connection.sendall(b"%x\r\n%s\r\n" % (len(content), content))
 
 
-def _read_all(connection: socket.socket) -> list[dict[str, object]]:
+def _read_all(connection: socket.socket) -> list[dict[str, Any]]:
     answer = http.client.HTTPResponse(connection)
     answer.begin()
     return [json.loads(line) for line in answer.read().splitlines()]
 
 
-def test_a_client_that_sends_everything_before_it_reads_gets_everything(narrow: Running):
+def test_a_client_that_sends_everything_before_it_reads_gets_everything(narrow: Running) -> None:
     with _request(narrow) as connection:
         for _ in range(10):
             _send(connection, lines(["good"] * 1000))
@@ -196,13 +198,13 @@ class Client:
     def __init__(self, pieces: list[bytes], read: Callable[[], Awaitable[object]]):
         self.pieces, self.read, self.received, self.finished = pieces, read, b"", asyncio.Event()
 
-    async def receive(self) -> dict[str, object]:
+    async def receive(self) -> Any:
         if not self.pieces:
             await self.finished.wait()
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": self.pieces.pop(0), "more_body": bool(self.pieces)}
 
-    async def send(self, message: dict[str, object]) -> None:
+    async def send(self, message: Any) -> None:
         if message["type"] == "http.response.body":
             await self.read()
             self.received += message["body"]
@@ -210,7 +212,7 @@ class Client:
                 self.finished.set()
 
 
-def stream(service: Running, client: Client, spool: int) -> list[dict[str, object]]:
+def stream(service: Running, client: Client, spool: int) -> list[dict[str, Any]]:
     """The lines that `client` gets with a spool of that many bytes."""
     parts = service.service.parts
     small = dataclasses.replace(parts, settings=parts.settings.model_copy(update={"max_spool_bytes": spool}))
@@ -222,7 +224,7 @@ def stream(service: Running, client: Client, spool: int) -> list[dict[str, objec
     return [json.loads(line) for line in client.received.splitlines()]
 
 
-def test_past_the_cap_one_error_line_ends_the_stream(served: Running):
+def test_past_the_cap_one_error_line_ends_the_stream(served: Running) -> None:
     """The client reads nothing before everything it had to say is taken from it."""
     pieces = [lines(["good"] * 100) for _ in range(30)]
 
@@ -237,7 +239,7 @@ def test_past_the_cap_one_error_line_ends_the_stream(served: Running):
     assert served.predict("good").status_code == 200
 
 
-def test_a_client_that_reads_slowly_gets_everything(served: Running):
+def test_a_client_that_reads_slowly_gets_everything(served: Running) -> None:
     """Its answers come to several times the cap, so only holding it back can help."""
     client = Client([lines(["good"] * 100) for _ in range(40)], lambda: asyncio.sleep(0.1))
     *answers, last = stream(served, client, 150_000)
@@ -245,7 +247,7 @@ def test_a_client_that_reads_slowly_gets_everything(served: Running):
     assert len(client.received) > 3 * 150_000
 
 
-def test_a_client_that_goes_away_frees_its_work(narrow: Running):
+def test_a_client_that_goes_away_frees_its_work(narrow: Running) -> None:
     engine, catalog = narrow.service.parts.engine, narrow.service.parts.catalog
     with _request(narrow) as connection:
         _send(connection, lines(["good " * 300] * 3000))
@@ -259,19 +261,21 @@ def test_a_client_that_goes_away_frees_its_work(narrow: Running):
 
 
 class Unwatched:
-    def left_out(self, names: object) -> None: ...
+    def left_out(self, names: tuple[str, ...]) -> None: ...
 
-    def begin(self, total: object, kept: object) -> None: ...
+    def begin(self, total: int | None, kept: Counts) -> None: ...
 
-    def scored(self, tally: object, done: object) -> None: ...
+    def scored(self, counts: Counts, done: Any) -> None: ...
+
+    def warn(self, text: str) -> None: ...
 
 
-def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path, tmp_path: Path):
+def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path, tmp_path: Path) -> None:
     reviews = [*texts(300, seed=3), "", "good " * 300]
     source = tmp_path / "in.jsonl"
     source.write_bytes(lines(reviews))
     url = f"http://127.0.0.1:{served.port}"
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "local": {"max_words": 200},
         "remote": {"remote": url},
     }
@@ -290,7 +294,9 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
             assert rows["local"][number]["error"] == rows["remote"][number]["error"]
             assert rows["local"][number]["error"].startswith(f"row {number + 1}, line {number + 1}: ")
             continue
-        assert list(seam[number].probabilities) == pytest.approx(
+        scored = seam[number]
+        assert isinstance(scored, Scored)
+        assert list(scored.probabilities) == pytest.approx(
             [one["probabilities"][k] for k in ("rotten", "fresh")], abs=1e-5
         )
         for row in found:
@@ -298,13 +304,13 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
             assert (row["label"], row["words"], row["truncated"]) == (one["label"], one["words"], one["truncated"])
 
 
-def test_a_remote_model_is_found_by_name(served: Running):
+def test_a_remote_model_is_found_by_name(served: Running) -> None:
     url = f"http://127.0.0.1:{served.port}"
     assert find_model(url, None, None, None).model == "lstm"
     assert find_model(url, "gru", 1, None).labels == ("rotten", "fresh")
 
 
-def test_more_streams_than_may_be_are_429_until_one_ends(repository: Path):
+def test_more_streams_than_may_be_are_429_until_one_ends(repository: Path) -> None:
     with running(Settings(repository=repository, max_streams=2)) as service, _request(service) as first:
         with _request(service) as second:
             for connection in (first, second):
@@ -320,7 +326,7 @@ def test_more_streams_than_may_be_are_429_until_one_ends(repository: Path):
         assert _read_all(first)[-1]["summary"]["rows"] == 1
 
 
-def test_workers_share_the_places_of_the_service():
+def test_workers_share_the_places_of_the_service() -> None:
     places = StreamLimiter(Settings(max_streams=5, workers=2), Gauge("streams", "", registry=None))
     with places, places, places, pytest.raises(Overloaded), places:
         pass

@@ -25,7 +25,7 @@ class Screen:
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """A piece of work without a known length: says what it is, and at the end how long it took."""
+        """Say what is done, within the block, and at its end how long it took."""
         started = time.monotonic()
         if self.console.is_terminal:
             with self.console.status(text):
@@ -36,7 +36,7 @@ class Screen:
 
     @contextmanager
     def training(self, name: str) -> Iterator[Report]:
-        """The progress of one training."""
+        """Show the progress of one training."""
         if not self.console.is_terminal:
             yield _Lines(self, name)
             return
@@ -52,7 +52,7 @@ class Screen:
             yield lambda now: bar.update(task, completed=now.share, state=_state(now))
 
     def downloading(self, done: int, total: int) -> None:
-        """The progress of a download, in bytes."""
+        """Show the progress of a download, in bytes."""
         if self.console.is_terminal:
             self.console.print(f"\r{done / 1e6:.0f} of {total / 1e6:.0f} MB", end="")
 

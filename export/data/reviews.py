@@ -48,12 +48,12 @@ class Reviews:
 
 
 def normalised(text: str) -> str:
-    """What two copies of a review have in common: its words, lower-cased."""
+    """Return what two copies of a review have in common: its words, lower-cased."""
     return " ".join(typed(text)).lower()
 
 
 def gather(name: str, source: str, licence: str, rows: Iterable[Row], labels: Sequence[str] | None = None) -> Reviews:
-    """A data set from rows: later copies of a text go, and so do training rows that stand in the test half as well.
+    """Return a data set without later copies of a text, and without training rows that stand in the test half too.
 
     `labels` orders the labels; without it they are sorted. Raises `DataError` where there are fewer than two labels,
     or `labels` are not those of the rows.

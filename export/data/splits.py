@@ -83,7 +83,7 @@ def assemble(
     test: NDArray[np.bool_],
     rule: str,
 ) -> Splits:
-    """Splits from masks `[N]` over the rows. Raises `DataError` where a label is missing from one of them."""
+    """Make splits from masks `[N]` over the rows. Raises `DataError` where a label is missing from one of them."""
     targets, groups = reviews.targets, _groups(reviews.rows)
     parts = {}
     for name, mask in (("training", train), ("validation", validation), ("test", test)):
@@ -103,7 +103,7 @@ def _groups(rows: Sequence[Row]) -> NDArray[np.str_]:
 
 
 def _draw(groups: NDArray[np.str_], among: NDArray[np.bool_], seed: int, share: float) -> NDArray[np.bool_]:
-    """A mask `[N]` over whole groups that holds `share` of the rows `among`, or a little more."""
+    """Return a mask `[N]` over whole groups that holds `share` of the rows `among`, or a little more."""
     names, inverse, sizes = np.unique(groups[among], return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
     before = np.cumsum(sizes[order]) - sizes[order]

@@ -27,7 +27,7 @@ class Columns:
 
 
 def read_table(path: Path, columns: Columns) -> Iterator[Row]:
-    """The rows of a `.csv`, `.jsonl`/`.ndjson` or `.parquet` file. Raises `DataError` with the row and the column."""
+    """Read a `.csv`, `.jsonl`/`.ndjson` or `.parquet` file. Raises `DataError` with the row and the column."""
     read = READERS.get(path.suffix.lower())
     if read is None:
         raise DataError(f"{path}: expected a file that ends in {', '.join(READERS)}")

@@ -125,7 +125,7 @@ def _logit_difference(chunk: Chunk, logits: Array) -> Array:
 
 
 def _largest(differences: Iterator[Array]) -> float:
-    """The largest |difference|, 0 of none; NaN where there is one."""
+    """Return the largest |difference|, 0 of none; NaN where there is one."""
     return float(np.max([0.0, *(np.abs(difference).max() for difference in differences)]))
 
 

@@ -104,7 +104,7 @@ def cases() -> Mapping[str, tuple[Case, ...]]:
 
 
 def _drawn(capability: Mapping[str, Any], domain: str, words: Mapping[str, Sequence[str]]) -> list[Case]:
-    """The cases of one capability in one domain: its senses and templates in turn, each sentence once."""
+    """Return the cases of one capability in one domain: its senses and templates in turn, each sentence once."""
     draw = random.Random(f"{capability['name']} {domain}")
     grammar = Grammar(words)
     senses = [sense for sense in VERDICTS if sense in capability]

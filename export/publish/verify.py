@@ -127,7 +127,7 @@ def _torch(network: Network, batches: Batches, expected: Sequence[Chunk]) -> Che
 
 
 def _equations(bundle: Bundle, batches: Batches, expected: Sequence[Chunk]) -> Check:
-    """The NumPy equations in float64 over the first reviews of each batch, every layer's hidden states included."""
+    """Run the NumPy equations in float64 over the first reviews of each batch, with all hidden states."""
     weights = bundle.weights.astype(np.float64)
     found = []
     with np.errstate(over="ignore", invalid="ignore"):
@@ -154,7 +154,7 @@ def _unoptimised(bundle: Bundle, batches: Batches, expected: Sequence[Chunk]) ->
 
 
 def _compiled(bundle: Bundle, batches: Batches, expected: Sequence[Chunk]) -> Iterator[Check]:
-    """The compiled loops at every vector width, or one line that says why they are not here."""
+    """Check the compiled loops at every vector width, or say in one line why they are not here."""
     if IMPORT_ERROR:
         yield Check("compiled loops", True, f"not compared, and not served here: {IMPORT_ERROR}")
     for session in compiled_sessions(bundle.weights):

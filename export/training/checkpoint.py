@@ -22,7 +22,7 @@ def save(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """What `save` wrote. Raises `DataError` where the file is not such a checkpoint."""
+    """Read what `save` wrote. Raises `DataError` where the file is not such a checkpoint."""
     try:
         with safe_open(path, "pt") as file:
             record = json.loads(file.metadata()["record"])

@@ -54,7 +54,7 @@ class Bundle:
 
 
 def contents(weights: Weights, vocabulary: Vocabulary, step_graph: bytes) -> dict[str, bytes]:
-    """The files that every bundle has beside its manifest, by name."""
+    """Return the files that every bundle has beside its manifest, by name."""
     tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in weights.tensors().items()}
     return {STEP: step_graph, WEIGHTS: safetensors_bytes(tensors), WORDS: vocabulary.dumps().encode()}
 
@@ -106,7 +106,7 @@ def read(folder: Path) -> Bundle:
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
-    """The manifest in `folder` and its SHA-256, which stands for the whole bundle. Raises `InvalidBundle`."""
+    """Read the manifest in `folder` and its SHA-256, which stands for the whole bundle. Raises `InvalidBundle`."""
     path = folder / MANIFEST
     try:
         data = path.read_bytes()
@@ -127,7 +127,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
 
 
 def replay_golden(bundle: Bundle, run: Replay) -> float:
-    """The largest difference between the stored golden answers and those of `run`. Raises `InvalidBundle` past 1e-4."""
+    """Return how far the answers of `run` are from the stored golden ones. Raises `InvalidBundle` past 1e-4."""
     largest = 0.0
     for golden in bundle.manifest.golden:
         ids = bundle.vocabulary.encode(golden.text, len(golden.ids)).ids

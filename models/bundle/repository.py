@@ -18,7 +18,7 @@ _VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def model_names(repository: Path) -> list[str]:
-    """The models that have at least one version, by name."""
+    """Return the models that have at least one version, by name."""
     if not repository.is_dir():
         return []
     found = (entry.name for entry in repository.iterdir() if entry.is_dir() and _NAME.fullmatch(entry.name))
@@ -26,7 +26,7 @@ def model_names(repository: Path) -> list[str]:
 
 
 def versions(repository: Path, name: str) -> list[int]:
-    """The versions of a model, lowest first. Folders that are no plain positive integer are ignored."""
+    """Return the versions of a model, lowest first. Folders that are no plain positive integer are ignored."""
     folder = repository / name
     if not _NAME.fullmatch(name) or not folder.is_dir():
         return []

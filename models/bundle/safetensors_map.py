@@ -15,7 +15,7 @@ from models.network.equations import Array
 
 
 def map_tensors(path: Path) -> dict[str, Array]:
-    """The tensors of `path` by name. Raises `ValueError` where the file is not what its header says."""
+    """Map the tensors of `path`, by name. Raises `ValueError` where the file is not what its header says."""
     data = np.asarray(np.memmap(path, np.uint8, "r"))  # a plain view: slices of a memmap cost microseconds each
     if len(data) < 8:
         raise ValueError("shorter than a safetensors header")

@@ -57,6 +57,6 @@ def _chunks(session: Session, reviews: Sequence[Ids], *, traced: bool) -> list[C
 
 
 def _over_time(chunks: Sequence[Chunk], row: int, length: int) -> tuple[Array, ...]:
-    """The hidden states of one row of a group, `[T, H]` a layer, without those of its padding."""
+    """Return the hidden states of one row of a group, `[T, H]` a layer, without those of its padding."""
     pieces = [[layer[:, row] for layer in chunk.hidden] for chunk in chunks if row < len(chunk.logits)]
     return tuple(np.concatenate(layer)[:length] for layer in zip(*pieces, strict=True))

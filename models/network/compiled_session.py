@@ -146,6 +146,6 @@ class _Packed:
         return np.ascontiguousarray(rows.reshape(len(values), gates, -1, self.block).transpose(2, 0, 1, 3))
 
     def _padded(self, array: Array) -> Array:
-        """The last axis, one value a unit, filled up with zeros."""
+        """Fill up the last axis, one value a unit, with zeros."""
         added = self.units - array.shape[-1]
         return np.ascontiguousarray(np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, added)]), np.float32)

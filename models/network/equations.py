@@ -74,7 +74,7 @@ class Weights:
         return int(self.head_bias.shape[0])
 
     def tensors(self) -> dict[str, Array]:
-        """The weights by name, as `weights.safetensors` holds them."""
+        """Return the weights by name, as `weights.safetensors` holds them."""
         named = {"embedding.weight": self.embedding}
         for number, layer in enumerate(self.layers):
             named[f"rnn.weight_ih_l{number}"] = layer.weight_ih
@@ -106,7 +106,7 @@ class Weights:
         return weights
 
     def astype(self, dtype: type[np.floating[Any]]) -> "Weights":
-        """The same weights in another precision."""
+        """Return the same weights in another precision."""
         return Weights.from_tensors(
             self.cell, self.pooling, {name: array.astype(dtype) for name, array in self.tensors().items()}
         )
@@ -153,7 +153,7 @@ class Forward:
 
 
 def sigmoid(x: Array) -> Array:
-    """The logistic function, without overflow."""
+    """Return the logistic function, without overflow."""
     return cast(Array, 0.5 * (1.0 + np.tanh(0.5 * x)))
 
 

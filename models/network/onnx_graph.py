@@ -48,7 +48,7 @@ class _Graph:
 
 
 def step_graph(weights: Weights) -> onnx.ModelProto:
-    """The step graph of `weights`, checked by ONNX's own checker and shape inference."""
+    """Build the step graph of `weights`, checked by ONNX's own checker and shape inference."""
     states = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
     graph = _Graph()
     graph.integers("axis_0", 0)
@@ -74,7 +74,7 @@ def open_step_graph(weights: Weights) -> OnnxSession:
 
 
 def _carried(graph: _Graph, state: StateTensor) -> str:
-    """The state of each row: that of the row it continues, or the initial row, which stands last and is row -1."""
+    """Gather the state of each row: of the row that it continues, or the initial row, which stands last, at -1."""
     initial = graph.constant(f"initial_{state.name}", np.full((1, *state.shape), state.initial, state.dtype))
     rows = graph.add("Concat", [state.name, initial], f"rows_{state.name}", axis=0)
     return graph.add("Gather", [rows, "carry"], f"previous_{state.name}", axis=0)
@@ -127,7 +127,7 @@ def _last_of(graph: _Graph, hidden: str, number: int) -> None:
 
 
 def _pool(graph: _Graph, weights: Weights, hidden: str, previous: dict[str, str]) -> str:
-    """What the head reads `[B, D]`: the pooled hidden states of this chunk and of those before it."""
+    """Pool what the head reads, `[B, D]`: the pooled hidden states of this chunk and of those before it."""
     top = len(weights.layers) - 1
     if weights.pooling == "last":
         return f"next_hidden_{top}"
@@ -160,7 +160,7 @@ def _inside(graph: _Graph, hidden: str) -> str:
 
 
 def _mean(graph: _Graph, cell: Cell, hidden: str, inside: str, previous: dict[str, str]) -> str:
-    """The mean over all steps so far `[B, H]`; LSTM and GRU are zero past a row's length: their sum needs no mask."""
+    """Take the mean over all steps so far `[B, H]`; LSTM and GRU are zero past a row's length, so no mask is needed."""
     if cell == "rnn":
         weight = graph.add("Cast", [inside], "inside_as_float", to=TensorProto.FLOAT)
         hidden = graph.add("Mul", [hidden, weight], "inside_or_zero")

@@ -23,19 +23,18 @@ def network(
     head_bias: Array,
     /,
 ) -> Network:
-    """A network with its own copies of the weights, but for `vectors [words, I]`. Raises `ValueError` where a size does
-    not fit.
+    """Return a network with its own copies of the weights, but for `vectors [words, I]`.
 
     `cell` is 0 RNN, 1 LSTM, 2 GRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `layers` (I, biases, input weights,
     recurrent weights); `head [C, parts, units]`. Where `tabled`, a word's share of the first layer's sums is kept from
-    the first time that it is read.
+    the first time that it is read. Raises `ValueError` where a size does not fit.
     """
 
 def memory_size(network: Network, /) -> int:
-    """The floats of a row's memory."""
+    """Return the floats of a row's memory."""
 
 def sums(network: Network, layer: int, ids: Array, below: Array, before: Array, sums: Array, /) -> None:
-    """What the gates of a layer are taken of at every word of one review, from all of its hidden states.
+    """Return what the gates of a layer are taken of at every word of one review, from all of its hidden states.
 
     Reads `ids` int64 `[T]`; `below [T, H]`, the hidden states of the layer below, of no meaning for the first; `before
     [T, H]`, this layer's hidden state before each word. Writes `sums [T, blocks, 4, width]`: LSTM i f g o, GRU r z and

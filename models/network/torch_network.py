@@ -57,7 +57,7 @@ class Classifier(nn.Module):
 
     @classmethod
     def from_weights(cls, weights: Weights) -> "Classifier":
-        """The network that has learnt `weights`, without dropout."""
+        """Return the network that has learnt `weights`, without dropout."""
         vocabulary, embedding = weights.embedding.shape
         sizes = (vocabulary, embedding, weights.hidden_size, len(weights.layers), weights.classes)
         network = cls(Shape(weights.cell, weights.pooling, *sizes)).eval()
@@ -73,7 +73,7 @@ class Classifier(nn.Module):
         return logits
 
     def weights(self, temperature: float = 1.0) -> Weights:
-        """A float32 copy of what was learnt, with `temperature` folded into the head."""
+        """Return a float32 copy of what was learnt, with `temperature` folded into the head."""
         arrays = {name: tensor.detach().cpu().float().numpy().copy() for name, tensor in self.state_dict().items()}
         arrays |= {name: arrays[name] / temperature for name in ("head.weight", "head.bias")}
         return Weights.from_tensors(self.shape.cell, self.shape.pooling, arrays)

@@ -22,7 +22,7 @@ class IncrementalTokenizer:
         self._open, self._start = "", 0
 
     def add(self, piece: str) -> list[Word]:
-        """The words that are certain now. Raises `OpenTooLong`."""
+        """Return the words that are certain now. Raises `OpenTooLong`."""
         self._open += piece
         certain, kept = [], len(self._open)
         for match in find(self._open):
@@ -37,7 +37,7 @@ class IncrementalTokenizer:
         return certain
 
     def end(self) -> list[Word]:
-        """The words that are left once nothing more comes."""
+        """Return the words that are left once nothing more comes."""
         return [self._placed(match) for match in find(self._open) if match.start(1) >= 0]
 
     def _may_grow(self, match: re.Match[str]) -> bool:

@@ -12,7 +12,7 @@ def table(words: tuple[str, ...], ids: tuple[int, ...], kinds: bytes, /) -> Tabl
     """
 
 def encode(table: Table, text: str, most: int, /) -> tuple[bytes, bool] | None:
-    """The ids of the first `most` words, int64, and whether there are more.
+    """Return the ids of the first `most` words, int64, and whether there are more.
 
     None where bytes do not tell: a code point past 65,536, a lone surrogate, an unknown word in capitals past ASCII.
     """

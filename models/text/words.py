@@ -62,7 +62,7 @@ def find(text: str) -> Iterator[re.Match[str]]:
 
 
 def words(text: str) -> Iterator[Word]:
-    """The words of `text` in order, each with the place where it stands."""
+    """Yield the words of `text` in order, each with the place where it stands."""
     for match in find(text):
         start, end = match.span(1)
         if start >= 0:
@@ -78,7 +78,7 @@ def places(text: str, most: int) -> list[tuple[int, int]]:
 
 
 def typed(text: str, most: int | None = None) -> list[str]:
-    """The words of `text` as typed, without their places: the quick form of `words`.
+    """Return the words of `text` as typed, without their places: the quick form of `words`.
 
     Where only the first `most` are wanted, a text that is much longer is not read to its end.
     """
@@ -110,13 +110,13 @@ class Vocabulary:
         return cls([*SPECIAL, *ranked[:size]])
 
     def encode(self, text: str, max_words: int) -> Encoded:
-        """The ids of the first `max_words` words of `text`; a word not known is `UNK`."""
+        """Return the ids of the first `max_words` words of `text`; a word not known is `UNK`."""
         if COMPILED and (compiled := word_ids.encode(self._table, text, max_words)):
             return Encoded(np.frombuffer(compiled[0], np.int64), compiled[1])
         return self.encode_by_pattern(text, max_words)
 
     def encode_by_pattern(self, text: str, max_words: int) -> Encoded:
-        """The same by `typed`, which says what a word is: for texts that the compiled form leaves, or without it."""
+        """Do the same by `typed`, which says what a word is: for texts that the compiled form leaves, or without it."""
         found = typed(text, max_words + 1)
         ids = map(self._ids.__getitem__, found[:max_words])
         return Encoded(np.fromiter(ids, np.int64, min(len(found), max_words)), len(found) > max_words)
@@ -130,12 +130,12 @@ class Vocabulary:
         return word_ids.table(tuple(self._ids), tuple(self._ids.values()), _kinds())
 
     def dumps(self) -> str:
-        """The vocabulary as the text of `words.json`."""
+        """Return the vocabulary as the text of `words.json`."""
         return json.dumps({"pattern": PATTERN, "words": self.words}, ensure_ascii=False)
 
     @classmethod
     def loads(cls, text: str | bytes) -> "Vocabulary":
-        """A vocabulary from the text of `words.json`. Raises `InvalidWords`."""
+        """Read a vocabulary from the text of `words.json`. Raises `InvalidWords`."""
         try:
             content = json.loads(text)
             pattern, known = content["pattern"], content["words"]

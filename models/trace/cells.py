@@ -77,7 +77,7 @@ def tanh_ratio(tanh: Array, x: Array) -> Array:
 
 
 def _pre_activations(layer: Layer, inputs: Array, hidden_before: Array) -> PreActivations:
-    """A product a gate costs no more than one for all, and its arrays are small enough for the allocator to reuse."""
+    """Take a product for each gate: no dearer than one for all, and its arrays are small enough to be reused."""
     gates = len(layer.bias_ih) // layer.weight_hh.shape[1]
     return [_pre_activation(layer, rows(layer, gate), inputs, hidden_before) for gate in range(gates)]
 
@@ -90,7 +90,7 @@ def _pre_activation(layer: Layer, block: slice, inputs: Array, hidden_before: Ar
 
 
 def _over_time(grad: Array, bias: Array) -> float:
-    """What a bias contributes, from the gradient `[T, H]` by what it is added to."""
+    """Return what a bias contributes, from the gradient `[T, H]` by what it is added to."""
     return float(grad.sum(axis=0, dtype=np.float64) @ bias)
 
 

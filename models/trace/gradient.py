@@ -12,8 +12,10 @@ from models.trace.target import TargetHead, head_gradient
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """How strongly each earlier hidden state can still move the verdict: `norm [L, T]`, the Euclidean norm of the true
-    gradient of the target's logit with respect to the hidden state of layer l after word t.
+    """How strongly each earlier hidden state can still move the verdict.
+
+    `norm [L, T]`: the Euclidean norm of the true gradient of the target's logit by the hidden state of layer l after
+    word t.
     """
 
     norm: Array

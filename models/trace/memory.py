@@ -139,7 +139,7 @@ def _block_means(values: Array, block: int) -> Array:
 
 
 def _until_block_ends(kept: Array, block: int) -> Array:
-    """The share of each word's write that is left when its block ends, `[T, H]`."""
+    """Return the share of each word's write that is left when its block ends, `[T, H]`."""
     left = np.ones_like(kept)
     for step in range(len(kept) - 2, -1, -1):
         if (step + 1) % block:
@@ -148,7 +148,7 @@ def _until_block_ends(kept: Array, block: int) -> Array:
 
 
 def _retained_at_end(kept: Array, sizes: Array) -> Array:
-    """The share of each word's write that is left at the end, `[T]`."""
+    """Return the share of each word's write that is left at the end, `[T]`."""
     left = _until_block_ends(kept, len(sizes))
     return _share((sizes * left).sum(axis=1), sizes.sum(axis=1))
 

@@ -11,8 +11,9 @@ from models.trace.cells import CELL_TRACES
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """The cell at the cursor: the top layer's tensors, each `[T]`, a mean over units weighted by how much each unit
-    mattered (the sum of its |shares|).
+    """The cell at the cursor: the top layer's tensors, each `[T]`.
+
+    They are means over units, weighted by how much each unit mattered (the sum of its |shares|).
     """
 
     layer: int

@@ -9,7 +9,7 @@ NATIVE = ("module.c", "network.c", "network.h", "cells.h")
 
 
 def extension(name: str, *files: str) -> Extension:
-    """A module made of C sources and the headers that they need."""
+    """Return a module made of C sources and the headers that they need."""
     return Extension(
         name,
         sources=[file for file in files if file.endswith(".c")],

@@ -21,22 +21,22 @@ from tests.studies.faithfulness.methods import (
     integrated_gradients,
     methods_of,
 )
+from tests.studies.faithfulness.model import StudiedModel, confidence, margins, verdicts
 from tests.studies.faithfulness.planted import DISTANCES, LENGTH, SEEDS, hits, plant
 from tests.studies.faithfulness.report import report
 from tests.studies.faithfulness.study import study
-from tests.studies.faithfulness.subject import Subject, confidence, margins, verdicts
 
 RANDOM = np.random.default_rng(3)
 
 
-def subject_of(cell: Cell, pooling: Pooling = "max||mean", classes: int = 2) -> Subject:
+def model_of(cell: Cell, pooling: Pooling = "max||mean", classes: int = 2) -> StudiedModel:
     weights = random_weights(cell, pooling, classes=classes, seed=5)
-    return Subject(cell, weights, open_step_graph(weights), Classifier.from_weights(weights))
+    return StudiedModel(cell, weights, open_step_graph(weights), Classifier.from_weights(weights))
 
 
 @pytest.fixture(params=CELLS)
-def subject(request: pytest.FixtureRequest) -> Subject:
-    return subject_of(request.param)
+def model(request: pytest.FixtureRequest) -> StudiedModel:
+    return model_of(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +51,16 @@ def from_vectors(weights: Weights, vectors: np.ndarray) -> np.ndarray:
 
 
 def test_logits_are_those_of_each_review_alone_whatever_is_asked_twice(
-    subject: Subject, reviews: list[np.ndarray]
+    model: StudiedModel, reviews: list[np.ndarray]
 ) -> None:
-    found = subject.logits([*reviews, reviews[2], reviews[0]])
-    expected = [forward(subject.weights, ids).logits for ids in [*reviews, reviews[2], reviews[0]]]
+    found = model.logits([*reviews, reviews[2], reviews[0]])
+    expected = [forward(model.weights, ids).logits for ids in [*reviews, reviews[2], reviews[0]]]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_gradients_are_those_of_finite_differences(subject: Subject, reviews: list[np.ndarray]) -> None:
-    exact, ids = subject.weights.astype(np.float64), reviews[1]
-    directions = verdicts(subject.logits([ids]))
+def test_gradients_are_those_of_finite_differences(model: StudiedModel, reviews: list[np.ndarray]) -> None:
+    exact, ids = model.weights.astype(np.float64), reviews[1]
+    directions = verdicts(model.logits([ids]))
     vectors = exact.embedding[ids]
     gradient = np.zeros_like(vectors)
     for place in np.ndindex(vectors.shape):
@@ -69,75 +69,73 @@ def test_gradients_are_those_of_finite_differences(subject: Subject, reviews: li
         moved[1][place] += 1e-5
         below, above = (from_vectors(exact, v) @ directions[0] for v in moved)
         gradient[place] = (above - below) / 2e-5
-    np.testing.assert_allclose(
-        gradient_size(subject, [ids], directions)[0], np.linalg.norm(gradient, axis=1), atol=1e-4
-    )
-    np.testing.assert_allclose(gradient_input(subject, [ids], directions)[0], (gradient * vectors).sum(1), atol=1e-4)
+    np.testing.assert_allclose(gradient_size(model, [ids], directions)[0], np.linalg.norm(gradient, axis=1), atol=1e-4)
+    np.testing.assert_allclose(gradient_input(model, [ids], directions)[0], (gradient * vectors).sum(1), atol=1e-4)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_integrated_gradients_add_up_to_what_the_words_changed(cell: Cell, reviews: list[np.ndarray]) -> None:
-    subject = subject_of(cell, "mean")
-    directions = verdicts(subject.logits(reviews))
-    scores = integrated_gradients(subject, reviews, directions)
+    model = model_of(cell, "mean")
+    directions = verdicts(model.logits(reviews))
+    scores = integrated_gradients(model, reviews, directions)
     for ids, direction, score in zip(reviews, directions, scores, strict=True):
-        nothing = from_vectors(subject.weights, np.zeros((len(ids), subject.weights.embedding_size), np.float32))
+        nothing = from_vectors(model.weights, np.zeros((len(ids), model.weights.embedding_size), np.float32))
         assert score.shape == ids.shape
-        assert score.sum() == pytest.approx((forward(subject.weights, ids).logits - nothing) @ direction, abs=0.02)
+        assert score.sum() == pytest.approx((forward(model.weights, ids).logits - nothing) @ direction, abs=0.02)
 
 
-def test_occlusion_is_the_logit_lost(subject: Subject, reviews: list[np.ndarray]) -> None:
-    directions = verdicts(subject.logits(reviews))
-    deleted, hidden = delete_one(subject, reviews, directions), hide_one(subject, reviews, directions)
+def test_occlusion_is_the_logit_lost(model: StudiedModel, reviews: list[np.ndarray]) -> None:
+    directions = verdicts(model.logits(reviews))
+    deleted, hidden = delete_one(model, reviews, directions), hide_one(model, reviews, directions)
     ids, direction = reviews[4], directions[4]
-    before = forward(subject.weights, ids).logits @ direction
+    before = forward(model.weights, ids).logits @ direction
     for t in range(len(ids)):
         unknown = ids.copy()
         unknown[t] = UNK
         assert deleted[4][t] == pytest.approx(
-            before - forward(subject.weights, np.delete(ids, t)).logits @ direction, abs=1e-5
+            before - forward(model.weights, np.delete(ids, t)).logits @ direction, abs=1e-5
         )
-        assert hidden[4][t] == pytest.approx(before - forward(subject.weights, unknown).logits @ direction, abs=1e-5)
+        assert hidden[4][t] == pytest.approx(before - forward(model.weights, unknown).logits @ direction, abs=1e-5)
 
 
-def test_ledgers_add_up_to_the_logit(subject: Subject, reviews: list[np.ndarray]) -> None:
-    directions = verdicts(subject.logits(reviews))
-    methods = methods_of(subject)
-    assert ("write ledger" in methods) == (subject.weights.cell != "rnn")
+def test_ledgers_add_up_to_the_logit(model: StudiedModel, reviews: list[np.ndarray]) -> None:
+    directions = verdicts(model.logits(reviews))
+    methods = methods_of(model)
+    assert ("write ledger" in methods) == (model.weights.cell != "rnn")
     if "write ledger" in methods:
-        scores = methods["write ledger"](subject, reviews, directions)
+        scores = methods["write ledger"](model, reviews, directions)
         sums = np.array([score.sum() for score in scores])
-        bias = directions @ subject.weights.head_bias
-        np.testing.assert_allclose(sums + bias, margins(subject.logits(reviews), directions), atol=1e-4)
-    assert [len(score) for score in methods["deep ledger"](subject, reviews, directions)] == [len(r) for r in reviews]
+        bias = directions @ model.weights.head_bias
+        np.testing.assert_allclose(sums + bias, margins(model.logits(reviews), directions), atol=1e-4)
+    assert [len(score) for score in methods["deep ledger"](model, reviews, directions)] == [len(r) for r in reviews]
 
 
 @pytest.mark.parametrize("way", REMOVALS)
 def test_erasure_removes_the_words_named_first_and_keeps_the_others_in_order(
     way: str, reviews: list[np.ndarray]
 ) -> None:
-    subject, ids = subject_of("gru"), reviews[2]
-    label = subject.logits([ids]).argmax(1)
+    model, ids = model_of("gru"), reviews[2]
+    label = model.logits([ids]).argmax(1)
     score = RANDOM.permutation(len(ids)).astype(float)
-    found = erasure(subject, [ids], [score], REMOVALS[way])
-    before = confidence(subject.logits([ids]), label)
+    found = erasure(model, [ids], [score], REMOVALS[way])
+    before = confidence(model.logits([ids]), label)
     for column, share in enumerate(SHARES):
         named = score >= len(ids) - np.ceil(share * len(ids))
         without, only = (ids[keep] if way == "deletion" else np.where(keep, ids, UNK) for keep in (~named, named))
         assert found.comprehensiveness[0, column] == pytest.approx(
-            (before - confidence(subject.logits([without]), label))[0]
+            (before - confidence(model.logits([without]), label))[0]
         )
-        assert found.sufficiency[0, column] == pytest.approx((before - confidence(subject.logits([only]), label))[0])
+        assert found.sufficiency[0, column] == pytest.approx((before - confidence(model.logits([only]), label))[0])
 
 
 def test_curves_start_from_the_reviews_judged_right_and_wrong(reviews: list[np.ndarray]) -> None:
-    subject = subject_of("lstm")
-    labels = subject.logits(reviews).argmax(1)
+    model = model_of("lstm")
+    labels = model.logits(reviews).argmax(1)
     targets = labels.copy()
     targets[2] = 1 - labels[2]
-    found = curves(subject, reviews, targets, [np.arange(len(ids), 0.0, -1.0) for ids in reviews])
-    assert found.right[0] == float(subject.logits([reviews[4][1:]]).argmax() == labels[4])
-    assert found.wrong[4] == float(subject.logits([reviews[2][5:]]).argmax() == targets[2])
+    found = curves(model, reviews, targets, [np.arange(len(ids), 0.0, -1.0) for ids in reviews])
+    assert found.right[0] == float(model.logits([reviews[4][1:]]).argmax() == labels[4])
+    assert found.wrong[4] == float(model.logits([reviews[2][5:]]).argmax() == targets[2])
 
 
 def test_agreement_is_one_for_the_same_order_and_minus_one_for_the_opposite() -> None:
@@ -152,42 +150,42 @@ def test_the_interval_narrows_with_more_reviews() -> None:
 
 
 def test_the_planted_word_stands_where_it_should_and_is_found_by_who_knows(reviews: list[np.ndarray]) -> None:
-    subject = subject_of("gru", classes=3)
-    planted = plant(subject, reviews, np.array([0, 1, 2, 0, 1, 1]))
-    single = subject.logits([np.array([word]) for word in range(2, len(subject.weights.embedding))])
+    model = model_of("gru", classes=3)
+    planted = plant(model, reviews, np.array([0, 1, 2, 0, 1, 1]))
+    single = model.logits([np.array([word]) for word in range(2, len(model.weights.embedding))])
     assert planted.word == 2 + (single[:, 2] - single[:, :2].mean(1)).argmax()
     for distance in DISTANCES:
         assert all(
             np.flatnonzero(ids == planted.word).tolist() == [LENGTH - 1 - distance] for ids in planted.texts[distance]
         )
 
-    def knows(subject: Subject, texts: Sequence[Ids], directions: np.ndarray) -> list[np.ndarray]:
+    def knows(model: StudiedModel, texts: Sequence[Ids], directions: np.ndarray) -> list[np.ndarray]:
         return [(ids == planted.word) * 1.0 for ids in texts]
 
-    assert hits(subject, planted, knows).tolist() == [1.0] * len(DISTANCES)
-    again, other = (plant(subject, reviews, np.array([0, 1, 2, 0, 1, 1]), seed) for seed in (0, 1))
+    assert hits(model, planted, knows).tolist() == [1.0] * len(DISTANCES)
+    again, other = (plant(model, reviews, np.array([0, 1, 2, 0, 1, 1]), seed) for seed in (0, 1))
     assert all(np.array_equal(one, two) for one, two in zip(planted.texts[0], again.texts[0], strict=True))
     assert not all(np.array_equal(one, two) for one, two in zip(planted.texts[0], other.texts[0], strict=True))
 
 
 def test_random_is_the_mean_of_its_draws(reviews: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.studies.faithfulness.planted.TEXTS", 1)
-    subject, targets = subject_of("gru"), np.array([0, 1, 0, 1, 1, 0])
-    directions = verdicts(subject.logits(reviews))
-    drawn = [at_random(subject, reviews, directions, seed) for seed in SEEDS]
-    expected = np.mean([erasure(subject, reviews, scores, np.delete).sufficiency for scores in drawn], axis=0)
-    found = study(subject, reviews, targets).accounts["random"]
+    model, targets = model_of("gru"), np.array([0, 1, 0, 1, 1, 0])
+    directions = verdicts(model.logits(reviews))
+    drawn = [at_random(model, reviews, directions, seed) for seed in SEEDS]
+    expected = np.mean([erasure(model, reviews, scores, np.delete).sufficiency for scores in drawn], axis=0)
+    found = study(model, reviews, targets).results["random"]
     np.testing.assert_allclose(found.erasure["deletion"].sufficiency, expected)
     assert found.hits.shape == (len(SEEDS) ** 2, len(DISTANCES))
 
 
 def test_the_page_shows_every_method_of_every_model(reviews: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.studies.faithfulness.planted.TEXTS", 1)
-    subject = subject_of("lstm")
-    found = study(subject, reviews, np.array([0, 1, 0, 1, 1, 0]))
+    model = model_of("lstm")
+    found = study(model, reviews, np.array([0, 1, 0, 1, 1, 0]))
     page = report([found], "Made by hand.")
     assert "## lstm" in page
     assert "Made by hand." in page
-    for method in methods_of(subject):
+    for method in methods_of(model):
         assert page.count(f"\n| {method} |") == 8
     assert "nan" not in page

@@ -19,9 +19,9 @@ from export.data.splits import Part, split
 from models.bundle.files import Bundle, InvalidBundle, read
 from models.bundle.repository import versions
 from models.text.words import MAX_WORDS
+from tests.studies.faithfulness.model import StudiedModel
 from tests.studies.faithfulness.report import report
 from tests.studies.faithfulness.study import study
-from tests.studies.faithfulness.subject import Subject
 
 MODELS = ("rnn", "gru", "lstm")
 
@@ -44,7 +44,7 @@ def main(
         kept = [number for number, ids in enumerate(encoded) if len(ids) >= 2][:reviews]
         name = bundle.manifest.name
         found = study(
-            Subject.of_bundle(bundle),
+            StudiedModel.of_bundle(bundle),
             [encoded[number] for number in kept],
             part.targets[kept],
             partial(_note, name),

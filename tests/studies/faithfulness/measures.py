@@ -1,14 +1,14 @@
-"""Is an account of a verdict faithful? Words it names are taken away, or alone kept, and the model is asked again."""
+"""Is an explanation of a verdict faithful? Words it names are taken away, or alone kept, and the model asked again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
 from models.network.equations import Array, Ids
 from tests.studies.faithfulness.methods import Scores, hidden_at
-from tests.studies.faithfulness.subject import Subject, confidence
+from tests.studies.faithfulness.model import StudiedModel, confidence
 
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
 DELETED = (1, 2, 3, 4, 5)
@@ -40,9 +40,9 @@ class Curves:
     wrong: Array
 
 
-def erasure(subject: Subject, reviews: Sequence[Ids], scores: Scores, remove: Removal) -> Erasure:
+def erasure(model: StudiedModel, reviews: Sequence[Ids], scores: Scores, remove: Removal) -> Erasure:
     """Comprehensiveness and sufficiency of every review at every share of its words, at least one word."""
-    logits = subject.logits(reviews)
+    logits = model.logits(reviews)
     labels = logits.argmax(1)
     without, only = [], []
     for ids, score in zip(reviews, scores, strict=True):
@@ -54,40 +54,38 @@ def erasure(subject: Subject, reviews: Sequence[Ids], scores: Scores, remove: Re
     before, shape = confidence(logits, labels)[:, None], (len(reviews), len(SHARES))
     many = np.repeat(labels, len(SHARES))
     return Erasure(
-        before - confidence(subject.logits(without), many).reshape(shape),
-        before - confidence(subject.logits(only), many).reshape(shape),
+        before - confidence(model.logits(without), many).reshape(shape),
+        before - confidence(model.logits(only), many).reshape(shape),
     )
 
 
-def curves(subject: Subject, reviews: Sequence[Ids], targets: Array, scores: Scores) -> Curves:
+def curves(model: StudiedModel, reviews: Sequence[Ids], targets: Array, scores: Scores) -> Curves:
     """Accuracy against words deleted, over the reviews of at least ten words."""
-    right = subject.logits(reviews).argmax(1) == targets
+    right = model.logits(reviews).argmax(1) == targets
     long_enough = np.array([len(ids) >= _LONG_ENOUGH for ids in reviews])
     return Curves(
-        *(_curve(subject, reviews, targets, scores, np.flatnonzero(mask & long_enough)) for mask in (right, ~right))
+        *(_curve(model, reviews, targets, scores, np.flatnonzero(mask & long_enough)) for mask in (right, ~right))
     )
 
 
-def _curve(subject: Subject, reviews: Sequence[Ids], targets: Array, scores: Scores, rows: Array) -> Array:
+def _curve(model: StudiedModel, reviews: Sequence[Ids], targets: Array, scores: Scores, rows: Array) -> Array:
     if not len(rows):
         return np.full(len(DELETED), np.nan)
     orders = [np.argsort(-scores[row], kind="stable") for row in rows]
     cut = [np.delete(reviews[row], order[:count]) for row, order in zip(rows, orders, strict=True) for count in DELETED]
-    answers = subject.logits(cut).argmax(1).reshape(len(rows), len(DELETED))
+    answers = model.logits(cut).argmax(1).reshape(len(rows), len(DELETED))
     accuracy: Array = (answers == targets[rows, None]).mean(0)
     return accuracy
 
 
 def agreement(scores: Scores, others: Scores) -> Array:
-    """Spearman's rank correlation of two accounts of each review, `[N]`; NaN where one of them is constant."""
+    """Spearman's rank correlation of two explanations of each review, `[N]`; NaN where one of them is constant."""
     return np.array([_spearman(one, other) for one, other in zip(scores, others, strict=True)])
 
 
 def _spearman(one: Array, other: Array) -> float:
-    ranks = np.stack([rankdata(one), rankdata(other)])
-    ranks = ranks - ranks.mean(axis=1, keepdims=True)
-    size = np.sqrt((ranks**2).sum(axis=1)).prod()
-    return float(ranks.prod(axis=0).sum() / size) if size else float("nan")
+    constant = np.ptp(one) == 0 or np.ptp(other) == 0
+    return float("nan") if constant else float(spearmanr(one, other).statistic)
 
 
 def interval(values: Array) -> float:

@@ -17,45 +17,45 @@ from models.text.words import UNK
 from models.trace import Ledger, Target, ledger, recover
 from models.trace.activations import Activations
 from models.trace.target import TargetHead, target_head
-from tests.studies.faithfulness.subject import Subject, margins
+from tests.studies.faithfulness.model import StudiedModel, margins
 
 STEPS = 50
 _GRADIENT_BATCH = 64
 
 Scores = list[Array]
-Method = Callable[[Subject, Sequence[Ids], Array], Scores]
+Method = Callable[[StudiedModel, Sequence[Ids], Array], Scores]
 
 
-def at_random(subject: Subject, reviews: Sequence[Ids], directions: Array, seed: int = 0) -> Scores:
+def at_random(model: StudiedModel, reviews: Sequence[Ids], directions: Array, seed: int = 0) -> Scores:
     """A seeded draw: what any method must beat."""
     random = np.random.default_rng(seed)
     return [random.random(len(ids)) for ids in reviews]
 
 
-def gradient_size(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+def gradient_size(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """The Euclidean norm of the gradient by the word's vector (Simonyan et al. 2014)."""
-    return _by_gradient(subject, reviews, directions, (1.0,), lambda gradient, vectors: gradient.norm(dim=-1))
+    return _by_gradient(model, reviews, directions, (1.0,), lambda gradient, vectors: gradient.norm(dim=-1))
 
 
-def gradient_input(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+def gradient_input(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """The gradient times the word's vector (Shrikumar et al. 2016)."""
-    return _by_gradient(subject, reviews, directions, (1.0,), lambda gradient, vectors: (gradient * vectors).sum(-1))
+    return _by_gradient(model, reviews, directions, (1.0,), lambda gradient, vectors: (gradient * vectors).sum(-1))
 
 
-def integrated_gradients(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+def integrated_gradients(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """The mean gradient on the way from zero vectors, 50 midpoints, times the vector (Sundararajan et al. 2017)."""
     way = tuple((step + 0.5) / STEPS for step in range(STEPS))
-    return _by_gradient(subject, reviews, directions, way, lambda gradient, vectors: (gradient * vectors).sum(-1))
+    return _by_gradient(model, reviews, directions, way, lambda gradient, vectors: (gradient * vectors).sum(-1))
 
 
-def delete_one(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+def delete_one(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """What the logit loses when the word is taken out (Li et al. 2016). Reviews need two words."""
-    return _by_change(subject, reviews, directions, np.delete)
+    return _by_change(model, reviews, directions, np.delete)
 
 
-def hide_one(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+def hide_one(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """What the logit loses when the word is made unknown."""
-    return _by_change(subject, reviews, directions, hidden_at)
+    return _by_change(model, reviews, directions, hidden_at)
 
 
 def hidden_at(ids: Ids, places: Any) -> Ids:
@@ -66,17 +66,17 @@ def hidden_at(ids: Ids, places: Any) -> Ids:
 
 
 def _by_change(
-    subject: Subject, reviews: Sequence[Ids], directions: Array, change: Callable[[Ids, int], Ids]
+    model: StudiedModel, reviews: Sequence[Ids], directions: Array, change: Callable[[Ids, int], Ids]
 ) -> Scores:
     lengths = np.array([len(ids) for ids in reviews])
     changed = [change(ids, t) for ids in reviews for t in range(len(ids))]
-    before = np.repeat(margins(subject.logits(reviews), directions), lengths)
-    lost = before - margins(subject.logits(changed), np.repeat(directions, lengths, axis=0))
+    before = np.repeat(margins(model.logits(reviews), directions), lengths)
+    lost = before - margins(model.logits(changed), np.repeat(directions, lengths, axis=0))
     return np.split(lost, np.cumsum(lengths)[:-1])
 
 
 def _by_gradient(
-    subject: Subject,
+    model: StudiedModel,
     reviews: Sequence[Ids],
     directions: Array,
     scales: Sequence[float],
@@ -87,59 +87,59 @@ def _by_gradient(
     order = np.argsort([len(ids) for ids in reviews], kind="stable")
     for start in range(0, len(order), _GRADIENT_BATCH):
         rows = order[start : start + _GRADIENT_BATCH]
-        gradient, vectors = _mean_gradient(subject, [reviews[row] for row in rows], directions[rows], scales)
+        gradient, vectors = _mean_gradient(model, [reviews[row] for row in rows], directions[rows], scales)
         scores = share(gradient, vectors).numpy()
         found |= {int(row): scores[: len(reviews[row]), column] for column, row in enumerate(rows)}
     return [found[row] for row in range(len(reviews))]
 
 
 def _mean_gradient(
-    subject: Subject, reviews: Sequence[Ids], directions: Array, scales: Sequence[float]
+    model: StudiedModel, reviews: Sequence[Ids], directions: Array, scales: Sequence[float]
 ) -> tuple[Tensor, Tensor]:
     """The mean over `scales` of the gradient by scaled word vectors, and the vectors: `[T, B, E]` each."""
     token_ids, lengths = (torch.from_numpy(array) for array in pad(reviews))
     wanted = torch.from_numpy(directions.astype(np.float32))
-    vectors = subject.network.embedding(token_ids).detach()
+    vectors = model.network.embedding(token_ids).detach()
     total = torch.zeros_like(vectors)
     for scale in scales:
         leaf = (vectors * scale).requires_grad_()
-        hook = subject.network.embedding.register_forward_hook(lambda module, ids, output, leaf=leaf: leaf)
+        hook = model.network.embedding.register_forward_hook(lambda module, ids, output, leaf=leaf: leaf)
         try:
-            explained = (subject.network.eval()(token_ids, lengths.long()) * wanted).sum()
+            explained = (model.network.eval()(token_ids, lengths.long()) * wanted).sum()
         finally:
             hook.remove()
         total += torch.autograd.grad(explained, leaf)[0]
     return total / len(scales), vectors
 
 
-def write_ledger(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+def write_ledger(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """What each step wrote into the top layer's memory that survived to the end. Not for an RNN."""
-    return _by_ledger(subject, reviews, directions, ledger.write_ledger)
+    return _by_ledger(model, reviews, directions, ledger.write_ledger)
 
 
-def deep_ledger(subject: Subject, reviews: Sequence[Ids], directions: Array) -> Scores:
+def deep_ledger(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """Each word's share with gates and tanh ratios frozen."""
-    return _by_ledger(subject, reviews, directions, ledger.deep_ledger)
+    return _by_ledger(model, reviews, directions, ledger.deep_ledger)
 
 
-def methods_of(subject: Subject) -> dict[str, Method]:
+def methods_of(model: StudiedModel) -> dict[str, Method]:
     """The methods that a model's cell has, by name."""
     own = {"deep ledger": deep_ledger}
-    return {**METHODS, **({} if subject.weights.cell == "rnn" else {"write ledger": write_ledger}), **own}
+    return {**METHODS, **({} if model.weights.cell == "rnn" else {"write ledger": write_ledger}), **own}
 
 
 def _by_ledger(
-    subject: Subject,
+    model: StudiedModel,
     reviews: Sequence[Ids],
     directions: Array,
     make: Callable[[Activations, TargetHead, float], Ledger],
 ) -> Scores:
-    logits = margins(subject.logits(reviews), directions)
+    logits = margins(model.logits(reviews), directions)
     found = []
     for ids, direction, logit in zip(reviews, directions, logits, strict=True):
-        activations = recover(subject.weights, ids, subject.hidden(ids))
+        activations = recover(model.weights, ids, model.hidden(ids))
         target = Target(int(direction.argmax()), None)
-        found.append(make(activations, target_head(subject.weights, target), float(logit)).words)
+        found.append(make(activations, target_head(model.weights, target), float(logit)).words)
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from models.network.equations import Array, Ids
 from models.text.words import SPECIAL
 from tests.studies.faithfulness.methods import Method
-from tests.studies.faithfulness.subject import Subject
+from tests.studies.faithfulness.model import StudiedModel
 
 DISTANCES = (0, 5, 10, 20, 50, 100)
 LENGTH = 120
@@ -25,15 +25,15 @@ class Planted:
     texts: Mapping[int, list[Ids]]
 
 
-def plant(subject: Subject, reviews: Sequence[Ids], targets: Array, seed: int = 0) -> Planted:
+def plant(model: StudiedModel, reviews: Sequence[Ids], targets: Array, seed: int = 0) -> Planted:
     """Plant the word that, alone, most supports the last label into texts joined from reviews of the other labels, in
     the order that `seed` draws.
     """
-    label = subject.weights.classes - 1
-    direction = np.full(subject.weights.classes, -1.0 / label)
+    label = model.weights.classes - 1
+    direction = np.full(model.weights.classes, -1.0 / label)
     direction[label] = 1.0
-    known = [np.array([word], np.int64) for word in range(len(SPECIAL), len(subject.weights.embedding))]
-    word = len(SPECIAL) + int((subject.logits(known) @ direction).argmax())
+    known = [np.array([word], np.int64) for word in range(len(SPECIAL), len(model.weights.embedding))]
+    word = len(SPECIAL) + int((model.logits(known) @ direction).argmax())
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(targets != label))
     others = np.concatenate([reviews[row] for row in rows])
     others = others[others != word]
@@ -42,10 +42,10 @@ def plant(subject: Subject, reviews: Sequence[Ids], targets: Array, seed: int = 
     return Planted(word, direction, texts)
 
 
-def hits(subject: Subject, planted: Planted, method: Method) -> Array:
+def hits(model: StudiedModel, planted: Planted, method: Method) -> Array:
     """How often the planted word has the largest share, `[len(DISTANCES)]`."""
     texts = [ids for group in planted.texts.values() for ids in group]
-    scores = method(subject, texts, np.tile(planted.direction, (len(texts), 1)))
+    scores = method(model, texts, np.tile(planted.direction, (len(texts), 1)))
     places = np.repeat([LENGTH - 1 - distance for distance in planted.texts], TEXTS)
     found = np.array([score.argmax() for score in scores]) == places
     rate: Array = found.reshape(len(planted.texts), TEXTS).mean(1)

@@ -49,7 +49,7 @@ def _short(studies: Sequence[Study]) -> str:
     """One line a model: the mean comprehensiveness with unknown words, the best method first."""
     lines = ["In short, by comprehensiveness with words made unknown:", ""]
     for study in studies:
-        means = {name: account.erasure["`<unk>`"].comprehensiveness.mean() for name, account in study.accounts.items()}
+        means = {name: result.erasure["`<unk>`"].comprehensiveness.mean() for name, result in study.results.items()}
         ranked = sorted(means, key=lambda name: -means[name])
         lines.append(f"- {study.name}: {', '.join(f'{name} {means[name]:.3f}' for name in ranked)}")
     return "\n".join([*lines, ""])
@@ -63,7 +63,7 @@ def _study(study: Study) -> str:
 def _erasure(study: Study) -> str:
     heads = [f"{measure} ({way})" for measure in ("comprehensiveness", "sufficiency") for way in REMOVALS]
     columns = [
-        [getattr(account.erasure[way], measure).mean(1) for account in study.accounts.values()]
+        [getattr(result.erasure[way], measure).mean(1) for result in study.results.values()]
         for measure in ("comprehensiveness", "sufficiency")
         for way in REMOVALS
     ]
@@ -73,7 +73,7 @@ def _erasure(study: Study) -> str:
         )
         for index, column in enumerate(columns)
     ]
-    costs = [f"{account.milliseconds:.2f}" for account in study.accounts.values()]
+    costs = [f"{result.milliseconds:.2f}" for result in study.results.values()]
     return _table(["method", *heads, "CPU ms a review"], study, [*cells, costs])
 
 
@@ -81,7 +81,7 @@ def _shares(study: Study) -> str:
     parts = []
     for measure, better in (("comprehensiveness", "high"), ("sufficiency", "low")):
         for way in REMOVALS:
-            values = [getattr(account.erasure[way], measure).mean(0) for account in study.accounts.values()]
+            values = [getattr(result.erasure[way], measure).mean(0) for result in study.results.values()]
             cells = [_best([value[column] for value in values], better == "high") for column in range(len(SHARES))]
             heads = [f"{measure}, {way}", *(f"{share:.0%}" for share in SHARES)]
             parts.append(_table(heads, study, cells))
@@ -92,7 +92,7 @@ def _deleted(study: Study) -> str:
     columns, heads = [], ["accuracy after deleting"]
     for kind in ("right", "wrong"):
         for column, count in enumerate(DELETED):
-            values = [getattr(account.curves, kind)[column] for account in study.accounts.values()]
+            values = [getattr(result.curves, kind)[column] for result in study.results.values()]
             columns.append(_best(values, kind == "wrong"))
             heads.append(f"{kind}, {count}")
     return _table(heads, study, columns)
@@ -103,9 +103,9 @@ def _agreement(study: Study) -> str:
     for low, high in BUCKETS:
         inside = (study.lengths >= low) & (study.lengths <= high)
         heads.append(f"{low}{'+' if high == BUCKETS[-1][1] else f'-{high}'} words ({inside.sum()})")
-        accounts = study.accounts.items()
+        results = study.results.items()
         columns.append(
-            _best([_mean(a.agreement[inside]) if name != OCCLUSION else np.nan for name, a in accounts], True)
+            _best([_mean(a.agreement[inside]) if name != OCCLUSION else np.nan for name, a in results], True)
         )
     return _table(heads, study, columns)
 
@@ -113,7 +113,7 @@ def _agreement(study: Study) -> str:
 def _planted(study: Study) -> str:
     columns = []
     for column in range(len(DISTANCES)):
-        draws = [account.hits[:, column] for account in study.accounts.values()]
+        draws = [result.hits[:, column] for result in study.results.values()]
         columns.append(_best([draw.mean() for draw in draws], True, [f" ± {np.ptp(draw) / 2:.2f}" for draw in draws]))
     return _table(["planted word found, words after it", *map(str, DISTANCES)], study, columns)
 
@@ -133,6 +133,6 @@ def _best(values: Sequence[float], high: bool, after: Sequence[str] | None = Non
 
 
 def _table(heads: Sequence[str], study: Study, columns: Sequence[Sequence[str]]) -> str:
-    rows = [[name, *(column[number] for column in columns)] for number, name in enumerate(study.accounts)]
+    rows = [[name, *(column[number] for column in columns)] for number, name in enumerate(study.results)]
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

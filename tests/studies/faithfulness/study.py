@@ -10,14 +10,14 @@ import numpy as np
 from models.network.equations import Array, Ids
 from tests.studies.faithfulness.measures import REMOVALS, Curves, Erasure, agreement, curves, erasure
 from tests.studies.faithfulness.methods import Method, Scores, at_random, methods_of
+from tests.studies.faithfulness.model import StudiedModel, verdicts
 from tests.studies.faithfulness.planted import SEEDS, Planted, hits, plant
-from tests.studies.faithfulness.subject import Subject, verdicts
 
 OCCLUSION = "`<unk>` one"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class MethodResult:
     """What was measured of one method: `erasure` by way of removal, `agreement [N]` with occlusion, `hits` by draw of
     the planted texts and distance, processor `milliseconds` a review.
     """
@@ -31,19 +31,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One model: the accounts by method, over reviews of `lengths [N]` words."""
+    """One model: the results by method, over reviews of `lengths [N]` words."""
 
     name: str
     lengths: Array
     accuracy: float
-    accounts: Mapping[str, Account]
+    results: Mapping[str, MethodResult]
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
     """What every method is measured on; `occlusion` is what the others are compared with."""
 
-    subject: Subject
+    model: StudiedModel
     reviews: Sequence[Ids]
     targets: Array
     directions: Array
@@ -52,39 +52,39 @@ class _Task:
 
 
 def study(
-    subject: Subject, reviews: Sequence[Ids], targets: Array, note: Callable[[str], None] = lambda done: None
+    model: StudiedModel, reviews: Sequence[Ids], targets: Array, note: Callable[[str], None] = lambda done: None
 ) -> Study:
     """Measure every method on `reviews` (at least two words each) of labels `targets [N]`."""
-    logits = subject.logits(reviews)
+    logits = model.logits(reviews)
     directions = verdicts(logits)
-    planted = [plant(subject, reviews, targets, seed) for seed in SEEDS]
-    methods = methods_of(subject)
-    task = _Task(subject, reviews, targets, directions, planted, methods[OCCLUSION](subject, reviews, directions))
-    accounts = {}
+    planted = [plant(model, reviews, targets, seed) for seed in SEEDS]
+    methods = methods_of(model)
+    task = _Task(model, reviews, targets, directions, planted, methods[OCCLUSION](model, reviews, directions))
+    results = {}
     for name, method in methods.items():
         draws = [partial(at_random, seed=seed) for seed in SEEDS] if method is at_random else [method]
-        accounts[name] = _mean([_account(task, draw) for draw in draws])
+        results[name] = _mean([_measure(task, draw) for draw in draws])
         note(name)
     lengths = np.array([len(ids) for ids in reviews])
-    return Study(subject.name, lengths, float((logits.argmax(1) == targets).mean()), accounts)
+    return Study(model.name, lengths, float((logits.argmax(1) == targets).mean()), results)
 
 
-def _account(task: _Task, method: Method) -> Account:
+def _measure(task: _Task, method: Method) -> MethodResult:
     started = time.process_time()
-    scores = method(task.subject, task.reviews, task.directions)
+    scores = method(task.model, task.reviews, task.directions)
     seconds = time.process_time() - started
-    return Account(
-        {way: erasure(task.subject, task.reviews, scores, remove) for way, remove in REMOVALS.items()},
-        curves(task.subject, task.reviews, task.targets, scores),
+    return MethodResult(
+        {way: erasure(task.model, task.reviews, scores, remove) for way, remove in REMOVALS.items()},
+        curves(task.model, task.reviews, task.targets, scores),
         agreement(scores, task.occlusion),
-        np.stack([hits(task.subject, planted, method) for planted in task.planted]),
+        np.stack([hits(task.model, planted, method) for planted in task.planted]),
         1000 * seconds / len(task.reviews),
     )
 
 
-def _mean(draws: Sequence[Account]) -> Account:
-    """One account of all draws of a method."""
-    return Account(
+def _mean(draws: Sequence[MethodResult]) -> MethodResult:
+    """One result of all draws of a method."""
+    return MethodResult(
         {
             way: Erasure(
                 np.mean([draw.erasure[way].comprehensiveness for draw in draws], axis=0),

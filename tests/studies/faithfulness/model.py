@@ -14,7 +14,7 @@ from models.network.torch_network import Classifier
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StudiedModel:
     """One model, by every road that the measures take."""
 
     name: str
@@ -23,7 +23,7 @@ class Subject:
     network: Classifier
 
     @classmethod
-    def of_bundle(cls, bundle: Bundle) -> "Subject":
+    def of_bundle(cls, bundle: Bundle) -> "StudiedModel":
         """The model of a bundle that was read."""
         manifest = bundle.manifest
         session = OnnxSession(bundle.step_graph, manifest.states, manifest.layers)

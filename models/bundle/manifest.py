@@ -1,9 +1,10 @@
 """What `manifest.json` says of a bundle: the contract between the stage that writes it and the one that reads it."""
 
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, model_validator
 
 from models.network.equations import Cell, Pooling
 from models.network.state import StateTensor, state_tensors
@@ -66,13 +67,15 @@ class Capability(_Part):
 class Histogram(_Part):
     """Counts between edges: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included."""
 
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
+    edges: tuple[FiniteFloat, ...]
+    counts: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if len(self.edges) != len(self.counts) + 1:
             raise ValueError(f"{len(self.edges)} edges for {len(self.counts)} counts")
+        if any(low >= high for low, high in pairwise(self.edges)):
+            raise ValueError("the edges of a histogram must rise")
         return self
 
 
@@ -82,7 +85,7 @@ class Reference(_Part):
     words: Histogram
     unknown_rate: Histogram
     confidence: Histogram
-    labels: dict[str, int]
+    labels: dict[str, NonNegativeInt]
 
 
 class Golden(_Part):

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +16,7 @@ from models.network.onnx_session import Cuda
 from service.api.auth import Authenticated
 from service.api.batch.stream_limiter import StreamLimiter
 from service.api.context import Control, Parts
+from service.api.gauges import gauges_of
 from service.api.middleware import Observed
 from service.api.problems import answer
 from service.api.routes import (
@@ -31,15 +33,14 @@ from service.api.routes import (
     v2,
     v2_repository,
 )
-from service.api.routes.health import why_not_ready
 from service.api.telemetry import with_telemetry
 from service.engine import Engine, EngineSettings
 from service.errors import where
 from service.inference.catalog import Catalog
 from service.inference.provider import provider_of
-from service.metrics.definitions import Metrics
-from service.metrics.engine import EngineMetrics
+from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
+from service.metrics.service_metrics import ServiceMetrics
 from service.settings import Settings
 from service.tracing.executor import TraceExecutor
 from service.tracing.tracer import Tracer
@@ -79,29 +80,44 @@ class Service:
     def start_draining(self) -> None:
         """Say `not ready` from now on; accepted work goes on. For the moment before the port closes."""
         self.parts.draining = True
-        self.parts.metrics.draining.set(1)
-        self.parts.metrics.ready.set(0)
+        self.parts.sampler.flush()
 
 
-def create_service(
-    settings: Settings, control: Control | None = None, expose: Callable[[], bytes] | None = None
-) -> Service:
+class SingleProcess:
+    """The control of a service that is one process."""
+
+    def __init__(self, catalog: Catalog, max_words: int) -> None:
+        self.load, self.unload = catalog.load, catalog.unload
+        self._metrics = ServiceMetrics(max_words, of_process=True)
+
+    def report(self, measured: Measurements) -> None:
+        """Add what was measured to the metrics."""
+        self._metrics.add(os.getpid(), measured)
+
+    async def metrics(self) -> bytes:
+        """Return the metrics in Prometheus' text format."""
+        return await asyncio.to_thread(self._metrics.text)
+
+
+def create_service(settings: Settings, control: Control | None = None) -> Service:
     """Put the service together; models are loaded once the server has started it.
 
-    `control` loads and unloads in every worker process, `expose` gives the metrics of them all; left out, this process
-    is the only one.
+    `control` stands for all worker processes; left out, this process is the only one.
     """
-    measured = Metrics(settings.max_words)
-    observed = EngineMetrics(measured)
-    engine = Engine(engine_settings(settings), observed)
+    recorder = Recorder()
+    engine = Engine(engine_settings(settings), recorder)
     catalog = Catalog(
-        settings.repository, engine, measured, default=settings.default_model, keep=settings.versions_per_model
+        settings.repository, engine, recorder, default=settings.default_model, keep=settings.versions_per_model
     )
-    pulse = MetricsSampler(measured, engine, observed, catalog)
+    control = control or SingleProcess(catalog, settings.max_words)
+    sampler = MetricsSampler(
+        recorder,
+        lambda: [model.recorder.served for model in catalog],
+        lambda: gauges_of(parts),
+        control.report,
+    )
     tracer = Tracer(engine, TraceExecutor(), settings.max_words)
-    streams = StreamLimiter(settings, measured.streams)
-    expose = measured.expose if expose is None else expose
-    parts = Parts(settings, engine, catalog, control or catalog, measured, pulse, tracer, streams, expose)
+    parts = Parts(settings, engine, catalog, control, recorder, sampler, tracer, StreamLimiter(settings))
     litestar = Litestar(
         ROUTES,
         lifespan=[lambda _: _running(parts)],
@@ -112,7 +128,7 @@ def create_service(
         request_max_body_size=None,
     )
     guarded = Authenticated.around(litestar, settings)
-    named = Observed(guarded, measured, access_log=settings.access_log)
+    named = Observed(guarded, recorder, access_log=settings.access_log)
     return Service(with_telemetry(named, settings), parts)
 
 
@@ -132,7 +148,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
 async def _running(parts: Parts) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_start(parts.catalog)),
-        asyncio.create_task(parts.pulse.run(lambda: not why_not_ready(parts))),
+        asyncio.create_task(parts.sampler.run()),
     ]
     for task in tasks:
         task.add_done_callback(_report)
@@ -144,7 +160,7 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        parts.pulse.flush()
+        parts.sampler.flush()
         await asyncio.to_thread(parts.tracer.close)
         await asyncio.to_thread(parts.engine.close)
 

@@ -1,6 +1,5 @@
 """The parts of a running service, as the routes get them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -9,14 +8,14 @@ from litestar.types import Scope
 from service.api.batch.stream_limiter import StreamLimiter
 from service.engine import Engine
 from service.inference.catalog import Catalog
-from service.metrics.definitions import Metrics
+from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.settings import Settings
 from service.tracing.tracer import Tracer
 
 
 class Control(Protocol):
-    """Changes what is served, in every worker process; returns when all have."""
+    """Changes what is served, in every worker process; returns when all have. Adds up what all have measured."""
 
     async def load(self, name: str, version: int | None = None) -> None:
         """Serve a version, or the newest valid one. Raises `ServiceError` where there is none."""
@@ -24,22 +23,25 @@ class Control(Protocol):
     async def unload(self, name: str) -> None:
         """Stop serving a model. Raises `ServiceError` where it is not served."""
 
+    def report(self, measured: Measurements) -> None:
+        """Add what this process has measured to the metrics of the service."""
+
+    async def metrics(self) -> bytes:
+        """Return the metrics of the service in Prometheus' text format."""
+
 
 @dataclass(slots=True)
 class Parts:
-    """What a route may need. `expose` writes the metrics of the whole service as text. `draining` turns true once and
-    for all; `others` is why other workers are not ready.
-    """
+    """What a route may need. `draining` turns true once and for all; `others` is why other workers are not ready."""
 
     settings: Settings
     engine: Engine
     catalog: Catalog
     control: Control
-    metrics: Metrics
-    pulse: MetricsSampler
+    recorder: Recorder
+    sampler: MetricsSampler
     tracer: Tracer
     streams: StreamLimiter
-    expose: Callable[[], bytes]
     draining: bool = field(default=False)
     others: str = field(default="")
 

@@ -9,7 +9,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.metrics.definitions import OTHER, Metrics
+from service.metrics.recorder import OTHER, Recorder
 
 log = structlog.get_logger("gatescope.access")
 
@@ -26,8 +26,8 @@ class Observed:
     `X-Request-Id` and stands in `scope["state"]["request_id"]`.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, access_log: bool) -> None:
-        self._app, self._metrics, self._access_log = app, metrics, access_log
+    def __init__(self, app: ASGIApp, recorder: Recorder, *, access_log: bool) -> None:
+        self._app, self._recorder, self._access_log = app, recorder, access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -35,7 +35,7 @@ class Observed:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        active = self._metrics.active
+        active = self._recorder.active
         method = scope["method"] if scope["method"] in active else OTHER
         request_id = identify(scope["headers"])
         scope["state"] = {"request_id": request_id.decode()}
@@ -55,7 +55,7 @@ class Observed:
             active[method] -= 1
             seconds = perf_counter() - started
             template = scope.get("path_template", UNMATCHED)
-            self._metrics.note_request((method, template, status), seconds)
+            self._recorder.request(method, template, status, seconds)
             if self._access_log:
                 fields: dict[str, Any] = {"method": method, "route": template, "status": status}
                 log.info("request", request_id=request_id.decode(), seconds=round(seconds, 6), **fields)

@@ -17,9 +17,8 @@ from models.bundle.select import NoSuchModel, candidates, default_name, newest_v
 from service.api.schemas import ModelState
 from service.engine import Engine, ServedModel
 from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
-from service.metrics.definitions import Metrics
-from service.metrics.drift import Window
-from service.metrics.predictions import PredictionMetrics
+from service.metrics.predictions import ServedVersion
+from service.metrics.recorder import Recorder, VersionRecorder
 
 log = structlog.get_logger("gatescope")
 
@@ -30,8 +29,8 @@ class Model:
 
     bundle: Bundle
     served: ServedModel
-    recorder: PredictionMetrics
-    window: Window
+    recorder: VersionRecorder
+    load_seconds: float
     holders: int = 0
 
     @property
@@ -59,9 +58,9 @@ class Catalog:
     """The served versions of the models of one repository."""
 
     def __init__(
-        self, repository: Path, engine: Engine, metrics: Metrics, *, default: str | None = None, keep: int = 1
+        self, repository: Path, engine: Engine, recorder: Recorder, *, default: str | None = None, keep: int = 1
     ) -> None:
-        self._repository, self._engine, self._metrics = repository, engine, metrics
+        self._repository, self._engine, self._recorder = repository, engine, recorder
         self._default, self._keep = default, keep
         self._table: Table = MappingProxyType({})
         self._refused: dict[tuple[str, int], str] = {}
@@ -180,47 +179,30 @@ class Catalog:
             served = self._engine.load(bundle)
         except InvalidBundle as error:
             self._refused[name, version] = reason = self._reason(error)
-            self._note_load(name, version, "failed")
+            self._recorder.loaded(name, version, "failed")
             at = where(error.__cause__) if error.__cause__ else []
             log.error("bundle refused", model=name, version=version, reason=reason, at=at)
             raise
         self._refused.pop((name, version), None)
-        self._note_load(name, version, "ok")
+        self._recorder.loaded(name, version, "ok")
         seconds = time.perf_counter() - started
-        self._metrics.model_load_seconds.labels(name, str(version)).set(seconds)
         log.info(
             "model loaded", model=name, version=version, seconds=round(seconds, 3), computes=served.session.backend
         )
-        return Model(bundle, served, PredictionMetrics(self._metrics, bundle), Window(bundle.manifest))
+        return Model(bundle, served, self._recorder.of(ServedVersion.of(bundle.manifest)), seconds)
 
     def _reason(self, error: InvalidBundle) -> str:
         """What is wrong, without where the repository lies on this machine."""
         return str(error).replace(f"{self._repository}{os.sep}", "")
 
-    def _note_load(self, name: str, version: int, outcome: str) -> None:
-        self._metrics.model_loads.labels(name, str(version), outcome).inc()
-        self._metrics.model_ready.labels(name, str(version)).set(0)
-
     def _swap(self, name: str, models: tuple[Model, ...]) -> None:
-        for model in models:
-            self._show(model, 1)
-        for model in self._table.get(name, ()):
-            if model not in models:
-                self._show(model, 0)
         others = {other: served for other, served in self._table.items() if other != name}
         self._table = MappingProxyType(others | ({name: models} if models else {}))
-
-    def _show(self, model: Model, value: int) -> None:
-        manifest = model.bundle.manifest
-        name, version = manifest.name, str(manifest.version)
-        self._metrics.model_ready.labels(name, version).set(value)
-        self._metrics.model_info.labels(name, version, manifest.cell, model.bundle.sha256, "fp32").set(value)
 
     async def _retire(self, models: list[Model] | tuple[Model, ...]) -> None:
         for model in models:
             while model.holders:
                 await asyncio.sleep(0.01)
-            model.recorder.flush()
             await asyncio.to_thread(self._engine.unload, model.served)
 
     def _served(self) -> str:

@@ -12,7 +12,7 @@ from service.engine import Answer
 from service.engine.engine import BYTES_A_WORD
 from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError, too_large
 from service.inference.catalog import Model
-from service.metrics.prediction_record import PredictionRecord
+from service.metrics.predictions import PredictionRecord
 
 LONG_TEXT = 32_768
 

@@ -1,1 +1,1 @@
-"""What is measured, and how several processes are added up."""
+"""What is measured: noted where it happens, added up in one place for the whole service."""

@@ -1,62 +1,30 @@
-"""What the engine lets others observe, as metrics."""
+"""The metrics of the engine's runs of a network."""
 
-from collections import defaultdict, deque
-
-import numpy as np
-from prometheus_client import Counter
-
-from service.metrics.definitions import BulkHistogram, Metrics
+from models.network.equations import Array
+from service.metrics.definitions import MODEL, VERSION, Registry, powers_of_two
 
 
 class EngineMetrics:
-    """The engine's observer. Runs of the graph are noted where they are computed and added to the metrics in bulk."""
+    """How much is computed, and how much of it is padding. A cell is one row x one step."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._runs: deque[tuple[tuple[str, int], tuple[float, ...]]] = deque()
-        self._counters: dict[tuple[str, int], tuple[Counter, ...]] = {}
-        self._histograms: dict[str, tuple[BulkHistogram, ...]] = {}
-
-    def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
-        """A run of the step graph: its rows, the cells that hold a word, all cells, its seconds."""
-        self._runs.append(((model, version), (rows, 1, real, padded, seconds)))
-
-    def flush(self) -> None:
-        """Add the runs that were noted to the metrics."""
-        noted = defaultdict(list)
-        for _ in range(len(self._runs)):
-            served, run = self._runs.popleft()
-            noted[served].append(run)
-        for (model, version), runs in noted.items():
-            table = np.array(runs)
-            counters = self._counters.get((model, version)) or self._add(model, version)
-            for counter, amount in zip(counters, table.sum(axis=0).tolist(), strict=True):
-                counter.inc(amount)
-            batch_rows, batch_cells = self._histograms[model]
-            batch_rows.observe_many(table[:, 0])
-            batch_cells.observe_many(table[:, 3])
-
-    def refused(self, model: str, version: int) -> None:
-        """Too much work waits for a review to be accepted."""
-        self._metrics.requests.labels(model, str(version), "rejected").inc()
-
-    def expired(self, model: str, version: int) -> None:
-        """A deadline passed."""
-        self._metrics.requests.labels(model, str(version), "expired").inc()
-
-    def cancelled(self, model: str, version: int) -> None:
-        """A client went away."""
-        self._metrics.requests.labels(model, str(version), "cancelled").inc()
-
-    def _add(self, model: str, version: int) -> tuple[Counter, ...]:
-        metrics = self._metrics
-        self._histograms[model] = (metrics.batch_rows.labels(model), metrics.batch_padded_cells.labels(model))
-        counters = (
-            metrics.rows.labels(model, str(version)),
-            metrics.batches.labels(model, str(version)),
-            metrics.real_cells.labels(model),
-            metrics.padded_cells.labels(model),
-            metrics.batch_seconds.labels(model, str(version)),
+    def __init__(self, registry: Registry) -> None:
+        self._rows = registry.counter("inference_rows", "Rows of all runs of the network", VERSION)
+        self._batches = registry.counter("inference_batches", "Runs of the network", VERSION)
+        self._seconds = registry.counter("inference_batch_seconds", "Time of all runs", VERSION)
+        self._real_cells = registry.counter("real_cells", "Rows x steps computed that hold a word", MODEL)
+        self._padded_cells = registry.counter("padded_cells", "Rows x steps computed in all, padding included", MODEL)
+        self._batch_rows = registry.histogram("batch_rows", "Rows of a run of the network", MODEL, powers_of_two(1024))
+        self._batch_padded_cells = registry.histogram(
+            "batch_padded_cells", "Rows x steps of a run of the network", MODEL, powers_of_two(1 << 16)
         )
-        self._counters[model, version] = counters
-        return counters
+
+    def add(self, name: str, version: str, runs: Array) -> None:
+        """Count runs `[N, 4]`: rows, rows x steps that hold a word, rows x steps in all, seconds."""
+        rows, real, padded, seconds = runs.T
+        self._rows.labels(name, version).inc(float(rows.sum()))
+        self._batches.labels(name, version).inc(len(runs))
+        self._seconds.labels(name, version).inc(float(seconds.sum()))
+        self._real_cells.labels(name).inc(float(real.sum()))
+        self._padded_cells.labels(name).inc(float(padded.sum()))
+        self._batch_rows.labels(name).observe_many(rows)
+        self._batch_padded_cells.labels(name).observe_many(padded)

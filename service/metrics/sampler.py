@@ -1,68 +1,65 @@
-"""Four times a second: how late the event loop is, and what was noted since goes to the metrics."""
+"""Four times a second: how late the event loop is, and what this process has measured since."""
 
 import asyncio
 import os
-from collections.abc import Callable
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import perf_counter, process_time
 
-from service.engine import Engine
-from service.inference.catalog import Catalog, Model
-from service.metrics.definitions import Metrics
-from service.metrics.engine import EngineMetrics
-from service.metrics.prediction_record import PredictionRecord
+from service.metrics.gauges import GaugeValues
+from service.metrics.predictions import ServedVersion
+from service.metrics.recorder import Measurements, Recorder
 
 PERIOD = 0.25
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class MetricsSampler:
-    """Keeps the metrics of one process current."""
+    """Reports the measurements of one process.
 
-    def __init__(self, metrics: Metrics, engine: Engine, observed: EngineMetrics, catalog: Catalog) -> None:
-        self._metrics, self._engine, self._observed, self._catalog = metrics, engine, observed, catalog
+    `served` and `gauges` are asked for what is served now and for the values of the gauges now.
+    """
 
-    async def run(self, ready: Callable[[], bool]) -> None:
-        """Beat until cancelled; `ready` says whether requests should be sent here."""
+    def __init__(
+        self,
+        recorder: Recorder,
+        served: Callable[[], Sequence[ServedVersion]],
+        gauges: Callable[[], GaugeValues],
+        report: Callable[[Measurements], None],
+    ) -> None:
+        self._recorder, self._served, self._gauges, self._report = recorder, served, gauges, report
+        self._memory = ResidentMemory()
+
+    async def run(self) -> None:
+        """Report until cancelled."""
         while True:
-            self._metrics.ready.set(ready())
-            self._metrics.ready_workers.set(ready())
             due = perf_counter() + PERIOD
             await asyncio.sleep(PERIOD)
-            self._metrics.loop_lag.observe(max(0.0, perf_counter() - due))
+            self._recorder.lagged(max(0.0, perf_counter() - due))
             self.flush()
 
     def flush(self) -> None:
-        """Add what was noted to the metrics; a scrape calls this too, so that it misses nothing of its own process."""
-        metrics, engine = self._metrics, self._engine
-        metrics.flush()
-        self._observed.flush()
-        for model in self._catalog:
-            self._drift(model, model.recorder.flush())
-            queue = engine.queue(model.served)
-            metrics.queue_rows.labels(model.name).set(queue.rows)
-            metrics.queue_cells.labels(model.name).set(queue.cells)
-            metrics.queue_predicted.labels(model.name).set(queue.seconds)
-            metrics.batch_rows_limit.labels(model.name).set(model.served.cost.rows)
-        metrics.queue_limit.set(engine.settings.queue_seconds)
-        metrics.workers.set(engine.lanes)
-        metrics.workers_busy.set(engine.busy)
-        for method, count in metrics.active.items():
-            metrics.http_active.labels(method).set(count)
-        metrics.worker_cpu.set(process_time())
-        metrics.worker_memory.set(_resident())
-
-    def _drift(self, model: Model, answered: list[PredictionRecord]) -> None:
-        if not answered:
-            return
-        model.window.add(answered)
-        of = model.name, str(model.version)
-        for feature, bins in model.window.bins.items():
-            counts = model.window.counts[feature].tolist()
-            for name, count, expected in zip(bins.names, counts, bins.counts, strict=True):
-                self._metrics.drift_window.labels(*of, feature, name).set(count)
-                self._metrics.drift_reference.labels(*of, feature, name).set(expected)
+        """Report what was noted by now; a scrape does this too, so that it misses nothing of its own process."""
+        process: GaugeValues = {
+            "http_server_active_requests": {(method,): count for method, count in self._recorder.active.items()},
+            "gatescope_worker_cpu_seconds": {(): process_time()},
+            "gatescope_worker_memory_bytes": {(): self._memory.read()},
+        }
+        self._report(self._recorder.report(self._served(), {**self._gauges(), **process}))
 
 
-def _resident() -> int:
-    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - read four times a second
-        return int(file.read().split()[1]) * _PAGE
+class ResidentMemory:
+    """The resident memory of this process. Linux tells it; elsewhere it is the most that there has been."""
+
+    def __init__(self) -> None:
+        self._file = -1
+        with suppress(OSError):  # opened once: a process that has no descriptor left still tells
+            self._file = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self) -> int:
+        """Return bytes."""
+        if self._file >= 0:
+            return int(os.pread(self._file, 256, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

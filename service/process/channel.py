@@ -1,13 +1,15 @@
-"""What a supervisor and its worker say to each other: lines of JSON on one socket, connections on another."""
+"""What a supervisor and its worker say to each other: pickled messages on one socket, connections on another."""
 
 import asyncio
-import json
+import pickle
 import socket
+import struct
 from collections.abc import AsyncIterator
 from typing import Any
 
 Message = dict[str, Any]
-LIMIT = 1 << 24
+
+_length = struct.Struct("!I")
 
 
 class Channel:
@@ -19,19 +21,21 @@ class Channel:
     @classmethod
     async def over(cls, end: socket.socket) -> "Channel":
         """The conversation over one end of a connected pair of sockets."""
-        return cls(*await asyncio.open_connection(sock=end, limit=LIMIT))
+        return cls(*await asyncio.open_connection(sock=end))
 
     def send(self, **message: Any) -> None:
         """Say something; it is on its way when this returns."""
         if not self._writer.is_closing():
-            self._writer.write(json.dumps(message).encode() + b"\n")
+            content = pickle.dumps(message)
+            self._writer.write(_length.pack(len(content)) + content)
 
     async def messages(self) -> AsyncIterator[Message]:
         """What the other end says, until it is gone."""
         try:
-            while line := await self._reader.readline():
-                yield json.loads(line)
-        except ConnectionError:
+            while True:
+                (length,) = _length.unpack(await self._reader.readexactly(_length.size))
+                yield pickle.loads(await self._reader.readexactly(length))
+        except (ConnectionError, asyncio.IncompleteReadError):
             return
 
     def close(self) -> None:

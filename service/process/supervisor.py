@@ -8,23 +8,19 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import structlog
-from prometheus_client.multiprocess import mark_process_dead
 from pydantic import SecretStr
 
 from service.cores import cores
+from service.metrics.service_metrics import ServiceMetrics
 from service.process.channel import Channel, Message, send_connection
 from service.process.cores import split
 from service.process.listening import greet, listen
@@ -78,7 +74,7 @@ class Supervisor:
         self._code = 0
         self._held: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._metrics = Path(tempfile.mkdtemp(prefix="gatescope-metrics-"))
+        self._metrics = ServiceMetrics(settings.max_words)
 
     async def run(self) -> int:
         """Everything, from the first worker's start to the last one's end; the exit code."""
@@ -87,13 +83,10 @@ class Supervisor:
             loop.add_signal_handler(number, self._stopping.set)
         self._listening.setblocking(False)
         loop.add_reader(self._listening, self._accept)
-        try:
-            keepers = [asyncio.create_task(self._keep(number)) for number in range(self._settings.workers)]
-            await self._stopping.wait()
-            await self._drain()
-            await asyncio.gather(*keepers)
-        finally:
-            shutil.rmtree(self._metrics, ignore_errors=True)
+        keepers = [asyncio.create_task(self._keep(number)) for number in range(self._settings.workers)]
+        await self._stopping.wait()
+        await self._drain()
+        await asyncio.gather(*keepers)
         return self._code
 
     async def _keep(self, number: int) -> None:
@@ -102,7 +95,7 @@ class Supervisor:
         while not self._stopping.is_set():
             worker = await self._start(number)
             code = await self._attend(worker)
-            mark_process_dead(worker.process.pid, str(self._metrics))  # type: ignore[no-untyped-call]
+            self._metrics.forget(worker.process.pid)
             if self._stopping.is_set():
                 self._code = self._code or code
                 return
@@ -129,7 +122,6 @@ class Supervisor:
                 *(str(end.fileno()) for end in (theirs, their_way)),
                 pass_fds=[theirs.fileno(), their_way.fileno()],
                 stdin=asyncio.subprocess.PIPE,
-                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(self._metrics)},
             )
         assert process.stdin is not None
         with contextlib.suppress(ConnectionError):
@@ -161,10 +153,17 @@ class Supervisor:
                 self._note_ready(served)
             case {"open": count, "received": received}:
                 worker.open = count + worker.sent - received
+            case {"measured": measured}:
+                self._metrics.add(worker.process.pid, measured)
+            case {"ask": "metrics", "number": number}:
+                self._spawn(self._send_metrics(worker, number))
             case {"done": number, "problem": problem}:
                 worker.asked.pop(number).set_result(problem)
             case {"ask": what, "name": name, "version": version, "number": number}:
                 self._spawn(self._everywhere(worker, what, name, version, number))
+
+    async def _send_metrics(self, worker: Worker, number: int) -> None:
+        worker.channel.send(answer=number, result=await asyncio.to_thread(self._metrics.text))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -2,21 +2,18 @@
 
 import asyncio
 import itertools
-import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from service.api.app import create_service
 from service.errors import NotReady, ServiceError
-from service.metrics.definitions import MULTIPROCESS
-from service.metrics.multiprocess import MultiprocessAggregator
+from service.metrics.recorder import Measurements
 from service.process.channel import Channel, Message, receive_connections
 from service.process.connection import Connection
 from service.process.logs import configure
@@ -43,6 +40,16 @@ class SupervisorClient:
     async def unload(self, name: str) -> None:
         """Stop serving a model in every worker. Raises `ServiceError`."""
         await self._ask("unload", name, None)
+
+    def report(self, measured: Measurements) -> None:
+        """Send what this process has measured."""
+        if self.channel is not None:
+            self.channel.send(measured=measured)
+
+    async def metrics(self) -> bytes:
+        """Return the metrics of the service."""
+        text: bytes = await self._request(ask="metrics")
+        return text
 
     def answered(self, number: int, result: Any) -> None:
         """The supervisor has done what it was asked."""
@@ -89,8 +96,7 @@ class Worker(Server):
         self._channel: Channel | None = None
         self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
-        metrics = MultiprocessAggregator(Path(os.environ[MULTIPROCESS]))
-        super().__init__(create_service(settings, self._everywhere, metrics.text), settings)
+        super().__init__(create_service(settings, self._everywhere), settings)
         self.server_state.connections = Connections(self._report_soon)
 
     @contextmanager

@@ -1,6 +1,5 @@
 """`GET /metrics` for Prometheus."""
 
-import asyncio
 from typing import Any
 
 from litestar import Request, Response, get
@@ -15,5 +14,5 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """All metrics as text, those of all worker processes added up."""
     parts = context_of(request.scope)
-    parts.pulse.flush()
-    return Response(await asyncio.to_thread(parts.expose), media_type=MEDIA_TYPE)
+    parts.sampler.flush()
+    return Response(await parts.control.metrics(), media_type=MEDIA_TYPE)

@@ -94,6 +94,26 @@ def test_a_manifest_that_does_not_fit_is_refused(folder: Path, values: dict[str,
         read(folder)
 
 
+@pytest.mark.parametrize(
+    "histogram",
+    [
+        {"edges": [0], "counts": []},
+        {"edges": [], "counts": []},
+        {"edges": [0, 1, 2], "counts": [3, -1]},
+        {"edges": [0, 2, 1], "counts": [1, 1]},
+        {"edges": [0, 0], "counts": [1]},
+        {"edges": [0, "inf"], "counts": [1]},
+        {"edges": [0, 1], "counts": [1, 1]},
+    ],
+)
+@pytest.mark.parametrize("feature", ["words", "unknown_rate", "confidence"])
+def test_a_histogram_that_is_none_is_refused(folder: Path, feature: str, histogram: dict[str, object]) -> None:
+    reference = json.loads((folder / MANIFEST).read_text())["reference"]
+    change(folder, reference=reference | {feature: histogram})
+    with pytest.raises(InvalidBundle, match=rf"manifest\.json: .*reference\.{feature}"):
+        read(folder)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff"])
 def test_a_manifest_that_is_none_is_refused(folder: Path, content: bytes) -> None:
     (folder / MANIFEST).write_bytes(content)

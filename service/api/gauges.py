@@ -1,0 +1,30 @@
+"""The gauges of one process: what its parts are like at this moment."""
+
+from service.api.context import Parts
+from service.api.routes.health import why_not_ready
+from service.metrics.gauges import GaugeValues
+
+
+def gauges_of(parts: Parts) -> GaugeValues:
+    """Return the value of every gauge that `service.metrics.gauges` defines, but those of the process itself."""
+    engine, ready = parts.engine, not why_not_ready(parts)
+    models = [(model, engine.queue(model.served)) for model in parts.catalog]
+    versions = [(model, (model.name, str(model.version))) for model in parts.catalog]
+    return {
+        "gatescope_batch_rows_limit": {(model.name,): model.served.cost.rows for model, _ in models},
+        "gatescope_queue_rows": {(model.name,): queue.rows for model, queue in models},
+        "gatescope_queue_cells": {(model.name,): queue.cells for model, queue in models},
+        "gatescope_queue_predicted_seconds": {(model.name,): queue.seconds for model, queue in models},
+        "gatescope_queue_limit_seconds": {(): engine.settings.queue_seconds},
+        "gatescope_workers": {(): engine.lanes},
+        "gatescope_workers_busy": {(): engine.busy},
+        "gatescope_batch_streams": {(): parts.streams.taken},
+        "gatescope_model_info": {
+            (*version, model.bundle.manifest.cell, model.bundle.sha256, "fp32"): 1 for model, version in versions
+        },
+        "gatescope_model_ready": {version: 1 for _, version in versions},
+        "gatescope_model_load_duration_seconds": {version: model.load_seconds for model, version in versions},
+        "gatescope_ready": {(): ready},
+        "gatescope_ready_workers": {(): ready},
+        "gatescope_draining": {(): parts.draining},
+    }

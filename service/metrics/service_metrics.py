@@ -1,0 +1,101 @@
+"""All metrics of the service: the reports of its processes, added up in one of them."""
+
+import re
+
+from prometheus_client import GCCollector, ProcessCollector, generate_latest
+
+from service.metrics.definitions import VERSION, BulkHistogram, Registry
+from service.metrics.drift import DriftCollector, Window
+from service.metrics.engine import EngineMetrics
+from service.metrics.gauges import GaugeCollector
+from service.metrics.predictions import PredictionMetrics, PredictionRecord, ServedVersion
+from service.metrics.recorder import Measurements
+
+HTTP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+RETIRED = 4
+"""Versions whose counts stay after nobody serves them any longer, to be scraped once more."""
+
+_typed_parameter = re.compile(r"\{(\w+):\w+\}")
+
+
+class ServiceMetrics:
+    """The metrics of the whole service. Labels take values from the repository or from fixed lists only.
+
+    `of_process` adds those of this process itself, where it is the only one.
+    """
+
+    def __init__(self, max_words: int, *, of_process: bool = False) -> None:
+        self._registry = registry = Registry()
+        self._gauges, self._drift = GaugeCollector(), DriftCollector()
+        self._predictions = PredictionMetrics(registry, max_words)
+        self._engine = EngineMetrics(registry)
+        self._loads = registry.counter("model_loads", "Loads by how they ended", [*VERSION, "outcome"])
+        self._loop_lag = registry.histogram("event_loop_lag_seconds", "How late the event loop woke up", [])
+        self._http_seconds = BulkHistogram(
+            "http_server_request_duration_seconds",
+            "Time from the first byte of a request's head to the last of its answer",
+            ["http_request_method", "http_route", "http_response_status_code"],
+            buckets=HTTP_SECONDS,
+            registry=registry,
+        )
+        registry.register(self._gauges)
+        registry.register(self._drift)
+        if of_process:
+            ProcessCollector(registry=registry)
+            GCCollector(registry=registry)
+        self._served_by: dict[int, set[tuple[str, str]]] = {}
+        self._known: list[tuple[str, str]] = []
+
+    def text(self) -> bytes:
+        """Return all metrics in Prometheus' text format. Takes milliseconds: to be called off the event loop."""
+        return generate_latest(self._registry)
+
+    def add(self, process: int, measured: Measurements) -> None:
+        """Add what a process measured since its last report; its gauges replace those of that report."""
+        for served in (*measured.served, *(served for served, _ in measured.predictions)):
+            self._show(served)
+        for served, rows in measured.predictions:
+            columns = dict(zip(PredictionRecord._fields, rows.T, strict=True))
+            self._predictions.add(served, columns)
+            self._drift.windows[served.key].add(columns)
+        for key, reviews in measured.outcomes.items():
+            self._predictions.count(*key, reviews)
+        for (name, version, outcome), loads in measured.loads.items():
+            self._remember((name, version))
+            self._loads.labels(name, version, outcome).inc(loads)
+        for name, version, runs in measured.runs:
+            self._engine.add(name, version, runs)
+        for (method, template, status), seconds in measured.requests:
+            route = _typed_parameter.sub(r"{\1}", template)
+            self._http_seconds.labels(method, route, str(status)).observe_many(seconds)
+        self._loop_lag.observe_many(measured.loop_lag)
+        self._gauges.processes[process] = measured.gauges
+        self._served_by[process] = {served.key for served in measured.served}
+        self._retire()
+
+    def forget(self, process: int) -> None:
+        """Take the gauges of a process that has ended away; what it counted stays."""
+        self._gauges.processes.pop(process, None)
+        self._served_by.pop(process, None)
+
+    def _show(self, served: ServedVersion) -> None:
+        if served.key not in self._drift.windows:
+            self._drift.windows[served.key] = Window(served)
+            self._predictions.begin(served)
+        self._remember(served.key)
+
+    def _remember(self, key: tuple[str, str]) -> None:
+        if key not in self._known:
+            self._known.append(key)
+
+    def _retire(self) -> None:
+        """Take away the drift of versions that nobody serves, and the counts of all but the last `RETIRED` of them."""
+        served = set().union(*self._served_by.values())
+        gone = [key for key in self._known if key not in served]
+        for key in gone:
+            self._drift.windows.pop(key, None)
+        for name, version in gone[:-RETIRED]:
+            self._known.remove((name, version))
+            self._registry.remove(model=name, version=version)
+            if all(other != name for other, _ in self._known):
+                self._registry.remove(model=name)

@@ -47,7 +47,7 @@ def _every_metric() -> ServiceMetrics:
     reference = Reference(words=bins, unknown_rate=bins, confidence=bins, labels={"fresh": 1, "rotten": 1})
     served = ServedVersion("lstm", "1", ("fresh", "rotten"), reference)
     recorder = Recorder()
-    recorder.of(served).answered(PredictionRecord(*[1] * len(PredictionRecord._fields)))
+    recorder.of(served).answered(PredictionRecord(1, 1, 1, 1, 1, 1, 1, False, 1, 1))
     recorder.batch("lstm", 1, 1, 1, 1, 1)
     recorder.loaded("lstm", 1, "ok")
     recorder.request("POST", "/v1/predict", 200, 1)

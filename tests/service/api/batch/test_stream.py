@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import Gauge
 
 from models.bundle.files import read
 from service.api.batch.formats import BatchOptions, JsonLines
@@ -327,7 +326,7 @@ def test_more_streams_than_may_be_are_429_until_one_ends(repository: Path) -> No
 
 
 def test_workers_share_the_places_of_the_service() -> None:
-    places = StreamLimiter(Settings(max_streams=5, workers=2), Gauge("streams", "", registry=None))
+    places = StreamLimiter(Settings(max_streams=5, workers=2))
     with places, places, places, pytest.raises(Overloaded), places:
         pass
 

@@ -27,6 +27,7 @@ from export.training.teacher import cross_fitted_teacher
 from export.training.train import device_of, train
 from export.training.vectors import word_vectors
 from models.network.equations import Array, Cell
+from models.reviews.records import ReadOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,13 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
 
 
 def _load(settings: ExportSettings, screen: Screen) -> Reviews:
-    columns = Columns(settings.text_column, settings.label_column, settings.group_column)
+    columns = Columns(
+        settings.text_column,
+        settings.label_column,
+        settings.group_column,
+        ReadOptions.of(settings.delimiter, settings.encoding),
+        settings.strict,
+    )
     return load(
         settings.data,
         data_dir=settings.data_dir,
@@ -93,8 +100,8 @@ def _load(settings: ExportSettings, screen: Screen) -> Reviews:
 
 def _summary(reviews: Reviews, splits: Splits) -> str:
     sizes = ", ".join(f"{name} {len(part):,}" for name, part in splits.parts.items())
-    found = f"dropped {reviews.duplicates:,} duplicates and {reviews.overlap:,} shared by training and test"
-    return f"{len(reviews.rows):,} reviews, labels {', '.join(reviews.labels)}; {found}; {sizes} ({splits.rule})"
+    labels = ", ".join(reviews.labels)
+    return f"{len(reviews.rows):,} reviews, labels {labels}; {reviews.dropped}; {sizes} ({splits.rule})"
 
 
 def _prepare(settings: ExportSettings, splits: Splits, screen: Screen) -> _Lessons:

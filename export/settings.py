@@ -1,5 +1,6 @@
 """The settings of `gatescope export`: flags, then `GATESCOPE_*` variables, then `gatescope.toml`."""
 
+import csv
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -45,6 +46,9 @@ class ExportSettings(BaseSettings):
     label_column: str = "label"
     group_column: str | None = None
     labels: Annotated[tuple[str, ...], AfterValidator(_some_once), NoDecode] | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    strict: bool = False
     licence: str = "not stated"
 
     repository: Path = Path("repository")
@@ -74,7 +78,9 @@ class ExportSettings(BaseSettings):
     @field_validator("cells", "labels", mode="before")
     @classmethod
     def _separate(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for row in csv.reader([value], skipinitialspace=True) for part in row)
 
     @classmethod
     def settings_customise_sources(

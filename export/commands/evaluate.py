@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from export.commands.exits import Exit
-from export.data.reviews import DataError
 from export.data.tables import Columns, read_table
 from export.publish.behaviour import behaviour
 from export.publish.evaluation import Evaluation, ReviewFigures, review_figures, tables
@@ -21,6 +20,8 @@ from models.bundle.repository import versions
 from models.network.bulk import run_many
 from models.network.equations import Array, softmax
 from models.network.onnx_session import OnnxSession
+from models.reviews.errors import DataError, UsageError
+from models.reviews.records import ReadOptions
 
 
 def evaluate(
@@ -30,6 +31,10 @@ def evaluate(
     repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY")] = Path("repository"),
     text_column: Annotated[str, typer.Option()] = "text",
     label_column: Annotated[str, typer.Option()] = "label",
+    delimiter: Annotated[str | None, typer.Option(help="Between the fields of CSV; found where not given.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of CSV and JSON, such as latin-1; found where not given.")
+    ] = None,
     with_behaviour: Annotated[
         bool, typer.Option("--behaviour", help="Judge the sentences that test reading: negation, contrast and so on.")
     ] = False,
@@ -46,8 +51,12 @@ def evaluate(
     try:
         bundle = _bundle(repository, model, version)
         predict = _Predictor(bundle)
-        reviews = _reviews(file, Columns(text_column, label_column), predict, mistakes) if file else None
+        columns = Columns(text_column, label_column, read=ReadOptions.of(delimiter, encoding))
+        reviews = _reviews(file, columns, predict, mistakes) if file else None
         found = _behaviour(predict) if with_behaviour else None
+    except UsageError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(Exit.USAGE) from error
     except DataError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(Exit.DATA) from error
@@ -86,7 +95,7 @@ def _bundle(repository: Path, model: str, version: int | None) -> Bundle:
 
 
 def _reviews(file: Path, columns: Columns, predict: _Predictor, mistakes: int) -> ReviewFigures:
-    rows = list(read_table(file, columns))
+    rows = read_table(str(file), columns).rows
     if not rows:
         raise DataError(f"{file}: no reviews")
     labels = predict.bundle.manifest.labels
@@ -110,6 +119,6 @@ def _print(evaluation: Evaluation, *, as_json: bool) -> None:
     if as_json:
         typer.echo(evaluation.model_dump_json(indent=1))
         return
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = Console(width=None if sys.stdout.isatty() else 140, markup=False)
     for table in tables(evaluation):
         console.print(table)

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from export.commands.exits import Exit
-from export.data.reviews import DataError
 from export.publish.comparison import behaviour_table, table
 from export.settings import ExportSettings
 from export.training.config import TrainingError
 from export.training.interrupt import two_stage
 from models.network.equations import CELLS
+from models.reviews.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from export.run import Outcome
@@ -23,13 +23,22 @@ if TYPE_CHECKING:
 
 def export(
     data: Annotated[
-        str | None, typer.Option(help="critics, critics-long, imdb, or a CSV, JSONL or Parquet file.")
+        str | None, typer.Option(help="critics, critics-long, imdb, or CSV, JSON or Parquet: a file, folder or glob.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where imdb lies: folder or archive.")] = None,
     text_column: Annotated[str | None, typer.Option(help="The column of the text, in your data.")] = None,
     label_column: Annotated[str | None, typer.Option(help="The column of the label, in your data.")] = None,
     group_column: Annotated[str | None, typer.Option(help="Rows of one group (a film) go to one split.")] = None,
-    labels: Annotated[str | None, typer.Option(help="The labels in index order, separated by commas.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="The labels in index order, separated by commas; one with a comma in quotes.")
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Between the fields of CSV; found where not given.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of CSV and JSON, such as latin-1; found by a byte order mark, else UTF-8.")
+    ] = None,
+    strict: Annotated[
+        bool | None, typer.Option("--strict", help="Refuse rows without text or label, which are skipped otherwise.")
+    ] = None,
     licence: Annotated[str | None, typer.Option(help="The terms of your data, for the model card.")] = None,
     repository: Annotated[Path | None, typer.Option(help="Where bundles are written: NAME/VERSION/.")] = None,
     cells: Annotated[str | None, typer.Option(help="rnn,lstm,gru or some of them.")] = None,
@@ -95,6 +104,7 @@ def _run(settings: ExportSettings, *, quiet: bool) -> "Outcome":
     from export.run import run  # noqa: PLC0415 - loads torch, which a run with nothing to do need not wait for
 
     exits: dict[type[Exception], Exit] = {
+        UsageError: Exit.USAGE,
         DataError: Exit.DATA,
         TrainingError: Exit.USAGE,
         VerificationFailed: Exit.VERIFICATION,
@@ -118,7 +128,7 @@ def _print(outcome: "Outcome", *, as_json: bool) -> None:
         typer.echo(json.dumps({"bundles": bundles, "comparison": comparison, "interrupted": outcome.interrupted}))
         return
     if outcome.comparison:
-        console = Console(width=None if sys.stdout.isatty() else 140)
+        console = Console(width=None if sys.stdout.isatty() else 140, markup=False)
         console.print(table(outcome.comparison))
         if (reading := behaviour_table(outcome.comparison)) is not None:
             console.print(reading)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from export.training.config import Progress as Training
 
@@ -17,7 +18,7 @@ class Screen:
     """Where progress goes: a console on standard error, or nowhere."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, markup=False)
 
     def say(self, text: str) -> None:
         """One line."""
@@ -28,7 +29,7 @@ class Screen:
         """Say what is done, within the block, and at its end how long it took."""
         started = time.monotonic()
         if self.console.is_terminal:
-            with self.console.status(text):
+            with self.console.status(Text(text)):
                 yield
         else:
             yield

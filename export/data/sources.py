@@ -1,12 +1,14 @@
 """Which reviews are meant by a name or a path."""
 
 from collections.abc import Callable, Sequence
+from glob import has_magic
 from pathlib import Path
 
 from export.data.critics import cache_directory, critics, critics_long
 from export.data.imdb import download, imdb
-from export.data.reviews import DataError, Reviews, gather
+from export.data.reviews import Reviews, gather
 from export.data.tables import Columns, read_table
+from models.reviews.errors import DataError
 
 BUILT_IN = ("critics", "critics-long", "imdb")
 
@@ -20,7 +22,7 @@ def load(
     licence: str = "not stated",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Reviews:
-    """Reviews from a built-in name (`critics`, `critics-long`, `imdb`) or a CSV, JSONL or Parquet file.
+    """Return reviews by a built-in name (`critics`, `critics-long`, `imdb`), or from CSV, JSON or Parquet files.
 
     `data_dir` is where `imdb` lies (folder or archive; without it the archive is downloaded, `progress(done, total)`
     in bytes); `columns`, `labels` (their order) and `licence` are for own files. Raises `DataError`.
@@ -32,6 +34,7 @@ def load(
     if data == "imdb":
         return imdb(data_dir or download(cache_directory(), progress))
     path = Path(data)
-    if not path.suffix:
-        raise DataError(f"{data!r} is neither a file nor one of {', '.join(BUILT_IN)}")
-    return gather(path.stem, path.name, licence, read_table(path, columns or Columns()), labels)
+    if not path.suffix and not path.exists() and not has_magic(data):
+        raise DataError(f"{data!r} is neither a file, a folder nor one of {', '.join(BUILT_IN)}")
+    table = read_table(data, columns or Columns())
+    return gather(path.stem, path.name, licence, table.rows, labels, table.skipped)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from export.data.reviews import DataError, Reviews, Row
+from export.data.reviews import Review, Reviews
+from models.reviews.errors import DataError
 
 SHARE = 0.1
 
@@ -53,7 +54,7 @@ def split(reviews: Reviews, seed: int) -> Splits:
     Raises `DataError` where a label is missing from one of the splits.
     """
     groups = _groups(reviews.rows)
-    published = np.array([row.half == "test" for row in reviews.rows])
+    published = np.array([row.published_split == "test" for row in reviews.rows])
     test = published if published.any() else _draw(groups, ~published, seed, SHARE)
     validation = _draw(groups, ~test, seed + 1, SHARE if published.any() else SHARE / (1 - SHARE))
     unit = "group" if any(row.group is not None for row in reviews.rows) else "review"
@@ -98,7 +99,7 @@ def assemble(
     return Splits(reviews.labels, parts["training"], parts["validation"], parts["test"], rule)
 
 
-def _groups(rows: Sequence[Row]) -> NDArray[np.str_]:
+def _groups(rows: Sequence[Review]) -> NDArray[np.str_]:
     return np.array([f"#{number}" if row.group is None else row.group for number, row in enumerate(rows)])
 
 

@@ -1,95 +1,124 @@
-"""Reviews in a user's own CSV, JSONL or Parquet file, with columns named by the user."""
+"""Labelled reviews in a user's own files, with columns that the user names."""
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from export.data.reviews import DataError, Row, decoded
+from export.data.reviews import Review
+from models.reviews.errors import DataError, UsageError
+from models.reviews.file_format import format_of
+from models.reviews.json_records import plain
+from models.reviews.parquet_rows import plain_values, texts
+from models.reviews.paths import find
+from models.reviews.reader import Streams, open_parquet_files, open_text
+from models.reviews.records import ReadOptions, place
+from models.reviews.rows import RowParser
 from models.text.words import typed
-
-Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The names of the columns; without `group` every review stands for itself."""
+    """The names of the columns, and how the file is written. Without `group` every review stands for itself."""
 
     text: str = "text"
     label: str = "label"
     group: str | None = None
+    read: ReadOptions = field(default_factory=ReadOptions)
+    strict: bool = False
+    """Whether a row without text or label is refused, not skipped."""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that are read, each once."""
+        return list(dict.fromkeys([self.text, self.label, *([self.group] if self.group else [])]))
 
 
-def read_table(path: Path, columns: Columns) -> Iterator[Row]:
-    """Read a `.csv`, `.jsonl`/`.ndjson` or `.parquet` file. Raises `DataError` with the row and the column."""
-    read = READERS.get(path.suffix.lower())
-    if read is None:
-        raise DataError(f"{path}: expected a file that ends in {', '.join(READERS)}")
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    for where, record in read(path):
-        group = None if columns.group is None else _value(path, where, record, columns.group)
-        yield Row(_text(path, where, record, columns.text), _value(path, where, record, columns.label), group)
+class LabelledRows(NamedTuple):
+    """The reviews of files, and where rows stand that were skipped, with the reason."""
+
+    rows: tuple[Review, ...]
+    skipped: tuple[str, ...]
 
 
-def _text(path: Path, where: str, record: Record, column: str) -> str:
-    text = _value(path, where, record, column)
-    if not typed(text):
-        raise DataError(f"{path}, {where}, column {column!r}: no words")
-    return text
+class _Row(NamedTuple):
+    place: str
+    values: Mapping[str, Any]
+    text: str | None
+    error: str | None
 
 
-def _value(path: Path, where: str, record: Record, column: str) -> str:
-    if column not in record:
-        raise DataError(f"{path}, {where}: no column {column!r}; there are {', '.join(map(str, record))}")
-    value = record[column]
-    if value is None or isinstance(value, dict | list) or not str(value).strip():
-        raise DataError(f"{path}, {where}, column {column!r}: no value")
-    return str(value).strip()
+def read_table(path: str, columns: Columns) -> LabelledRows:
+    """Read a file, or all files of a folder or glob. Rows without a text of words, or without a label, are skipped.
 
-
-def _csv(path: Path) -> Iterator[tuple[str, Record]]:
-    reader = csv.DictReader(io.StringIO(decoded(path.read_bytes(), path), newline=""), strict=True)
+    Raises `DataError` with file, row and line where a file can't be read, and in `strict` for a row to be skipped.
+    """
     try:
-        for record in reader:
-            if None in record:
-                raise DataError(f"{path}, line {reader.line_num}: more fields than the header names")
-            yield f"line {reader.line_num}", record
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+        names = find([path]).names
+    except UsageError as error:
+        raise DataError(str(error)) from error
+    rows, skipped = list[Review](), list[str]()
+    seen = set[str]()
+    for row in _rows(names, columns):
+        seen.update(row.values)
+        label = _written(row.values.get(columns.label))
+        reason = _reason(row, label, columns)
+        if reason is None:
+            group = columns.group and _written(row.values.get(columns.group))
+            rows.append(Review(str(row.text), str(label), group))
+        elif columns.strict:
+            raise DataError(f"{row.place}: {reason}")
+        else:
+            skipped.append(f"{row.place}: {reason}")
+    missing = next((name for name in columns.names if name not in seen), None)
+    if missing and skipped:
+        raise DataError(f"{path}: no column {missing!r}; there are {', '.join(sorted(seen))}")
+    if skipped and not rows:
+        raise DataError(f"{path}: no reviews: no row has a text and a label; {skipped[0]}")
+    return LabelledRows(tuple(rows), tuple(skipped))
 
 
-def _jsonl(path: Path) -> Iterator[tuple[str, Record]]:
-    for number, line in enumerate(decoded(path.read_bytes(), path).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{path}, line {number}: not JSON: {error}") from error
-        if not isinstance(record, dict):
-            raise DataError(f"{path}, line {number}: not a JSON object")
-        yield f"line {number}", record
+def _reason(row: _Row, label: str | None, columns: Columns) -> str | None:
+    """Return why a row can't be learnt from."""
+    if row.text is None:
+        return row.error
+    if not typed(row.text):
+        return f"column {columns.text!r} has no words"
+    return f"column {columns.label!r} has no value" if label is None else None
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, Record]]:
-    try:
-        records = pq.read_table(path).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not readable as Parquet: {error}") from error
-    for number, record in enumerate(records, 1):
-        yield f"row {number}", record
+def _written(value: Any) -> str | None:
+    """Return a label or group as text, as its file has it; None where there is none."""
+    value = plain(value)
+    if value is None or isinstance(value, list | dict):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() or None
 
 
-READERS: Mapping[str, Callable[[Path], Iterator[tuple[str, Record]]]] = {
-    ".csv": _csv,
-    ".jsonl": _jsonl,
-    ".ndjson": _jsonl,
-    ".parquet": _parquet,
-}
+def _rows(names: tuple[str, ...], columns: Columns) -> Iterator[_Row]:
+    kind = format_of(names[0])
+    streams = Streams(names, kind)
+    if kind.format == "parquet":
+        yield from _parquet(streams, columns)
+        return
+    text = open_text(streams, kind.format, columns.names, columns.read)
+    parser = RowParser(kind.format, columns.text, text.columns)
+    for name, record in text.rows:
+        where = f"{name}, {place(record.row, record.line)}"
+        rows, found = parser.parse([record.content])
+        (values,), ((body, error),) = rows.values, found
+        if error is not None and (kind.format == "csv" or not values):
+            raise DataError(f"{where}: {error}")
+        yield _Row(where, values, body, error)
+
+
+def _parquet(streams: Streams, columns: Columns) -> Iterator[_Row]:
+    row, before = 0, ""
+    for name, batch in open_parquet_files(streams, columns.names, only_needed=True).batches:
+        row, before = row if name == before else 0, name
+        values = {column: plain_values(batch.column(column)) for column in columns.names}
+        for index, (text, error) in enumerate(texts(batch.column(columns.text), columns.text)):
+            row += 1
+            own = {column: each[index] for column, each in values.items()}
+            yield _Row(f"{name}, {place(row)}", own, text, error)

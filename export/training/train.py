@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from export.data.reviews import DataError
 from export.training.batches import Batch, logits, shuffled
 from export.training.checkpoint import load, save
 from export.training.config import Epoch, Progress, TrainedModel, TrainingError, TrainingSettings
@@ -22,6 +21,7 @@ from export.training.evaluate import fit_temperature
 from export.training.losses import cross_entropy, disagreement, soft_targets
 from models.network.equations import Array
 from models.network.torch_network import Classifier, Dropout, Shape
+from models.reviews.errors import DataError
 from models.text.words import PAD, UNK
 
 CLIP = 1.0

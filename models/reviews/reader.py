@@ -61,7 +61,7 @@ def open_text(streams: Streams, kind: Format, needed: Sequence[str], options: Re
     rows = files.rows(streams)
     first = next(rows, None)
     if files.columns is None:
-        raise DataError("the input is empty: not even column names")
+        raise DataError(f"{', '.join(streams.names)}: empty, without even column names")
     return TextRows(files.columns, rows if first is None else chain([first], rows))
 
 
@@ -143,7 +143,7 @@ def open_parquet_files(streams: Streams, needed: Sequence[str], *, only_needed: 
     rows = _batches(streams, needed, only_needed=only_needed)
     schema = next(rows, None)
     if schema is None:
-        raise DataError("the input is empty: not even column names")
+        raise DataError(f"{', '.join(streams.names)}: empty, without even column names")
     return ParquetRows(schema, rows)
 
 

@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 
 from export.data.sources import load
-from export.data.tables import READERS
+from export.data.tables import Columns, read_table
 from export.publish.package import package
 from models.bundle.files import Bundle, read
 from models.network.equations import CELLS, Cell
@@ -167,7 +167,7 @@ def review_texts(file: Path | None, column: str) -> list[str]:
     """The long reviews: the built-in ones, or those of a file."""
     if file is None:
         return [row.text for row in load("critics-long").rows]
-    return [text for _, record in READERS[file.suffix.lower()](file) if typed(text := str(record[column]))]
+    return [row.text for row in read_table(str(file), Columns(column, column)).rows]
 
 
 def bundle_of(cell: Cell, folder: Path, vocabulary: Vocabulary) -> Bundle:

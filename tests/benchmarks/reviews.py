@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from export.data.sources import load
-from export.data.tables import READERS
+from export.data.tables import Columns, read_table
 from models.text.words import typed, words
 from tests.benchmarks.fixed import MAX_WORDS
 from tests.benchmarks.peers.network import Answer, Network
@@ -77,4 +77,4 @@ def _first_words(text: str, count: int) -> str:
 
 
 def _column(file: Path, column: str) -> list[str]:
-    return [str(record[column]) for _, record in READERS[file.suffix.lower()](file)]
+    return [row.text for row in read_table(str(file), Columns(column, column)).rows]

@@ -6,7 +6,8 @@ import pytest
 
 from export.data.critics import cache_directory, critics, critics_long
 from export.data.imdb import imdb
-from export.data.reviews import DataError, Reviews
+from export.data.reviews import Reviews
+from models.reviews.errors import DataError
 from models.text.words import typed
 
 
@@ -81,7 +82,7 @@ def test_imdb_keeps_its_published_test_and_its_films(acl: Path, tmp_path: Path, 
         with tarfile.open(path, "w:gz") as archive:
             archive.add(acl, "aclImdb")
     reviews = imdb(path)
-    assert {(row.text, row.label, row.group, row.half) for row in reviews.rows} == {
+    assert {(row.text, row.label, row.group, row.published_split) for row in reviews.rows} == {
         ("fine", "pos", "tt1", "train"),
         ("great<br />film", "pos", "tt2", "train"),
         ("good", "pos", None, "test"),
@@ -100,3 +101,9 @@ def test_imdb_that_is_not_there_or_broken_is_named(tmp_path: Path) -> None:
         imdb(tmp_path)
     with pytest.raises(DataError, match="nowhere"):
         imdb(tmp_path / "nowhere")
+
+
+def test_imdb_of_bytes_that_are_not_utf8_is_placed(acl: Path) -> None:
+    (acl / "train/pos/0_9.txt").write_bytes(b"a\nb\nc \xff\n")
+    with pytest.raises(DataError, match=r"train/pos/0_9\.txt, line 3: not UTF-8"):
+        imdb(acl)

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.data.reviews import DataError, Reviews, Row, gather
+from export.data.reviews import Review, Reviews, gather
 from export.data.splits import Part, folds, split
+from models.reviews.errors import DataError
 
 
 def _reviews(rows: int = 300, films: int | None = 40, seed: int = 0) -> Reviews:
     draw = random.Random(seed)
     made = [
-        Row(f"word{number}", "ab"[number % 2], None if films is None else f"film{draw.randrange(films)}")
+        Review(f"word{number}", "ab"[number % 2], None if films is None else f"film{draw.randrange(films)}")
         for number in range(rows)
     ]
     return gather("own", "own.csv", "none", made)
@@ -53,10 +54,11 @@ def test_labels_stay_with_their_texts() -> None:
 
 def test_a_published_test_is_the_test() -> None:
     rows = tuple(
-        replace(row, half="test" if number % 3 == 0 else "train") for number, row in enumerate(_reviews().rows)
+        replace(row, published_split="test" if number % 3 == 0 else "train")
+        for number, row in enumerate(_reviews().rows)
     )
     splits = split(gather("own", "own", "none", rows), 0)
-    assert set(splits.test.texts) == {row.text for row in rows if row.half == "test"}
+    assert set(splits.test.texts) == {row.text for row in rows if row.published_split == "test"}
     assert len(splits.validation) == pytest.approx(20, abs=9)
     assert "published" in splits.rule
 
@@ -82,6 +84,8 @@ def test_a_fingerprint_does_not_depend_on_order_but_on_every_row(order: list[int
 
 
 def test_a_label_that_one_split_lacks_is_named() -> None:
-    rows = [Row(f"word{number}", "common", f"film{number}") for number in range(60)] + [Row("odd", "rare", "film60")]
+    rows = [Review(f"word{number}", "common", f"film{number}") for number in range(60)] + [
+        Review("odd", "rare", "film60")
+    ]
     with pytest.raises(DataError, match=r"own\.csv: no review in the \w+ split has the label 'rare'"):
         split(gather("own", "own.csv", "none", rows), 0)

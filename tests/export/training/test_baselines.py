@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from export.data.reviews import Row, gather
+from export.data.reviews import Review, gather
 from export.data.splits import split
 from export.training.baselines import linear, majority, nb_svm
 from export.training.dataset import Dataset, prepare
@@ -18,7 +18,7 @@ def _dataset(labels: tuple[str, ...]) -> Dataset:
     for number in range(600):
         label = draw.choice([labels[0], *labels])
         filler = [draw.choice(["a", "film", "plot", "the", "of"]) for _ in range(6)]
-        rows.append(Row(f"{' '.join(filler)} {draw.choice(OPINION[label])} n{number}", label))
+        rows.append(Review(f"{' '.join(filler)} {draw.choice(OPINION[label])} n{number}", label))
     return prepare(split(gather("own", "own", "none", rows), 0), vocabulary_size=100, min_count=2)
 
 

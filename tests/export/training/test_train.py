@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from export.data.reviews import DataError, Row, gather
+from export.data.reviews import Review, gather
 from export.data.splits import split
 from export.training.batches import ordered, predict, shuffled
 from export.training.config import Progress, TrainedModel, TrainingError, TrainingSettings
@@ -18,6 +18,7 @@ from export.training.teacher import cross_fitted_teacher
 from export.training.train import device_of, one_cycle, train
 from export.training.vectors import word_vectors
 from models.network.equations import CELLS, Cell, forward, softmax
+from models.reviews.errors import DataError
 from models.text.words import PAD, UNK, Vocabulary
 
 SMALL = TrainingSettings(
@@ -42,7 +43,7 @@ def dataset() -> Dataset:
     for _ in range(400):
         opinions = [draw.choice(["great", "dull"]) for _ in range(2)]
         words = [draw.choice(["a", "film", "plot", "scene"]) for _ in range(draw.randint(1, 6))]
-        rows.append(Row(" ".join([opinions[0], *words, opinions[1], str(len(rows))]), opinions[1]))
+        rows.append(Review(" ".join([opinions[0], *words, opinions[1], str(len(rows))]), opinions[1]))
     return prepare(split(gather("own", "own", "none", rows), 0), vocabulary_size=50, min_count=2)
 
 

@@ -105,8 +105,8 @@ def test_the_running_prediction_is_that_of_the_text_cut_there(served: Running, c
 
 
 def test_on_fifty_real_reviews_every_prefix_is_predicted_alike(served: Running) -> None:
-    from export.data.reviews import DataError
     from export.data.sources import load
+    from models.reviews.errors import DataError
 
     try:
         reviews = [row.text for row in load("critics").rows[:50]]

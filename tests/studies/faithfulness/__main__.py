@@ -13,11 +13,11 @@ import onnxruntime
 import torch
 import typer
 
-from export.data.reviews import DataError
 from export.data.sources import load
 from export.data.splits import Part, split
 from models.bundle.files import Bundle, InvalidBundle, read
 from models.bundle.repository import versions
+from models.reviews.errors import DataError
 from models.text.words import MAX_WORDS
 from tests.studies.faithfulness.model import StudiedModel
 from tests.studies.faithfulness.report import report

@@ -39,7 +39,7 @@ def one_thread() -> Iterator[None]:
 def dataset() -> Dataset:
     """Short reviews whose label is what the last opinion in them says: order matters."""
     draw = random.Random(0)
-    rows: list[Row] = []
+    rows: list[Review] = []
     for _ in range(400):
         opinions = [draw.choice(["great", "dull"]) for _ in range(2)]
         words = [draw.choice(["a", "film", "plot", "scene"]) for _ in range(draw.randint(1, 6))]

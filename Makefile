@@ -48,6 +48,7 @@ lock:
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.settings_page
+	$(BIN)/python -m tests.service.metrics.documented
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from export.data.reviews import Reviews
 from export.data.sources import load
 from export.data.splits import Splits, split
 from export.data.tables import Columns
+from export.data.wheels import cache_directory
 from export.publish.comparison import Comparison, baseline_entry, model_entry
 from export.publish.measurements import Measurements, measure_model
 from export.publish.package import About, package
@@ -20,13 +22,16 @@ from export.publish.provenance import data_of, provenance_of
 from export.publish.reference import reference
 from export.publish.report import documents
 from export.settings import ExportSettings
+from export.teaching.encoder import encoder_folder
+from export.teaching.lessons import lessons_of
+from export.teaching.opinions import BUILT_IN, Opinions
 from export.training.baselines import linear, majority, nb_svm
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset, prepare
-from export.training.teacher import cross_fitted_teacher
 from export.training.train import device_of, train
 from export.training.vectors import word_vectors
-from models.network.equations import Array, Cell
+from models.network.equations import Cell
+from models.reviews.errors import DataError
 from models.reviews.records import ReadOptions
 
 
@@ -40,12 +45,11 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lessons:
-    """What every training starts from: the reviews, the word vectors `[V, E]`, the teacher's answers `[N, C]`."""
+class _Start:
+    """What every training starts from: the reviews and lessons, and the word vectors `[V, E]`."""
 
     dataset: Dataset
     vectors: NDArray[np.float32]
-    teacher: Array
 
 
 def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> Outcome:
@@ -60,20 +64,20 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         reviews = _load(settings, screen)
         splits = split(reviews, settings.seed)
     screen.say(_summary(reviews, splits))
-    lessons = _prepare(settings, splits, screen)
+    start = _prepare(settings, splits, screen)
     with screen.step("tune the linear models"):
-        entries = [baseline_entry(fit, lessons.dataset) for fit in (majority, linear, nb_svm)]
+        entries = [baseline_entry(fit, start.dataset) for fit in (majority, linear, nb_svm)]
     folders: list[Path] = []
     comparison = None
     for number, cell in enumerate(cells):
         name = settings.model_name(cell)
-        model = _train(settings, cell, lessons, _seconds_left(settings, started, len(cells) - number), screen, stop)
-        measured = measure_model(model, lessons.dataset)
+        model = _train(settings, cell, start, _seconds_left(settings, started, len(cells) - number), screen, stop)
+        measured = measure_model(model, start.dataset)
         entries.append(model_entry(name, model, measured))
         comparison = Comparison(data=reviews.name, test=splits.test.fingerprint, entries=tuple(entries))
         with screen.step(f"verify and publish {name}"):
-            about = _about(settings, reviews, splits, lessons.dataset, model, measured)
-            made = documents(measured.probabilities["test"], lessons.dataset.test, model, comparison)
+            about = _about(settings, reviews, splits, start.dataset, model, measured)
+            made = documents(measured.probabilities["test"], start.dataset.test, model, comparison)
             folders.append(package(settings.repository, name, model.weights, model.vocabulary, about, documents=made))
         if stop():
             break
@@ -104,15 +108,27 @@ def _summary(reviews: Reviews, splits: Splits) -> str:
     return f"{len(reviews.rows):,} reviews, labels {labels}; {reviews.dropped}; {sizes} ({splits.rule})"
 
 
-def _prepare(settings: ExportSettings, splits: Splits, screen: Screen) -> _Lessons:
-    with screen.step("learn word vectors from the training reviews"):
-        dataset = prepare(splits, vocabulary_size=settings.vocabulary_size, min_count=settings.min_count)
+def _prepare(settings: ExportSettings, splits: Splits, screen: Screen) -> _Start:
+    opinions = _opinions(settings, splits, screen)
+    with screen.step("learn word vectors from the training texts"):
+        lessons = lessons_of(splits.train, splits.labels, opinions)
+        dataset = prepare(splits, lessons, vocabulary_size=settings.vocabulary_size, min_count=settings.min_count)
         vectors = word_vectors(
-            dataset.train.ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
+            dataset.lesson_ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
         )
-    with screen.step("ask a linear model about reviews that it has not read"):
-        teacher = cross_fitted_teacher(dataset.train, len(dataset.labels))
-    return _Lessons(dataset, vectors, teacher)
+    return _Start(dataset, vectors)
+
+
+def _opinions(settings: ExportSettings, splits: Splits, screen: Screen) -> Opinions | None:
+    """Return what a teacher thinks: the one asked for, or the built-in one where it learnt from this very split."""
+    if settings.teacher is None:
+        known = Opinions.read(BUILT_IN)
+        return known if known.training == splits.train.fingerprint else None
+    if find_spec("transformers") is None:
+        raise DataError(f"--teacher {settings.teacher} needs transformers: pip install 'gatescope[teacher]'")
+    from export.teaching.teacher import ask_teacher  # noqa: PLC0415 - an extra that only this asks for
+
+    return ask_teacher(splits, encoder_folder(settings.teacher, cache_directory()), settings.seed, screen.say)
 
 
 def _seconds_left(settings: ExportSettings, started: float, cells: int) -> float | None:
@@ -125,7 +141,7 @@ def _seconds_left(settings: ExportSettings, started: float, cells: int) -> float
 def _train(
     settings: ExportSettings,
     cell: Cell,
-    lessons: _Lessons,
+    start: _Start,
     seconds: float | None,
     screen: Screen,
     stop: Callable[[], bool],
@@ -136,9 +152,8 @@ def _train(
         name = settings.model_name(cell) + (f" {training.pooling}" if settings.pooling == "best" else "")
         with screen.training(name) as report:
             model = train(
-                lessons.dataset,
-                lessons.vectors,
-                lessons.teacher,
+                start.dataset,
+                start.vectors,
                 training,
                 progress=report,
                 stop=stop,
@@ -166,5 +181,5 @@ def _about(
         metrics=measured.metrics,
         behaviour=measured.behaviour,
         reference=reference(dataset.validation.ids, measured.probabilities["validation"], splits.labels),
-        provenance=provenance_of(model, settings),
+        provenance=provenance_of(model, dataset.lesson_sizes, settings),
     )

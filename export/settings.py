@@ -50,13 +50,14 @@ class ExportSettings(BaseSettings):
     encoding: str | None = None
     strict: bool = False
     licence: str = "not stated"
+    teacher: str | None = None
 
     repository: Path = Path("repository")
     cells: Annotated[tuple[Cell, ...], AfterValidator(_some_once), NoDecode] = CELLS
     name: OwnName | None = None
     if_missing: bool = False
 
-    pooling: Pooling | Literal["best"] = "max||mean"
+    pooling: Pooling | Literal["best"] = "last"
     embedding_size: Positive = 128
     hidden_size: Positive = 128
     layers: Positive = 1

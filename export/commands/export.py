@@ -40,6 +40,9 @@ def export(
         bool | None, typer.Option("--strict", help="Refuse rows without text or label, which are skipped otherwise.")
     ] = None,
     licence: Annotated[str | None, typer.Option(help="The terms of your data, for the model card.")] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="An encoder that teaches: minilm, or a folder in Hugging Face format.")
+    ] = None,
     repository: Annotated[Path | None, typer.Option(help="Where bundles are written: NAME/VERSION/.")] = None,
     cells: Annotated[str | None, typer.Option(help="rnn,lstm,gru or some of them.")] = None,
     name: Annotated[str | None, typer.Option(help="The model's name; its cell where not given.")] = None,

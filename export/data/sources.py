@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from glob import has_magic
 from pathlib import Path
 
-from export.data.critics import cache_directory, critics, critics_long
+from export.data.critics import critics, critics_long
 from export.data.imdb import download, imdb
 from export.data.reviews import Reviews, gather
 from export.data.tables import Columns, read_table
+from export.data.wheels import cache_directory
 from models.reviews.errors import DataError
 
 BUILT_IN = ("critics", "critics-long", "imdb")

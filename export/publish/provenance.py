@@ -4,6 +4,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,8 +31,8 @@ def data_of(reviews: Reviews, splits: Splits) -> Data:
     )
 
 
-def provenance_of(model: TrainedModel, settings: ExportSettings) -> Provenance:
-    """Return how `model` was made: by this command, with these settings and the installed libraries."""
+def provenance_of(model: TrainedModel, lessons: Mapping[str, int], settings: ExportSettings) -> Provenance:
+    """Return how `model` was made: from these lessons, by this command, with these settings and libraries."""
     given = {name: value for name, value in settings.model_dump(mode="json").items() if not isinstance(value, list)}
     return Provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -40,6 +41,7 @@ def provenance_of(model: TrainedModel, settings: ExportSettings) -> Provenance:
         seed=settings.seed,
         libraries={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         settings={**given, "pooling": model.weights.pooling, "device": model.device},
+        lessons=dict(lessons),
         seconds_to_train=model.seconds,
         epochs=len(model.history),
     )

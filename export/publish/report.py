@@ -45,6 +45,7 @@ def documents(probabilities: Array, test: Examples, model: TrainedModel, compari
 def card(manifest: Manifest, comparison: Comparison) -> str:
     """Return the model card, Markdown with YAML front matter."""
     data, made = manifest.data, manifest.provenance
+    lessons = ", ".join(f"{count:,} {name}" for name, count in made.lessons.items())
     splits = ", ".join(f"{split.rows:,} {name}" for name, split in data.splits.items())
     return f"""---
 library_name: gatescope
@@ -64,6 +65,8 @@ text word by word and answers with one of: {", ".join(manifest.labels)}.
 {data.name}: {data.source} ({data.licence}). {splits} reviews; {data.split_rule}. {data.duplicates:,} duplicates and
 {data.overlap:,} reviews shared by training and test were dropped. Choices were made on validation; the figures
 below are from test, which was used for nothing else.
+
+Learnt from: {lessons or "the training reviews"}.
 
 ## On test
 

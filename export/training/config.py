@@ -12,13 +12,11 @@ class TrainingSettings:
     """How a classifier is trained; the defaults were chosen on the validation films of the built-in reviews.
 
     `unknown_rate` of the training words are hidden behind the unknown word, so that the classifier knows what that
-    is. `consistency` weighs how far two draws of dropout may disagree on a review (R-Drop, Liang et al. 2021), and
-    `distillation_weight` how much of a review's target is what the teacher says (Hinton et al. 2015).
-    `average_decay` is that of the running average of the weights that is kept, `time_budget` is in seconds.
+    is. `average_decay` is that of the running average of the weights that is kept, `time_budget` is in seconds.
     """
 
     cell: Cell
-    pooling: Pooling = "max||mean"
+    pooling: Pooling = "last"
     hidden_size: int = 128
     layers: int = 1
     max_words: int = 400
@@ -28,13 +26,10 @@ class TrainingSettings:
     learning_rate: float = 2e-3
     embedding_rate: float = 1e-3
     weight_decay: float = 0.01
-    label_smoothing: float = 0.05
-    embedding_dropout: float = 0.4
+    embedding_dropout: float = 0.2
     layer_dropout: float = 0.2
     head_dropout: float = 0.4
-    unknown_rate: float = 0.15
-    consistency: float = 1.0
-    distillation_weight: float = 0.3
+    unknown_rate: float = 0.05
     average_decay: float = 0.99
     time_budget: float | None = None
     seed: int = 0

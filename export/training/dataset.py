@@ -1,7 +1,8 @@
-"""Splits made ready to learn from: every text is cut into words once and turned into ids once."""
+"""Splits and lessons made ready to learn from: every text is turned into ids once."""
 
+import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.splits import Part, Splits
-from models.network.equations import Ids
+from export.teaching.lessons import Lesson
+from models.network.equations import Array, Ids
 from models.text.words import MAX_WORDS, UNK, Vocabulary, typed
 
 Words = list[str]
@@ -31,27 +33,48 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """What is learnt from, what choices are made on and what is published, as ids of one vocabulary."""
+    """What is learnt from, what choices are made on and what is published, as ids of one vocabulary.
+
+    Networks learn `lesson_targets [M, C]`, probabilities of the labels, from the M texts `lesson_ids`, of which there
+    are so many of each kind: `lesson_sizes`. Linear models learn from `train`.
+    """
 
     labels: tuple[str, ...]
     vocabulary: Vocabulary
+    lesson_ids: list[Ids]
+    lesson_targets: Array
+    lesson_sizes: Mapping[str, int]
     train: Examples
     validation: Examples
     test: Examples
-    fingerprint: str
-    """That of the training split."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the lessons."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.lesson_targets, np.float32).tobytes())
+        for ids in self.lesson_ids:
+            digest.update(ids.tobytes())
+        return digest.hexdigest()
 
 
-def prepare(splits: Splits, *, vocabulary_size: int, min_count: int) -> Dataset:
-    """Return `splits` as words and ids; the vocabulary is that of the training texts."""
+def prepare(splits: Splits, lessons: Sequence[Lesson], *, vocabulary_size: int, min_count: int) -> Dataset:
+    """Return `splits` and `lessons` as words and ids; the vocabulary is that of the lessons."""
     words = {name: [lowercase_words(text) for text in part.texts] for name, part in splits.parts.items()}
-    vocabulary = Vocabulary.build(chain.from_iterable(words["train"]), min_count=min_count, size=vocabulary_size)
+    seen = (lowercase_words(text) for lesson in lessons if lesson.new_words for text in lesson.texts)
+    vocabulary = Vocabulary.build(chain.from_iterable(seen), min_count=min_count, size=vocabulary_size)
 
     def examples(name: str, part: Part) -> Examples:
         return Examples(part.texts, words[name], encode(part.texts, vocabulary), part.targets, part.groups)
 
     parts = {name: examples(name, part) for name, part in splits.parts.items()}
-    return Dataset(splits.labels, vocabulary, **parts, fingerprint=splits.train.fingerprint)
+    return Dataset(
+        splits.labels,
+        vocabulary,
+        encode([text for lesson in lessons for text in lesson.texts], vocabulary),
+        np.concatenate([lesson.targets for lesson in lessons]),
+        {lesson.name: len(lesson.texts) for lesson in lessons},
+        **parts,
+    )
 
 
 def lowercase_words(text: str) -> Words:

@@ -1,4 +1,4 @@
-"""The training loop: the epoch with the least log-loss on validation is the one that is kept."""
+"""The training loop: the epoch with the least log-loss on validation, once calibrated, is the one that is kept."""
 
 import copy
 import math
@@ -18,8 +18,6 @@ from export.training.checkpoint import load, save
 from export.training.config import Epoch, Progress, TrainedModel, TrainingError, TrainingSettings
 from export.training.dataset import Dataset
 from export.training.evaluate import fit_temperature
-from export.training.losses import cross_entropy, disagreement, soft_targets
-from models.network.equations import Array
 from models.network.torch_network import Classifier, Dropout, Shape
 from models.reviews.errors import DataError
 from models.text.words import PAD, UNK
@@ -32,7 +30,6 @@ EXPLODED = 10.0
 def train(
     dataset: Dataset,
     vectors: NDArray[np.float32],
-    teacher: Array,
     settings: TrainingSettings,
     *,
     progress: Callable[[Progress], None] = lambda _: None,
@@ -42,13 +39,13 @@ def train(
 ) -> TrainedModel:
     """Train one classifier and fit its temperature on validation.
 
-    It starts from the word `vectors [V, E]`; `teacher [N, C]` are probabilities of the training reviews' labels.
+    It starts from the word `vectors [V, E]`.
     `progress` is called and `stop` asked after every batch; once it says so the best epoch so far is returned, the one
     cut short included. After every epoch the whole state goes to `checkpoint`; with `resume` training goes on from
     there. Raises `DataError` where the checkpoint is of other data or settings, `TrainingError` where there is no
     such device, or the loss explodes.
     """
-    training = _Training(dataset, vectors, teacher, settings)
+    training = _Training(dataset, vectors, settings)
     if resume and checkpoint is not None and checkpoint.is_file():
         training.restore(checkpoint)
     while not training.finished:
@@ -73,13 +70,11 @@ class _State:
 class _Training:
     """One training: the reviews, the model, the running average of its weights, and the optimiser."""
 
-    def __init__(
-        self, dataset: Dataset, vectors: NDArray[np.float32], teacher: Array, settings: TrainingSettings
-    ) -> None:
+    def __init__(self, dataset: Dataset, vectors: NDArray[np.float32], settings: TrainingSettings) -> None:
         self.dataset, self.vectors, self.settings, self.state = dataset, vectors, settings, _State()
-        self.train_ids = [ids[: settings.max_words] for ids in dataset.train.ids]
+        self.train_ids = [ids[: settings.max_words] for ids in dataset.lesson_ids]
         self.validation_ids = [ids[: settings.max_words] for ids in dataset.validation.ids]
-        self.targets = soft_targets(dataset.train.targets, teacher, settings)
+        self.targets = torch.from_numpy(dataset.lesson_targets.astype(np.float32))
         self.batches = math.ceil(len(self.train_ids) / settings.batch_size)
         self.device = device_of(settings.device)
         torch.manual_seed(settings.seed)
@@ -154,10 +149,9 @@ class _Training:
     def _step(self, batch: Batch) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * one_cycle(self.share)
-        targets = self.targets[batch.rows].repeat(2, 1).to(self.device)
-        lengths = torch.from_numpy(batch.lengths).repeat(2).to(self.device)
-        found = nn.functional.log_softmax(self.model(self._twice(batch), lengths), dim=1)
-        loss = cross_entropy(targets, found) + self.settings.consistency * disagreement(*found.chunk(2))
+        lengths = torch.from_numpy(batch.lengths).to(self.device)
+        found = self.model(self._partly_unknown(batch), lengths)
+        loss = nn.functional.cross_entropy(found, self.targets[batch.rows].to(self.device))
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
@@ -166,11 +160,11 @@ class _Training:
         self._average()
         return float(loss.detach())
 
-    def _twice(self, batch: Batch) -> Tensor:
-        """Return the reviews of a batch with some words made unknown, twice side by side: `[T, 2B]`."""
+    def _partly_unknown(self, batch: Batch) -> Tensor:
+        """Return the texts of a batch with some words made unknown, `[T, B]`."""
         token_ids = torch.from_numpy(batch.token_ids)
         hidden = (torch.rand(token_ids.shape) < self.settings.unknown_rate) & (token_ids != PAD)
-        return token_ids.masked_fill(hidden, UNK).repeat(1, 2).to(self.device)
+        return token_ids.masked_fill(hidden, UNK).to(self.device)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -182,7 +176,8 @@ class _Training:
     def _validate(self, number: int, loss: float) -> None:
         found, targets = logits(self.average, self.validation_ids), self.dataset.validation.targets
         right = float((found.argmax(1) == targets).mean())
-        cost = float(nn.functional.cross_entropy(torch.from_numpy(found), torch.from_numpy(targets)))
+        calibrated = torch.from_numpy(found / fit_temperature(found, targets))
+        cost = float(nn.functional.cross_entropy(calibrated, torch.from_numpy(targets)))
         self._require_sound(number, cost)
         epoch = Epoch(number, loss, cost, right, self.state.seconds)
         self.state.history.append(epoch)

@@ -116,7 +116,7 @@ class Data(_Part):
 
 
 class Provenance(_Part):
-    """How the bundle was made."""
+    """How the bundle was made; `lessons` is how many texts of each kind the network learnt from."""
 
     created: str
     command: str
@@ -124,6 +124,7 @@ class Provenance(_Part):
     seed: int
     libraries: dict[str, str]
     settings: dict[str, str | int | float | bool | None]
+    lessons: dict[str, int] = {}
     seconds_to_train: float
     epochs: int
 

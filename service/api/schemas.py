@@ -4,7 +4,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
-from models.bundle.manifest import Data, Metrics, Provenance
+from models.bundle.manifest import Capability, Data, Metrics, Provenance
 from models.network.equations import Cell, Pooling
 from service.errors import Malformed
 
@@ -141,6 +141,7 @@ class Card(BaseModel):
     max_words: Annotated[int, Field(description="words read of a text")]
     sha256: Annotated[str, Field(description="hash of the manifest, which holds the hash of every other file")]
     metrics: dict[str, Metrics]
+    behaviour: Annotated[dict[str, Capability], Field(description="sentences that test reading, judged right")]
     data: Data
     provenance: Provenance
 

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from export.data.sources import BUILT_IN, load
 from export.data.splits import folds
+from export.teaching.lessons import lessons_of
 from export.training.baselines import linear, nb_svm
 from export.training.batches import predict
 from export.training.config import TrainingSettings
 from export.training.dataset import Dataset, prepare
-from export.training.teacher import cross_fitted_teacher
 from export.training.train import train
 from export.training.vectors import word_vectors
 from models.network.equations import CELLS, Array, Cell
@@ -39,8 +39,8 @@ PAGE = """# Accuracy on unseen films
 {rows:,} reviews of {films} films ({data}), {folds} folds by film: each model is tested once on every review, and
 never on a film that it was trained or tuned on. A tenth of the films of each fold's rest is validation: on it the
 networks pick their epoch, the linear models their penalty and their n-grams. The networks use the defaults of
-`gatescope export`: word vectors from the fold's training texts, and targets that are in part the answers of a linear
-model, fitted on other training films than the review's.
+`gatescope export` for reviews that no teacher has read: labels, sentences whose sense is known, and word vectors from
+both. What a teacher adds is measured on one split, in [reading](reading.md): its opinions are for that split alone.
 
 | model | accuracy % | interval | {headings} |
 |---|---|---|{lines}|
@@ -77,7 +77,8 @@ def run_fold(arguments: Arguments, number: int) -> Tested:
     """Train and test every model on fold `number`, on one thread."""
     torch.set_num_threads(1)
     splits = folds(load(arguments.data), FOLDS, arguments.seed)[number]
-    dataset = prepare(splits, vocabulary_size=20_000, min_count=2)
+    lessons = lessons_of(splits.train, splits.labels, None)
+    dataset = prepare(splits, lessons, vocabulary_size=20_000, min_count=2)
     right = {name: scores.argmax(1) == splits.test.targets for name, scores in _answers(dataset, arguments)}
     return Tested(splits.test.groups, right)
 
@@ -86,10 +87,9 @@ def _answers(dataset: Dataset, arguments: Arguments) -> Iterator[tuple[str, Arra
     """Yield each model's name, and its probabilities or logits `[N, C]` on the test reviews."""
     for name, fit in BASELINES.items():
         yield name, fit(dataset).test
-    vectors = word_vectors(dataset.train.ids, len(dataset.vocabulary), width=128, seed=arguments.seed)
-    teacher = cross_fitted_teacher(dataset.train, len(dataset.labels))
+    vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=128, seed=arguments.seed)
     for cell in arguments.cells:
-        trained = train(dataset, vectors, teacher, TrainingSettings(cell, seed=arguments.seed))
+        trained = train(dataset, vectors, TrainingSettings(cell, seed=arguments.seed))
         yield cell, predict(trained.weights, dataset.test.ids)
 
 

@@ -51,6 +51,7 @@ def card(parts: Parts, model: Model) -> Card:
         max_words=parts.settings.max_words,
         sha256=model.bundle.sha256,
         metrics=manifest.metrics,
+        behaviour=manifest.behaviour,
         data=manifest.data,
         provenance=manifest.provenance,
     )

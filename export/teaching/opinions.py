@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from models.reviews.errors import DataError
 from models.network.equations import Array
+from models.reviews.errors import DataError
 
 BUILT_IN = Path(__file__).with_name("critics.safetensors")
 LEVELS = 255

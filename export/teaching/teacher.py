@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from export.data.reviews import positive_label
-from models.reviews.errors import DataError
 from export.data.splits import Splits
 from export.teaching.lessons import Lesson, known_lesson, labelled_reviews, made_of
 from export.teaching.opinions import Opinions
+from models.reviews.errors import DataError
 
 MAX_PIECES = 64
 BATCH = 32

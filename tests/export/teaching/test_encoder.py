@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from export.data.reviews import DataError
+from models.reviews.errors import DataError
 from export.teaching.encoder import encoder_folder
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from export.data.critics import critics
-from export.data.reviews import DataError
+from models.reviews.errors import DataError
 from export.data.splits import split
 from export.data.wheels import cache_directory
 from export.teaching.lessons import made_of

@@ -56,7 +56,7 @@ def exported(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         assert (
             gatescope_exits(
-                patch, "export", *columns(table), "--cells", "lstm,gru", "--learning-rate", "0.02", "--epochs", "6"
+                patch, "export", *columns(table), "--cells", "lstm,gru", "--learning-rate", "0.02", "--epochs", "12"
             )
             == 0
         )

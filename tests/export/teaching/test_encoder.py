@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.reviews.errors import DataError
 from export.teaching.encoder import encoder_folder
+from models.reviews.errors import DataError
 
 
 def test_a_folder_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from export.data.critics import critics
-from models.reviews.errors import DataError
 from export.data.splits import split
 from export.data.wheels import cache_directory
 from export.teaching.lessons import made_of
 from export.teaching.opinions import BUILT_IN, Opinions
+from models.reviews.errors import DataError
 
 TEXTS = ["a good film", "dull", "🎬 naïve"]
 

@@ -1,6 +1,8 @@
 """Every setting of the service: flags win over `GATESCOPE_*` in the environment, which wins over a TOML file."""
 
 import os
+import re
+from ipaddress import ip_address
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Literal
@@ -8,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -16,6 +19,53 @@ from pydantic_settings import (
 
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
+Key = Annotated[SecretStr, Field(min_length=1)]
+
+PREFIX = "GATESCOPE_"
+OTHERS = frozenset(
+    {
+        "api_key",
+        "cache",
+        "data",
+        "data_dir",
+        "text_column",
+        "label_column",
+        "group_column",
+        "labels",
+        "delimiter",
+        "encoding",
+        "strict",
+        "licence",
+        "teacher",
+        "cells",
+        "name",
+        "if_missing",
+        "pooling",
+        "embedding_size",
+        "hidden_size",
+        "layers",
+        "vocabulary_size",
+        "min_count",
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "embedding_dropout",
+        "head_dropout",
+        "seed",
+        "device",
+        "time_budget",
+        "resume",
+        "min_accuracy",
+    }
+)
+"""Settings of the other commands: they may stand in the environment beside those of the service."""
+
+KEYS = ("api_keys", "admin_keys", "keys_file")
+
+_of_kubernetes = re.compile(
+    r"GATESCOPE_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)"
+)
+"""What Kubernetes sets in every container for a Service whose name begins with `gatescope`."""
 
 
 class InvalidSettings(ValueError):
@@ -59,8 +109,14 @@ class Settings(BaseSettings):
         0.0, description="time between `not ready` and closing the port, for load balancers to notice"
     )
 
-    api_keys: tuple[SecretStr, ...] = Field((), description="JSON list of keys; one must come as a bearer token")
-    admin_keys: tuple[SecretStr, ...] = Field((), description="JSON list of keys that may also load and unload")
+    api_keys: tuple[Key, ...] = Field((), description="JSON list of keys that may predict and trace")
+    admin_keys: tuple[Key, ...] = Field((), description="JSON list of keys that may also load and unload")
+    keys_file: Path | None = Field(None, description="file of hashed keys with their scopes, read anew when it changes")
+    allow_open: bool = Field(False, description="serve another address than loopback though no key is needed there")
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="JSON list of `Host` names that are answered; left out, on loopback only its own, else any"
+    )
+    cors_origins: tuple[str, ...] = Field((), description="JSON list of origins whose pages may call the service")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe line to log")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="auto is pretty on a terminal")
@@ -78,12 +134,55 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then the environment, then the file that one of them names."""
         file = init_settings().get("config") or os.environ.get("GATESCOPE_CONFIG")
+        if isinstance(env_settings, EnvSettingsSource):
+            env_settings.env_vars = {
+                name: value for name, value in env_settings.env_vars.items() if not _is_of_kubernetes(name, value)
+            }
         sources = (init_settings, env_settings)
         return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
 
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
 
 def read_settings(**flags: object) -> Settings:
-    """The settings with the given flags; a flag that is None was not given. Raises `InvalidSettings`."""
+    """Return the settings with the given flags; a flag that is None was not given. Raises `InvalidSettings`."""
+    _check_environment()
+    settings = _read(**flags)
+    if not (settings.on_loopback or settings.allow_open or settings.api_keys or settings.keys_file):
+        raise InvalidSettings(
+            f"host: whoever reaches {settings.host} could use the service; set api_keys or keys_file,"
+            " or allow_open=true where something in front of it decides who may"
+        )
+    return settings
+
+
+def _check_environment() -> None:
+    """Raise `InvalidSettings` for a variable that is misspelt, or that should hold keys and is empty."""
+    for variable, value in os.environ.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX) or _is_of_kubernetes(variable, value):
+            continue
+        if name not in OTHERS and name not in Settings.model_fields:
+            raise InvalidSettings(f"{variable}: there is no such setting")
+        if name in KEYS and value.strip() in ("", "[]"):
+            raise InvalidSettings(f"{name}: {variable} is empty; leave it out to need no key")
+
+
+def _is_of_kubernetes(name: str, value: str | None) -> bool:
+    """Whether Kubernetes set the variable; `GATESCOPE_PORT` and the like are settings, too, unless they hold an URL."""
+    name = name.upper()
+    if name.removeprefix(PREFIX).lower() in Settings.model_fields:
+        return re.match(r"(tcp|udp|sctp)://", value or "") is not None
+    return _of_kubernetes.fullmatch(name) is not None
+
+
+def _read(**flags: object) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     file = given.get("config") or os.environ.get("GATESCOPE_CONFIG")
     if file and not Path(str(file)).is_file():

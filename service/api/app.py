@@ -4,20 +4,23 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
 from models.network.onnx_session import Cuda
-from service.api.auth import Authenticated
+from service.api.auth import Access, KeyRing, RequireKey
 from service.api.batch.stream_limiter import StreamLimiter
 from service.api.context import Control, Parts
 from service.api.gauges import gauges_of
 from service.api.middleware import Observed
+from service.api.origins import CheckOrigin, Origins, cors
 from service.api.problems import answer
 from service.api.routes import (
     batch,
@@ -50,24 +53,35 @@ log = structlog.get_logger("gatescope")
 GARBAGE_AFTER = 20_000
 """New objects after which cyclic garbage is looked for: a request leaves next to none."""
 
-ROUTES = [
-    predict.predict,
-    compare.compare,
-    trace.trace,
-    stream.stream,
-    batch.batch,
-    models.models,
-    models.model_versions,
-    models.model_version,
-    health.live,
-    health.ready,
-    metrics.metrics,
-    schema.schema,
-    page.page,
-    page.asset,
-    *v2.ROUTES,
-    *v2_repository.ROUTES,
-]
+ROUTES: Mapping[Access, Sequence[Any]] = {
+    Access.OPEN: [
+        health.live,
+        health.ready,
+        v2.live,
+        v2.ready,
+        metrics.metrics,
+        schema.schema,
+        page.page,
+        page.asset,
+    ],
+    Access.PREDICT: [
+        predict.predict,
+        compare.compare,
+        batch.batch,
+        stream.stream,
+        models.models,
+        models.model_versions,
+        models.model_version,
+        v2.server,
+        v2.model_metadata,
+        v2.model_ready,
+        v2.infer,
+        v2_repository.index,
+    ],
+    Access.TRACE: [trace.trace],
+    Access.ADMIN: [v2_repository.load, v2_repository.unload],
+}
+"""Every route, by what a key must allow for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,7 @@ class Service:
     """One process of the service: the application that a server runs, and its parts."""
 
     asgi: ASGIApp
+    litestar: Litestar
     parts: Parts
 
     def start_draining(self) -> None:
@@ -119,17 +134,25 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
     tracer = Tracer(engine, TraceExecutor(), settings.max_words)
     parts = Parts(settings, engine, catalog, control, recorder, sampler, tracer, StreamLimiter(settings))
     litestar = Litestar(
-        ROUTES,
+        [Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()],
         lifespan=[lambda _: _running(parts)],
+        middleware=_guards(settings),
+        cors_config=cors(settings),
         exception_handlers={Exception: answer},
         state=State({"parts": parts}, deep_copy=False),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
     )
-    guarded = Authenticated.around(litestar, settings)
-    named = Observed(guarded, recorder, access_log=settings.access_log)
-    return Service(with_telemetry(named, settings), parts)
+    observed = Observed(litestar, recorder, access_log=settings.access_log)
+    return Service(with_telemetry(observed, settings), litestar, parts)
+
+
+def _guards(settings: Settings) -> list[DefineMiddleware]:
+    """Return what a request passes on its way to any route."""
+    keys = KeyRing(settings)
+    guards = [DefineMiddleware(RequireKey, keys=keys)] if keys else []
+    return [*guards, DefineMiddleware(CheckOrigin, origins=Origins(settings))]
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

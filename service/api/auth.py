@@ -1,72 +1,144 @@
-"""API keys as bearer tokens: `401` without one, `403` where the key may not do that."""
+"""Who may do what: each route names the `Access` that it needs in its `opt`, and a request needs a key that has it.
+
+The check is middleware of the routes, not a path prefix in front of them: it runs once the router has found the route,
+so however an address is spelt, both mean the same. A Litestar guard would do as well, but copies its handler a call.
+
+A key comes as a bearer token. Only its SHA-256 is kept: of the keys in the settings, and of those in a file with a
+line a key, `NAME SCOPE[,SCOPE...] SHA256`, where a scope is `predict`, `trace` or `admin`; `#` begins a comment.
+"""
 
 import hmac
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping
+from enum import Flag, auto
+from functools import reduce
+from hashlib import sha256
+from operator import or_
+from pathlib import Path
+from time import monotonic
 
-from litestar.enums import ScopeType
+import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
-from pydantic import SecretStr
 
 from service.api.http import header
-from service.api.problems import Forbidden, Unauthorized, problem_of
-from service.errors import ServiceError
-from service.settings import Settings
+from service.api.problems import Forbidden, Unauthorized
+from service.settings import InvalidSettings, Settings
 
-PROTECTED = ("/v1", "/v2")
-OPEN = "/v2/health"
-ADMIN = "/v2/repository/models"
+log = structlog.get_logger("gatescope")
+
+READ_AGAIN = 1.0
+"""Seconds after which the file of keys is looked at again."""
 
 
-class Authenticated:
-    """Lets a request for `/v1` or `/v2` pass with one of the keys; loading and unloading needs an admin key.
+class Access(Flag):
+    """What a route lets one do, and what a key may do. `OPEN` needs no key."""
 
-    Where there are admin keys only, everything else is open.
-    """
+    OPEN = 0
+    PREDICT = auto()
+    TRACE = auto()
+    ADMIN = auto()
 
-    def __init__(self, app: ASGIApp, users: Iterable[SecretStr], admins: Iterable[SecretStr]) -> None:
-        self._app = app
-        self._admins = [key.get_secret_value().encode() for key in admins]
-        self._users = [key.get_secret_value().encode() for key in users]
 
-    @classmethod
-    def around(cls, app: ASGIApp, settings: Settings) -> ASGIApp:
-        """`app` behind the keys of `settings`, or as it is where there are none."""
-        if not settings.api_keys and not settings.admin_keys:
-            return app
-        return cls(app, settings.api_keys, settings.admin_keys)
+USE = Access.PREDICT | Access.TRACE
+
+Keys = Mapping[bytes, Access]
+"""What a key may do, by its SHA-256."""
+
+
+class KeyRing:
+    """The keys of a service. Where there are admin keys alone, its use is open."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises `InvalidSettings` for a file of keys that can't be read."""
+        users = {_hash(key.get_secret_value().encode()): USE for key in settings.api_keys}
+        admins = {_hash(key.get_secret_value().encode()): USE | Access.ADMIN for key in settings.admin_keys}
+        self._given: Keys = users | admins
+        self._file = KeysFile(settings.keys_file) if settings.keys_file else None
+        self._open = Access.OPEN if users or self._file else USE
+
+    def __bool__(self) -> bool:
+        return bool(self._given) or self._file is not None
+
+    def check(self, needed: Access, authorization: bytes) -> None:
+        """Raise `Unauthorized` without a known key, `Forbidden` for one that lacks some of the access needed."""
+        needed &= ~self._open
+        if not needed:
+            return
+        held = self._access_of(authorization)
+        if not held:
+            raise Unauthorized("send `Authorization: Bearer KEY`")
+        if needed & ~held:
+            raise Forbidden(f"this key lacks the scope {str((needed & ~held).name).lower()}")
+
+    def _access_of(self, authorization: bytes) -> Access:
+        """Return what the bearer of a key may do: nothing, unless it is a known one. Takes as long for any key."""
+        kind, _, key = authorization.partition(b" ")
+        if kind.lower() != b"bearer" or not key:
+            return Access.OPEN
+        keys = self._given if self._file is None else {**self._given, **self._file.keys()}
+        hashed = _hash(key)
+        return reduce(or_, [may for known, may in keys.items() if hmac.compare_digest(hashed, known)], Access.OPEN)
+
+
+class RequireKey:
+    """Middleware of every route: asks for a key that has the route's `access`."""
+
+    def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
+        self._app, self._keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request or refuse it."""
-        refused = self._refused(scope) if scope["type"] in (ScopeType.HTTP, ScopeType.WEBSOCKET) else None
-        if refused is None:
-            await self._app(scope, receive, send)
-        elif scope["type"] == ScopeType.WEBSOCKET:
-            await send({"type": "websocket.close", "code": 1008, "reason": refused.detail})
-        else:
-            await _refuse(send, refused, open_inference=scope["path"].startswith("/v2"))
-
-    def _refused(self, scope: Scope) -> ServiceError | None:
-        path = scope["path"]
-        admin = path.startswith(ADMIN)
-        if not path.startswith(PROTECTED) or path.startswith(OPEN) or not (self._users or admin):
-            return None
-        given = header(scope, b"authorization") or b""
-        kind, _, key = given.partition(b" ")
-        if kind.lower() != b"bearer" or not _is_one_of(key, self._users + self._admins):
-            return Unauthorized("send `Authorization: Bearer KEY`")
-        if admin and not _is_one_of(key, self._admins):
-            return Forbidden("loading and unloading models needs an admin key")
-        return None
+        """Pass the request on, or raise what `KeyRing.check` raises."""
+        self._keys.check(scope["route_handler"].opt["access"], header(scope, b"authorization") or b"")
+        await self._app(scope, receive, send)
 
 
-def _is_one_of(key: bytes, keys: list[bytes]) -> bool:
-    return sum(hmac.compare_digest(key, known) for known in keys) > 0
+class KeysFile:
+    """A file of hashed keys, read anew when it has changed."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file. Raises `InvalidSettings` where that fails."""
+        self._path = path
+        try:
+            self._stamp, self._keys = self._time(), read_keys(path)
+        except (OSError, ValueError) as error:
+            raise InvalidSettings(f"keys_file: {error}") from error
+        self._next = monotonic() + READ_AGAIN
+
+    def keys(self) -> Keys:
+        """Return the keys that the file holds now; where it can't be read, those that it held before."""
+        if monotonic() >= self._next:
+            self._next = monotonic() + READ_AGAIN
+            try:
+                if (stamp := self._time()) != self._stamp:
+                    self._stamp, self._keys = stamp, read_keys(self._path)
+                    log.info("keys read", file=str(self._path), keys=len(self._keys))
+            except (OSError, ValueError) as error:
+                log.error("keys not read; those before stay", file=str(self._path), reason=str(error))
+        return self._keys
+
+    def _time(self) -> tuple[int, int]:
+        status = self._path.stat()
+        return status.st_mtime_ns, status.st_ino
 
 
-async def _refuse(send: Send, error: ServiceError, *, open_inference: bool) -> None:
-    problem = problem_of(error)
-    content, kind = problem.content(open_inference=open_inference)
-    headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-    headers += [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content, "more_body": False})
+_line = re.compile(r"\S+\s+(?P<scopes>[a-z,]+)\s+(?P<hash>[0-9a-f]{64})", re.ASCII)
+_scopes = {access.name.lower(): access for access in Access if access.name}
+
+
+def read_keys(path: Path) -> Keys:
+    """Return the keys of a file. Raises `ValueError` that names the line that is wrong."""
+    keys: dict[bytes, Access] = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        entry = line.partition("#")[0].strip()
+        if not entry:
+            continue
+        found = _line.fullmatch(entry)
+        names = found["scopes"].split(",") if found else []
+        if found is None or not set(names) <= set(_scopes):
+            raise ValueError(f"{path}, line {number}: NAME SCOPE[,SCOPE...] SHA256 is expected; {', '.join(_scopes)}")
+        keys[bytes.fromhex(found["hash"])] = reduce(or_, (_scopes[name] for name in names))
+    return keys
+
+
+def _hash(key: bytes) -> bytes:
+    return sha256(key).digest()

@@ -14,6 +14,7 @@ from service.metrics.recorder import OTHER, Recorder
 log = structlog.get_logger("gatescope.access")
 
 UNMATCHED = "unmatched"
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 _request_id = re.compile(rb"[A-Za-z0-9._:+/=-]{1,128}")
 _traceparent = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -37,6 +38,8 @@ class Observed:
         started = perf_counter()
         active = self._recorder.active
         method = scope["method"] if scope["method"] in active else OTHER
+        if method == "HEAD":  # answered as GET; the server leaves out the body
+            scope = {**scope, "method": "GET"}
         request_id = identify(scope["headers"])
         scope["state"] = {"request_id": request_id.decode()}
         status = 500
@@ -45,7 +48,7 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id), NOSNIFF]
             await send(message)
 
         active[method] += 1

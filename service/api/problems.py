@@ -41,6 +41,18 @@ class Forbidden(ServiceError, kind="forbidden", title="This API key may not do t
     """A key that is not good for this."""
 
 
+class WrongHost(
+    ServiceError, kind="wrong-host", title="The service does not answer under this name", category=Category.FORBIDDEN
+):
+    """A `Host` that is none of the service's: a page may have made its own name point here."""
+
+
+class WrongOrigin(
+    ServiceError, kind="wrong-origin", title="Pages of this origin may not call", category=Category.FORBIDDEN
+):
+    """A request of another site's page."""
+
+
 class NotFound(ServiceError, kind="not-found", title="There is nothing here", category=Category.NOT_FOUND):
     """An address that leads nowhere."""
 

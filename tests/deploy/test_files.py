@@ -95,8 +95,9 @@ def test_probes_match_what_draining_does() -> None:
     (container,) = pod["containers"]
     assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
     assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
-    setting = {one["name"].removeprefix("GATESCOPE_").lower(): float(one["value"]) for one in container["env"]}
-    assert setting.keys() <= Settings.model_fields.keys()
+    given = {one["name"].removeprefix("GATESCOPE_").lower(): one["value"] for one in container["env"]}
+    assert given.keys() <= Settings.model_fields.keys()
+    setting = {name: float(value) for name, value in given.items() if value != "true"}
     probe = container["readinessProbe"]
     assert setting["drain_delay"] > probe["periodSeconds"] * probe["failureThreshold"]
     assert pod["terminationGracePeriodSeconds"] > setting["drain_delay"] + setting["drain_seconds"]

@@ -5,8 +5,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from export.settings import ExportSettings
 from service.process.serve import serve
-from service.settings import InvalidSettings, read_settings
+from service.settings import OTHERS, InvalidSettings, Settings, read_settings
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,3 +59,44 @@ def test_a_port_in_use_is_named() -> None:
         result = CliRunner().invoke(app, ["--port", str(taken.getsockname()[1])])
     assert result.exit_code == 1
     assert "in use" in result.output
+
+
+def test_settings_of_the_other_commands_may_stand_beside_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert OTHERS - {"api_key", "cache"} == ExportSettings.model_fields.keys() - Settings.model_fields.keys()
+    monkeypatch.setenv("GATESCOPE_LEARNING_RATE", "0.1")
+    read_settings()
+
+
+@pytest.mark.parametrize("name", ["GATESCOPE_MAX_WORD", "GATESCOPE_API_KEY_S", "GATESCOPE_"])
+def test_a_misspelt_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(InvalidSettings, match=name):
+        read_settings()
+
+
+@pytest.mark.parametrize("value", ["", " ", "[]", '[""]'])
+def test_keys_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("GATESCOPE_API_KEYS", value)
+    with pytest.raises(InvalidSettings, match="api_keys"):
+        read_settings()
+
+
+def test_what_kubernetes_sets_for_a_service_of_this_name_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "GATESCOPE_PORT": "tcp://10.96.12.7:80",
+        "GATESCOPE_SERVICE_HOST": "10.96.12.7",
+        "GATESCOPE_SERVICE_PORT": "80",
+        "GATESCOPE_SERVICE_PORT_HTTP": "80",
+        "GATESCOPE_PORT_80_TCP": "tcp://10.96.12.7:80",
+        "GATESCOPE_PORT_80_TCP_ADDR": "10.96.12.7",
+        "GATESCOPE_METRICS_SERVICE_HOST": "10.96.12.8",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert read_settings().port == Settings.model_fields["port"].default
+
+
+def test_another_address_than_loopback_needs_keys_or_to_be_open_on_purpose() -> None:
+    with pytest.raises(InvalidSettings, match="host"):
+        read_settings(host="0.0.0.0")
+    assert read_settings(host="0.0.0.0", allow_open=True).allow_open
+    assert read_settings(host="::1").on_loopback

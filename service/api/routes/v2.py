@@ -78,6 +78,3 @@ def _model(request: Call) -> Model:
     if version is not None and not (version.isascii() and version.isdecimal() and len(version) < 19):
         raise UnknownModel("a version is a positive integer")
     return context_of(request.scope).catalog.find(name, None if version is None else int(version))
-
-
-ROUTES = [server, live, ready, model_metadata, model_ready, infer]

@@ -60,6 +60,3 @@ async def unload(request: Call) -> Response[bytes]:
     await read_body(request.receive, BODY_LIMIT)
     await context_of(request.scope).control.unload(request.path_params["name"])
     return Response(b"{}", media_type="application/json")
-
-
-ROUTES = [index, load, unload]

@@ -36,7 +36,8 @@ def fuzzed(repository: Path) -> Iterator[Running]:
 
 
 def test_every_route_is_documented() -> None:
-    routes = {re.sub(r":\w+", "", route.path) for route in Litestar(ROUTES, openapi_config=None).routes}
+    handlers = [handler for handlers in ROUTES.values() for handler in handlers]
+    routes = {re.sub(r":\w+", "", route.path) for route in Litestar(handlers, openapi_config=None).routes}
     assert routes - UNDOCUMENTED == set(document()["paths"])
 
 

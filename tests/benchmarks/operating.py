@@ -26,7 +26,7 @@ from tests.benchmarks.process import Command, Running, free_port, running
 from tests.benchmarks.reviews import built_in_texts
 from tests.benchmarks.streaming import request
 
-PROBE = b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n"
+PROBE = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CONNECTIONS, SHARE = 32, 0.3
 BEGIN, EVERY = 3.0, 0.5
 """Seconds until the load runs, and between two scrapes."""

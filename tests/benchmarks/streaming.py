@@ -51,7 +51,7 @@ def main() -> int:
             "--port",
             str(port),
         ]
-        probe = b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n"
+        probe = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
         with running(Command(command, Path.cwd(), os.environ), port, probe, Path(name) / "log") as server:
             stream(port, texts, 2000)
             growth = memory(server, texts, given.lines)
@@ -113,7 +113,7 @@ def request(text: str) -> bytes:
     """A request of `/v1/predict`."""
     body = json.dumps({"text": text}).encode()
     head = (
-        f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

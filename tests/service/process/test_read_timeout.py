@@ -13,7 +13,7 @@ from tests.serving import serving
 
 LIMIT = "0.5"
 BODY = json.dumps({"text": "good"}).encode()
-HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_a_stream_may_take_longer(address: tuple[str, int]) -> None:
     with socket.create_connection(address) as connection:
         connection.settimeout(30)
         connection.sendall(
-            b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+            b"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n"
         )
         for _ in range(3):

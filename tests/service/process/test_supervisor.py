@@ -123,7 +123,7 @@ def test_no_connection_is_lost_while_no_worker_takes_any(service: Serving) -> No
         try:
             clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(900)]
             for client in clients:
-                client.sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+                client.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             time.sleep(0.5)  # the supervisor hands over as many as the workers' sockets hold
         finally:
             for pid in workers:

@@ -113,7 +113,8 @@ def request(text: str) -> bytes:
     """A request of `/v1/predict`."""
     body = json.dumps({"text": text}).encode()
     head = (
-        f"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -166,9 +166,8 @@ def test_the_body_has_no_limit(narrow: Running) -> None:
 
 def _request(service: Running) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", service.port), timeout=60)
-    connection.sendall(
-        f"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: {NDJSON}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
-    )
+    head = f"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: {NDJSON}\r\nTransfer-Encoding: chunked"
+    connection.sendall(f"{head}\r\n\r\n".encode())
     return connection
 
 

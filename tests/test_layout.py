@@ -33,15 +33,49 @@ def test_imports_go_one_way(package: str, forbidden: set[str]) -> None:
     assert not wrong
 
 
-def test_traces_know_neither_http_nor_the_api() -> None:
-    """Tracing stands beside the routes' other work: on inference, the engine and `models.trace`."""
-    allowed = {"engine", "errors", "inference", "settings", "tracing"}
-    for file in sorted((ROOT / "service" / "tracing").rglob("*.py")):
-        tree = ast.walk(ast.parse(file.read_text()))
-        modules = {node.module for node in tree if isinstance(node, ast.ImportFrom) and node.module}
-        rooms = {module.split(".")[1] for module in modules if module.startswith("service.")}
-        assert rooms <= allowed, file
-        assert not imported(file) & {"litestar", "uvicorn"}, file
+SHARED = {"errors", "settings", "cores"}
+BELOW: dict[str, set[str]] = {
+    "errors": set(),
+    "settings": set(),
+    "cores": set(),
+    "engine": set(),
+    "metrics": set(),
+    "inference": {"engine", "metrics"},
+    "tracing": {"inference", "engine", "metrics"},
+    "score": {"inference", "engine"},
+    "api": {"inference", "tracing", "engine", "metrics"},
+    "process": {"api", "metrics"},
+}
+"""The rooms of the service, each with those that it may import from."""
+
+
+def test_inside_the_service_imports_go_one_way() -> None:
+    files = sorted((ROOT / "service").rglob("*.py"))
+    found: dict[str, set[str]] = {room: set() for room in BELOW}
+    for file in files:
+        room = file.relative_to(ROOT / "service").parts[0].removesuffix(".py")
+        if room != "__init__":
+            found[room] |= rooms(file) - {room}
+    assert found["process"] >= {"api"}
+    assert not {room: wrong for room, others in found.items() if (wrong := others - BELOW[room] - SHARED)}
+
+
+def rooms(file: Path) -> set[str]:
+    """The rooms of the service that a file imports from."""
+    tree = ast.walk(ast.parse(file.read_text()))
+    modules = {node.module for node in tree if isinstance(node, ast.ImportFrom) and node.module}
+    return {module.split(".")[1] for module in modules if module.startswith("service.")}
+
+
+def test_below_the_api_nothing_knows_http() -> None:
+    for room in set(BELOW) - {"api", "process"}:
+        place = ROOT / "service" / room
+        for file in place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]:
+            assert not imported(file) & {"litestar", "uvicorn", "starlette", "http"} - ALLOWED.get(room, set()), file
+
+
+ALLOWED = {"score": {"http"}}
+"""`gatescope score --remote` is a client of a service."""
 
 
 def test_only_the_networks_know_torch() -> None:

@@ -40,6 +40,8 @@ from service.api.telemetry import with_telemetry
 from service.engine import Engine, EngineSettings
 from service.errors import where
 from service.inference.catalog import Catalog
+from service.inference.limits import TextLimits
+from service.inference.predict import Predictor
 from service.inference.provider import provider_of
 from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
@@ -131,8 +133,9 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
         lambda: gauges_of(parts),
         control.report,
     )
-    tracer = Tracer(engine, TraceExecutor(), settings.max_words)
-    parts = Parts(settings, engine, catalog, control, recorder, sampler, tracer, StreamLimiter(settings))
+    predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes))
+    tracer = Tracer(predictor, TraceExecutor())
+    parts = Parts(settings, engine, catalog, predictor, control, recorder, sampler, tracer, StreamLimiter(settings))
     litestar = Litestar(
         [Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()],
         lifespan=[lambda _: _running(parts)],

@@ -8,6 +8,7 @@ from litestar.types import Scope
 from service.api.batch.stream_limiter import StreamLimiter
 from service.engine import Engine
 from service.inference.catalog import Catalog
+from service.inference.predict import Predictor
 from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.settings import Settings
@@ -37,6 +38,7 @@ class Parts:
     settings: Settings
     engine: Engine
     catalog: Catalog
+    predictor: Predictor
     control: Control
     recorder: Recorder
     sampler: MetricsSampler

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.schemas import TEXT, Prediction, parse
+from service.api.schemas import TEXT, parse
 from service.errors import Malformed
+from service.inference.prediction import Prediction
 
 Parameters = dict[str, str | int | float | bool]
 

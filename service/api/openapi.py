@@ -10,6 +10,7 @@ from service.api import open_inference, schemas
 from service.api.problems import STATUS
 from service.api.routes import v2_repository
 from service.errors import ServiceError
+from service.inference.prediction import Prediction
 from service.tracing.encoders import ENCODERS
 from service.tracing.encoders import schemas as trace_schemas
 from service.tracing.request import TraceRequest
@@ -18,7 +19,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.PredictRequest,
     schemas.CompareRequest,
     schemas.BatchRows,
-    schemas.Prediction,
+    Prediction,
     schemas.Comparison,
     schemas.BatchAnswers,
     schemas.Models,

@@ -7,16 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 from models.bundle.manifest import Capability, Data, Metrics, Provenance
 from models.network.equations import Cell, Pooling
 from service.errors import Malformed
+from service.inference.catalog import ModelState
+from service.inference.prediction import EXAMPLE as PREDICTION
+from service.inference.prediction import Prediction
 
 TEXT = "Amazing! This box of cereal gave me a perfectly balanced breakfast, as all things should be."
-PREDICTION: dict[str, Any] = {
-    "model": "lstm",
-    "version": 1,
-    "label": "fresh",
-    "probabilities": {"fresh": 0.91, "rotten": 0.09},
-    "words": 18,
-    "truncated": False,
-}
 PROBLEM: dict[str, Any] = {
     "type": "urn:gatescope:problem:no-words",
     "title": "The text has no words",
@@ -50,19 +45,6 @@ class CompareRequest(_Body):
     text: Annotated[str, Field(description="the review")]
 
 
-class Prediction(BaseModel):
-    """What a model says of a review: the label is the one with the highest probability."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [PREDICTION]})
-
-    model: str
-    version: int
-    label: str
-    probabilities: Annotated[dict[str, float], Field(description="label to probability; they add up to 1")]
-    words: Annotated[int, Field(description="how many words were read")]
-    truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
-
-
 class StreamMessage(BaseModel):
     """A message to `/v1/stream`: the next piece of the text; the first may name the model, `end` ends the text."""
 
@@ -72,15 +54,6 @@ class StreamMessage(BaseModel):
     end: bool = False
     model: str | None = None
     version: Annotated[int | None, Field(ge=1)] = None
-
-
-class StreamedPrediction(Prediction):
-    """What a model says of a text up to and with `word`, which stands at `start` to `end` (code points)."""
-
-    word: str
-    start: int
-    end: int
-    final: bool
 
 
 class BatchRows(RootModel[list[PredictRequest | str | Any]]):
@@ -157,15 +130,6 @@ class Versions(BaseModel):
 
     name: str
     versions: list[Card]
-
-
-class ModelState(BaseModel):
-    """A version in the repository: served or not, and why not."""
-
-    name: str
-    version: str
-    state: Annotated[str, Field(description="READY, LOADING or UNAVAILABLE")]
-    reason: str
 
 
 class Readiness(BaseModel):

@@ -2,52 +2,33 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Annotated
 
 import structlog
+from pydantic import BaseModel, Field
 
-from models.bundle.files import Bundle, InvalidBundle
+from models.bundle.files import InvalidBundle
 from models.bundle.repository import model_names, versions
 from models.bundle.select import NoSuchModel, candidates, default_name, newest_valid, read_version
-from service.api.schemas import ModelState
-from service.engine import Engine, ServedModel
+from service.engine import Engine
 from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
-from service.metrics.predictions import ServedVersion
-from service.metrics.recorder import Recorder, VersionRecorder
+from service.inference.model import Model
+from service.metrics.recorder import Recorder
 
 log = structlog.get_logger("gatescope")
 
 
-@dataclass(slots=True, eq=False)
-class Model:
-    """One served version. `with model:` holds it: a retired version is given up when nobody holds it any longer."""
+class ModelState(BaseModel):
+    """A version in the repository: served or not, and why not."""
 
-    bundle: Bundle
-    served: ServedModel
-    recorder: VersionRecorder
-    load_seconds: float
-    holders: int = 0
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.bundle.manifest.name
-
-    @property
-    def version(self) -> int:
-        """The version's number."""
-        return self.bundle.manifest.version
-
-    def __enter__(self) -> None:
-        self.holders += 1
-
-    def __exit__(self, *error: object) -> None:
-        self.holders -= 1
+    name: str
+    version: str
+    state: Annotated[str, Field(description="READY, LOADING or UNAVAILABLE")]
+    reason: str
 
 
 Table = Mapping[str, tuple[Model, ...]]
@@ -173,10 +154,9 @@ class Catalog:
         return there.get(version) or self._read(name, version)
 
     def _read(self, name: str, version: int) -> Model:
-        started = time.perf_counter()
         try:
             bundle = read_version(self._repository, name, version)
-            served = self._engine.load(bundle)
+            model = Model.load(bundle, self._engine, self._recorder)
         except InvalidBundle as error:
             self._refused[name, version] = reason = self._reason(error)
             self._recorder.loaded(name, version, "failed")
@@ -185,11 +165,9 @@ class Catalog:
             raise
         self._refused.pop((name, version), None)
         self._recorder.loaded(name, version, "ok")
-        seconds = time.perf_counter() - started
-        log.info(
-            "model loaded", model=name, version=version, seconds=round(seconds, 3), computes=served.session.backend
-        )
-        return Model(bundle, served, self._recorder.of(ServedVersion.of(bundle.manifest)), seconds)
+        seconds, computes = round(model.load_seconds, 3), model.served.session.backend
+        log.info("model loaded", model=name, version=version, seconds=seconds, computes=computes)
+        return model
 
     def _reason(self, error: InvalidBundle) -> str:
         """What is wrong, without where the repository lies on this machine."""

@@ -1,108 +1,102 @@
-"""Text in, prediction out: the one way from a review to an answer, whatever route it came by."""
+"""From a text to an answer, the one way for every caller: limits, admission, words, the network, metrics."""
 
 import asyncio
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
 from models.text.words import UNK, Encoded
-from service.api.context import Parts
-from service.api.schemas import Prediction
-from service.engine import Answer
+from service.engine import Answer, Engine
 from service.engine.engine import BYTES_A_WORD
-from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError, too_large
-from service.inference.catalog import Model
+from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError
+from service.inference.limits import TextLimits
+from service.inference.model import Model
+from service.inference.prediction import Prediction, prediction_of
 from service.metrics.predictions import PredictionRecord
 
 LONG_TEXT = 32_768
+"""Characters of a text whose words are found off the event loop."""
 
 
-async def classify(
-    parts: Parts, model: Model, text: str, *, deadline: float | None = None, background: bool = False
-) -> Prediction:
-    """What `model` says of `text`, by `deadline` (of `time.monotonic`); `background` work yields to other work.
+class Reading(NamedTuple):
+    """What a model made of a text: its words, the network's answer, the prediction."""
 
-    Raises `TooLarge`, `NoWords`, `Overloaded`, `DeadlinePassed`, `Draining`.
-    """
-    try:
-        with model:
-            return await _classify(parts, model, text, deadline, background)
-    except (Overloaded, DeadlinePassed, Draining, asyncio.CancelledError):
-        raise  # the engine has counted these
-    except NoWords:
-        model.recorder.no_words()
-        raise
-    except ServiceError:
-        model.recorder.failed("invalid")
-        raise
-    except Exception:
-        model.recorder.failed("error")
-        raise
+    encoded: Encoded
+    answer: Answer
+    prediction: Prediction
 
 
-async def _classify(parts: Parts, model: Model, text: str, deadline: float | None, background: bool) -> Prediction:
-    started = perf_counter()
-    size = check_size(parts, text)
-    if not background:
-        parts.engine.admit(model.served, min(size, parts.settings.max_words * BYTES_A_WORD))
-    encoded = await encode(parts, model, text)
-    tokenized = perf_counter()
-    answer = await parts.engine.submit(model.served, encoded.ids, deadline=deadline, background=background)
-    computed = perf_counter()
-    prediction, label, confidence = predicted(model, encoded, answer)
-    finished = perf_counter()
-    model.recorder.answered(
-        PredictionRecord(
-            tokenized - started,
-            answer.queue_seconds,
-            answer.compute_seconds,
-            finished - computed,
-            finished - started,
-            len(encoded.ids),
-            int(np.count_nonzero(encoded.ids == UNK)),
-            encoded.truncated,
-            label,
-            confidence,
+class Predictor:
+    """Has texts read by the models of one engine."""
+
+    def __init__(self, engine: Engine, limits: TextLimits) -> None:
+        self.engine, self.limits = engine, limits
+
+    async def predict(
+        self, model: Model, text: str, *, deadline: float | None = None, background: bool = False
+    ) -> Prediction:
+        """Return the prediction of `read`."""
+        return (await self.read(model, text, deadline=deadline, background=background)).prediction
+
+    async def read(
+        self, model: Model, text: str, *, deadline: float | None = None, background: bool = False, traced: bool = False
+    ) -> Reading:
+        """Have `model` read `text` by `deadline` (of `time.monotonic`), and note how that ended.
+
+        `background` work yields to other work; where `traced`, the answer holds the hidden states. Raises `TooLarge`,
+        `NoWords`, `Overloaded`, `DeadlinePassed`, `Draining`.
+        """
+        try:
+            with model:
+                return await self._read(model, text, deadline, background, traced)
+        except Exception as error:  # counted, whatever it is, and raised again
+            count_failure(model, error)
+            raise
+
+    async def _read(self, model: Model, text: str, deadline: float | None, background: bool, traced: bool) -> Reading:
+        started = perf_counter()
+        size = self.limits.size(text)
+        if not background:
+            self.engine.admit(model.served, min(size, self.limits.max_words * BYTES_A_WORD))
+        encoded = await self._encode(model, text)
+        tokenized = perf_counter()
+        answer = await self.engine.submit(
+            model.served, encoded.ids, deadline=deadline, background=background, traced=traced
         )
-    )
-    return prediction
+        computed = perf_counter()
+        probabilities = answer.probabilities.tolist()
+        prediction = prediction_of(model.bundle.manifest, probabilities, len(encoded.ids), encoded.truncated)
+        finished = perf_counter()
+        confidence = max(probabilities)
+        model.recorder.answered(
+            PredictionRecord(
+                tokenized - started,
+                answer.queue_seconds,
+                answer.compute_seconds,
+                finished - computed,
+                finished - started,
+                len(encoded.ids),
+                int(np.count_nonzero(encoded.ids == UNK)),
+                encoded.truncated,
+                probabilities.index(confidence),
+                confidence,
+            )
+        )
+        return Reading(encoded, answer, prediction)
+
+    async def _encode(self, model: Model, text: str) -> Encoded:
+        vocabulary = model.bundle.vocabulary
+        if len(text) < LONG_TEXT:
+            return self.limits.encode(vocabulary, text)
+        return await asyncio.to_thread(self.limits.encode, vocabulary, text)
 
 
-def check_size(parts: Parts, text: str) -> int:
-    """The bytes of `text`, at least its length. Raises 413 past the limit."""
-    limit = parts.settings.max_text_bytes
-    if 4 * len(text) <= limit:
-        return len(text)
-    size = len(text.encode())
-    if size > limit:
-        raise too_large("a text", limit)
-    return size
-
-
-async def encode(parts: Parts, model: Model, text: str) -> Encoded:
-    """The ids of `text`, found off the event loop where it is long. Raises 422 where it has no words."""
-    find = model.bundle.vocabulary.encode
-    if len(text) < LONG_TEXT:
-        encoded = find(text, parts.settings.max_words)
+def count_failure(model: Model, error: Exception) -> None:
+    """Note a text that got no prediction. What the engine refuses, it has counted itself."""
+    if isinstance(error, Overloaded | DeadlinePassed | Draining):
+        return
+    if isinstance(error, NoWords):
+        model.recorder.no_words()
     else:
-        encoded = await asyncio.to_thread(find, text, parts.settings.max_words)
-    if not len(encoded.ids):
-        raise NoWords
-    return encoded
-
-
-def predicted(model: Model, encoded: Encoded, answer: Answer) -> tuple[Prediction, int, float]:
-    """The prediction, the index of its label and its probability."""
-    manifest = model.bundle.manifest
-    probabilities = answer.probabilities.tolist()
-    confidence = max(probabilities)
-    label = probabilities.index(confidence)
-    prediction = Prediction.model_construct(
-        model=manifest.name,
-        version=manifest.version,
-        label=manifest.labels[label],
-        probabilities=dict(zip(manifest.labels, probabilities, strict=True)),
-        words=len(encoded.ids),
-        truncated=encoded.truncated,
-    )
-    return prediction, label, confidence
+        model.recorder.failed("invalid" if isinstance(error, ServiceError) else "error")

@@ -9,6 +9,7 @@ from models.reviews.columns import Unanswered
 from models.reviews.errors import DataError
 from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
+from service.inference.limits import TextLimits
 from service.score.blocks import Block, Counts, Part
 from service.score.remote import RemoteScorer, Service
 from service.score.scorer import Score, Scored, Scorer
@@ -20,8 +21,7 @@ class LocalModel:
     """A bundle to be loaded where the job runs."""
 
     folder: Path
-    max_words: int
-    max_text_bytes: int
+    limits: TextLimits
     top_words: int = 0
 
 
@@ -41,13 +41,8 @@ class Job:
         """Load the model. Raises `InvalidBundle`."""
         if isinstance(self.model, Service):
             return RemoteScorer(self.model)
-        return Scorer(
-            read(self.model.folder),
-            self.model.max_words,
-            self.model.max_text_bytes,
-            self.model.top_words,
-            states=self.states is not None,
-        )
+        bundle, limits, top = read(self.model.folder), self.model.limits, self.model.top_words
+        return Scorer(bundle, limits, top, states=self.states is not None)
 
     def part(self, score: Score, block: Block) -> Part:
         """Score one block. Raises `DataError` where the first has no text column, or rows can't be written."""

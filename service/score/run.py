@@ -19,6 +19,7 @@ from service.cores import cores
 from service.engine import EngineSettings
 from service.engine.served import open_session
 from service.inference.columns import answer_columns
+from service.inference.limits import TextLimits
 from service.score.blocks import Block, BlockSize, Counts, Part, arrow_blocks, text_blocks
 from service.score.cluster import ClusterJob, run_cluster
 from service.score.job import Job, LocalModel
@@ -221,7 +222,8 @@ def _model(options: Options, watcher: Watcher) -> ScoringModel:
     for warning in found.warnings:
         watcher.warn(warning)
     bundle = found.newest
-    place = LocalModel(bundle.folder, options.max_words, options.max_text_bytes, options.top_words)
+    limits = TextLimits(options.max_words, options.max_text_bytes)
+    place = LocalModel(bundle.folder, limits, options.top_words)
     manifest = bundle.manifest
     return ScoringModel(place, manifest.labels, manifest.name, manifest.version, bundle.sha256)
 

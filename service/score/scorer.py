@@ -14,6 +14,8 @@ from models.reviews.columns import Unanswered
 from models.text.words import Encoded
 from service.engine import EngineSettings
 from service.engine.served import open_session
+from service.errors import ServiceError
+from service.inference.limits import TextLimits
 from service.score.top_words import Weighed, top_words
 
 
@@ -39,12 +41,10 @@ Score = Callable[[Sequence[str]], Sequence[Scored | Unanswered]]
 class Scorer:
     """One bundle on one thread. Raises `InvalidBundle` where its golden answers are not repeated."""
 
-    def __init__(
-        self, bundle: Bundle, max_words: int, max_text_bytes: int, top: int = 0, *, states: bool = False
-    ) -> None:
+    def __init__(self, bundle: Bundle, limits: TextLimits, top: int = 0, *, states: bool = False) -> None:
         """`top` is how many words that counted most are told of each text, `states` whether hidden states are."""
         self._bundle, self._labels, self._top, self._states = bundle, bundle.manifest.labels, top, states
-        self._vocabulary, self._max_words, self._max_bytes = bundle.vocabulary, max_words, max_text_bytes
+        self._limits = limits
         self._session = open_session(bundle, EngineSettings())
 
     def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
@@ -55,12 +55,11 @@ class Scorer:
         return [next(scored) if isinstance(answer, Encoded) else answer for answer in answers]
 
     def _encoded(self, text: str) -> Encoded | Unanswered:
-        if 4 * len(text) > self._max_bytes and len(text.encode(errors="replace")) > self._max_bytes:
-            return Unanswered(f"a text may have at most {self._max_bytes} bytes")
-        encoded = self._vocabulary.encode(text, self._max_words)
-        if not len(encoded.ids):
-            return Unanswered("the text is empty, or only white space and markup")
-        return encoded
+        try:
+            self._limits.size(text)
+            return self._limits.encode(self._bundle.vocabulary, text)
+        except ServiceError as error:
+            return Unanswered(error.detail)
 
     def _run(self, texts: Sequence[str], encoded: Sequence[Encoded]) -> list[Scored]:
         ids = [each.ids for each in encoded]

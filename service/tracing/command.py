@@ -16,6 +16,10 @@ from models.bundle.files import InvalidBundle
 from models.bundle.select import NoSuchModel, open_model
 from service.engine import Engine, EngineSettings
 from service.errors import ServiceError
+from service.inference.limits import TextLimits
+from service.inference.model import Model
+from service.inference.predict import Predictor
+from service.metrics.recorder import Recorder
 from service.settings import InvalidSettings, read_settings
 from service.tracing.drawing import drawing
 from service.tracing.encoders import ENCODERS, JSON, from_json
@@ -99,13 +103,18 @@ def _ask(remote: str, request: TraceRequest) -> bytes:
 
 
 def _compute(repository: Path, request: TraceRequest) -> bytes:
-    """The trace of this process, by the service's own engine."""
+    """Return the trace that the service's own engine gives in this process."""
     settings = read_settings(repository=repository)
-    engine = Engine(EngineSettings())
-    tracer = Tracer(engine, TraceExecutor(), settings.max_words)
+    engine, recorder = Engine(EngineSettings()), Recorder()
+    predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes))
+    tracer = Tracer(predictor, TraceExecutor())
     try:
         model = open_model(
-            repository, engine.load, name=request.model, version=request.version, default=settings.default_model
+            repository,
+            lambda bundle: Model.load(bundle, engine, recorder),
+            name=request.model,
+            version=request.version,
+            default=settings.default_model,
         )
         for warning in model.warnings:
             typer.echo(f"gatescope trace: {warning}", err=True)

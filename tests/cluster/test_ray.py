@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.bundle.files import read
+from service.inference.limits import TextLimits
 from service.score.options import MAX_TEXT_BYTES
 from service.score.scorer import Scored, Scorer
 from tests.bundles import random_weights, write_bundle
@@ -59,7 +60,9 @@ def check(out: Path, models: Path, texts: list[str]) -> None:
     """Every row once, its answer that of the local scorer."""
     rows = rows_of(out)
     assert [row["text"] for row in rows] == texts
-    for row, answer in zip(rows, Scorer(read(models / "lstm" / "1"), 2048, MAX_TEXT_BYTES)(texts), strict=True):
+    for row, answer in zip(
+        rows, Scorer(read(models / "lstm" / "1"), TextLimits(2048, MAX_TEXT_BYTES))(texts), strict=True
+    ):
         if not isinstance(answer, Scored):
             assert (row["label"], row["error"]) == (None, answer.reason)
             continue

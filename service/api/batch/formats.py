@@ -12,9 +12,10 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from service.api.problems import Problem
-from service.api.schemas import Prediction, PredictRequest, malformed
+from service.api.schemas import PredictRequest, malformed
 from service.errors import Malformed
-from service.inference.catalog import Model
+from service.inference.model import Model
+from service.inference.prediction import Prediction
 
 _version = re.compile(r"[1-9][0-9]{0,17}")
 

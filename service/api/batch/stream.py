@@ -18,7 +18,6 @@ from service.api.batch.spool import Spool, SpoolFull
 from service.api.context import Parts
 from service.api.problems import Internal, problem_of
 from service.errors import Draining, ServiceError, TooLarge, too_large, where
-from service.inference.predict import classify
 
 log = structlog.get_logger("gatescope")
 
@@ -178,7 +177,7 @@ class Stream:
                 raise too_large("a text", self._parts.settings.max_text_bytes)
             asked = self._form.asked(record.content)
             model = self._parts.catalog.find(*self._chosen.model_for(asked))
-            prediction = await classify(self._parts, model, asked.text, background=True)
+            prediction = await self._parts.predictor.predict(model, asked.text, background=True)
             return self._form.answer(record.content, prediction), prediction.label
         except Exception as error:  # whatever goes wrong with one row, the others are answered
             problem = problem_of(error)

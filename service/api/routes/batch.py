@@ -15,10 +15,10 @@ from service.api.batch.stream import Stream
 from service.api.context import Parts, context_of
 from service.api.http import WhileConnected, deadline_of, header, read_body, send_json
 from service.api.problems import problem_of
-from service.api.schemas import BatchAnswers, Prediction, PredictRequest, ProblemDetails, RowError, malformed
+from service.api.schemas import BatchAnswers, PredictRequest, ProblemDetails, RowError, malformed
 from service.errors import DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
 from service.inference.map_bounded import map_bounded
-from service.inference.predict import classify
+from service.inference.prediction import Prediction
 
 STREAMED = (b"application/x-ndjson", b"application/jsonl", b"text/csv")
 
@@ -65,7 +65,7 @@ async def _answer(parts: Parts, chosen: BatchOptions, deadline: float, number: i
     try:
         asked = PredictRequest(text=row) if isinstance(row, str) else PredictRequest.model_validate(row)
         model = parts.catalog.find(*chosen.model_for(asked))
-        return await classify(parts, model, asked.text, deadline=deadline, background=True)
+        return await parts.predictor.predict(model, asked.text, deadline=deadline, background=True)
     except ValidationError as error:
         refused: ServiceError = malformed(error)
     except (Overloaded, DeadlinePassed, Draining):

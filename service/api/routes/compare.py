@@ -9,7 +9,6 @@ from service.api.context import context_of
 from service.api.http import WhileConnected, deadline_of, json_response, read_text_body
 from service.api.schemas import CompareRequest, Comparison, parse
 from service.errors import NotReady
-from service.inference.predict import classify
 
 
 @post("/v1/compare", status_code=200)
@@ -23,5 +22,6 @@ async def compare(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise NotReady("no model is served")
     with WhileConnected(request.receive):
         async with asyncio.TaskGroup() as group:
-            answers = [group.create_task(classify(parts, model, body.text, deadline=deadline)) for model in models]
+            tasks = [parts.predictor.predict(model, body.text, deadline=deadline) for model in models]
+            answers = [group.create_task(task) for task in tasks]
     return json_response(Comparison(predictions=[answer.result() for answer in answers]))

@@ -7,7 +7,6 @@ from litestar.types import Receive, Scope, Send
 from service.api.context import context_of
 from service.api.http import WhileConnected, deadline_of, read_text_body, send_json
 from service.api.schemas import PredictRequest, parse
-from service.inference.predict import classify
 
 
 @asgi("/v1/predict", copy_scope=False)
@@ -20,5 +19,5 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
     request = parse(PredictRequest, await read_text_body(receive, parts.settings))
     model = parts.catalog.find(request.model, request.version)
     with WhileConnected(receive):
-        prediction = await classify(parts, model, request.text, deadline=deadline)
+        prediction = await parts.predictor.predict(model, request.text, deadline=deadline)
     await send_json(send, prediction)

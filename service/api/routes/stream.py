@@ -7,21 +7,17 @@ the text. Out: one prediction a word, with that word and its place; the last one
 
 import contextlib
 import json
-from time import monotonic
 from typing import Any
 
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 
-from models.text.incremental import IncrementalTokenizer, OpenTooLong
-from models.text.words import Word
 from service.api.context import Parts, context_of
 from service.api.problems import problem_of
-from service.api.schemas import Prediction, StreamedPrediction, StreamMessage, parse
-from service.engine import State
-from service.errors import Draining, NoWords, ServiceError, TooLarge, too_large
-from service.inference.catalog import Model
-from service.inference.predict import predicted
+from service.api.schemas import StreamMessage, parse
+from service.errors import Draining, ServiceError
+from service.inference.prediction import StreamedPrediction
+from service.inference.typed_text import TypedText
 
 NORMAL, GOING_AWAY, REFUSED = 1000, 1001, 1008
 
@@ -43,63 +39,15 @@ async def stream(socket: WebSocket[Any, Any, Any]) -> None:
 async def _read(parts: Parts, socket: WebSocket[Any, Any, Any]) -> None:
     piece = parse(StreamMessage, (await socket.receive_text()).encode())
     model = parts.catalog.find(piece.model, piece.version)
-    with model:
-        reading = _Reading(parts, model)
+    with TypedText(parts.predictor, model, parts.settings.request_timeout) as text:
         while True:
-            for word in reading.words(piece):
-                if (prediction := await reading.read(word)) is not None:
+            for word in text.words(piece.text, end=piece.end):
+                if (prediction := await text.read(word)) is not None:
                     await _send(socket, prediction)
             if piece.end:
-                await _send(socket, reading.final())
+                await _send(socket, text.final())
                 return
             piece = parse(StreamMessage, (await socket.receive_text()).encode())
-
-
-class _Reading:
-    """One text on its way through one model: what the network remembers, and what it said last."""
-
-    def __init__(self, parts: Parts, model: Model) -> None:
-        self._parts, self._model = parts, model
-        self._text = IncrementalTokenizer()
-        self._state: State | None = None
-        self._bytes, self._count = 0, 0
-        self._last: StreamedPrediction | None = None
-
-    def words(self, piece: StreamMessage) -> list[Word]:
-        """The words that this piece makes certain. Raises 413 where the text has become too long."""
-        self._bytes += len(piece.text.encode())
-        if self._bytes > self._parts.settings.max_text_bytes:
-            raise too_large("a text", self._parts.settings.max_text_bytes)
-        try:
-            found = self._text.add(piece.text)
-        except OpenTooLong as error:
-            raise TooLarge(str(error)) from error
-        return found + self._text.end() if piece.end else found
-
-    async def read(self, word: Word) -> StreamedPrediction | None:
-        """The prediction after one more word; None where the text was cut before it."""
-        if self._last is not None and self._last.truncated:
-            return None
-        if self._count == self._parts.settings.max_words:
-            assert self._last is not None
-            self._last = self._last.model_copy(update={"truncated": True})
-            return self._last
-        encoded = self._model.bundle.vocabulary.encode(word.text, 1)
-        deadline = monotonic() + self._parts.settings.request_timeout
-        answer = await self._parts.engine.submit(
-            self._model.served, encoded.ids, deadline=deadline, state=self._state, keep=True
-        )
-        self._state, self._count = answer.state, self._count + 1
-        said: Prediction = predicted(self._model, encoded, answer)[0]
-        place = {"word": word.text, "start": word.start, "end": word.end, "words": self._count}
-        self._last = StreamedPrediction.model_construct(**{**dict(said), **place, "final": False})
-        return self._last
-
-    def final(self) -> StreamedPrediction:
-        """The last prediction again, as the final one. Raises 422 where there was no word."""
-        if self._last is None:
-            raise NoWords
-        return self._last.model_copy(update={"final": True})
 
 
 async def _send(socket: WebSocket[Any, Any, Any], prediction: StreamedPrediction) -> None:

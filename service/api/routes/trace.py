@@ -8,7 +8,6 @@ from service.api.context import context_of
 from service.api.http import WhileConnected, deadline_of, header, read_text_body
 from service.api.problems import NotAcceptable
 from service.api.schemas import parse
-from service.inference.predict import check_size
 from service.tracing.encoders import ENCODERS, JSON
 from service.tracing.request import TraceRequest
 
@@ -23,9 +22,8 @@ async def trace(scope: Scope, receive: Receive, send: Send) -> None:
     media_type = _media_type(header(scope, b"accept"))
     body = parse(TraceRequest, await read_text_body(receive, parts.settings))
     model = parts.catalog.find(body.model, body.version)
-    check_size(parts, body.text)
     with model, WhileConnected(receive):
-        content = await parts.tracer.trace(model.served, body, ENCODERS[media_type], deadline)
+        content = await parts.tracer.trace(model, body, ENCODERS[media_type], deadline)
     headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -11,9 +11,8 @@ from service.api.http import WhileConnected, deadline_of, header, read_body
 from service.api.open_inference import metadata, read_request, write_response
 from service.api.routes.health import why_not_ready
 from service.errors import UnknownModel, too_large
-from service.inference.catalog import Model
 from service.inference.map_bounded import map_bounded
-from service.inference.predict import classify
+from service.inference.model import Model
 
 Call = Request[Any, Any, Any]
 
@@ -64,7 +63,7 @@ async def infer(request: Call) -> Response[bytes]:
     if len(texts) > settings.max_batch_rows:
         raise too_large("a request", settings.max_batch_rows, "texts")
     with WhileConnected(request.receive):
-        predictions = await map_bounded(texts, lambda _, text: classify(parts, model, text, deadline=deadline))
+        predictions = await map_bounded(texts, lambda _, text: parts.predictor.predict(model, text, deadline=deadline))
     head, binary = write_response(call, predictions, model.bundle.manifest.labels)
     content = json.dumps(head).encode()
     if not binary:

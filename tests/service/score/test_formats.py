@@ -17,6 +17,7 @@ from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
 from models.text.words import typed
 from service.inference.columns import answer_columns
+from service.inference.limits import TextLimits
 from service.score.blocks import BlockSize, text_blocks
 from service.score.job import Job
 from service.score.options import MAX_TEXT_BYTES, Options
@@ -63,7 +64,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def expected(repository: Path) -> list[Scored | None]:
-    answers = Scorer(read(repository / "lstm" / "1"), 2048, MAX_TEXT_BYTES)(TEXTS)
+    answers = Scorer(read(repository / "lstm" / "1"), TextLimits(2048, MAX_TEXT_BYTES))(TEXTS)
     return [answer if isinstance(answer, Scored) else None for answer in answers]
 
 
@@ -201,9 +202,9 @@ def test_a_block_alone_fixes_its_part(repository: Path) -> None:
     writer = Writer(format_of("o.jsonl"), answer_columns(("rotten", "fresh")))
     job = Job(RowParser("jsonl", "text"), writer, None)
     cut = list(text_blocks(records, BlockSize(rows=50)))
-    scorer = Scorer(read(repository / "lstm" / "1"), 2048, MAX_TEXT_BYTES)
+    scorer = Scorer(read(repository / "lstm" / "1"), TextLimits(2048, MAX_TEXT_BYTES))
     forwards = {block.number: job.part(scorer, block).content for block in cut}
-    another = Scorer(read(repository / "lstm" / "1"), 2048, MAX_TEXT_BYTES)
+    another = Scorer(read(repository / "lstm" / "1"), TextLimits(2048, MAX_TEXT_BYTES))
     backwards = {block.number: job.part(another, block).content for block in reversed(cut)}
     assert forwards == backwards
 

@@ -20,6 +20,7 @@ from service.api.batch.formats import BatchOptions, JsonLines
 from service.api.batch.stream import Stream
 from service.api.batch.stream_limiter import StreamLimiter
 from service.errors import Overloaded
+from service.inference.limits import TextLimits
 from service.score.blocks import Counts
 from service.score.options import MAX_TEXT_BYTES, Options
 from service.score.remote import find_model
@@ -283,7 +284,7 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
         run(Options((str(source),), str(out), repository, workers=1, **options), Unwatched())
         rows[name] = [json.loads(line) for line in out.read_bytes().splitlines()]
     streamed = post(served, source.read_bytes())[:-1]
-    seam = Scorer(read(repository / "lstm" / "1"), 200, MAX_TEXT_BYTES)(reviews)
+    seam = Scorer(read(repository / "lstm" / "1"), TextLimits(200, MAX_TEXT_BYTES))(reviews)
     for number, text in enumerate(reviews):
         one = served.predict(text).json()
         found = [rows["local"][number], rows["remote"][number], streamed[number]]

@@ -1,0 +1,50 @@
+"""What a model says of a text."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.bundle.manifest import Manifest
+
+EXAMPLE: dict[str, Any] = {
+    "model": "lstm",
+    "version": 1,
+    "label": "fresh",
+    "probabilities": {"fresh": 0.91, "rotten": 0.09},
+    "words": 18,
+    "truncated": False,
+}
+
+
+class Prediction(BaseModel):
+    """What a model says of a review: the label is the one with the highest probability."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    model: str
+    version: int
+    label: str
+    probabilities: Annotated[dict[str, float], Field(description="label to probability; they add up to 1")]
+    words: Annotated[int, Field(description="how many words were read")]
+    truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
+
+
+class StreamedPrediction(Prediction):
+    """What a model says of a text up to and with `word`, which stands at `start` to `end` (code points)."""
+
+    word: str
+    start: int
+    end: int
+    final: bool
+
+
+def prediction_of(manifest: Manifest, probabilities: list[float], words: int, truncated: bool) -> Prediction:
+    """Return the prediction that `probabilities`, in the order of the labels, stand for."""
+    return Prediction.model_construct(
+        model=manifest.name,
+        version=manifest.version,
+        label=manifest.labels[probabilities.index(max(probabilities))],
+        probabilities=dict(zip(manifest.labels, probabilities, strict=True)),
+        words=words,
+        truncated=truncated,
+    )

@@ -1,7 +1,6 @@
 """The explorer page is legible: at every width, in every theme, on paper, and to those who do not see it."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,9 @@ def colours(page: Page, canvas: str) -> int:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_hangs_over_and_every_picture_is_drawn(visit: Open, tmp_path: Path, scheme: str) -> None:
-    page = visit("/#compare=gru&example=1", color_scheme=scheme)
+    page = visit("/#compare=gru&example=2", color_scheme=scheme)
     expect(page.locator("#comparison .bars")).to_be_visible()
-    for width in (1440, 1024, 768, 400):
+    for width in (1440, 1024, 768, 400, 320):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(150)
         assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
@@ -84,7 +83,7 @@ def test_the_theme_is_chosen_and_kept(visit: Open) -> None:
 def test_on_paper_there_are_verdict_text_and_line(visit: Open) -> None:
     page = visit()
     page.emulate_media(media="print")
-    for shown in ("#verdict", "#words", "#running .line"):
+    for shown in ("#verdict", "#words", "#running .line", "#model"):
         expect(page.locator(shown)).to_be_visible()
     for hidden in ("#input", "#cell", "#units", "#memory"):
         expect(page.locator(hidden)).to_be_hidden()
@@ -102,7 +101,7 @@ def test_reduced_motion_steps_where_play_would_run(visit: Open) -> None:
     page.keyboard.press("Home")
     page.keyboard.press("Space")
     page.wait_for_timeout(700)
-    expect(page.locator("#words span[data-t='1']")).to_have_class(re.compile("here"))
+    expect(page.locator("#words span[data-t='1']")).to_have_attribute("aria-current", "true")
 
 
 @pytest.fixture(scope="module")

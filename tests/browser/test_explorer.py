@@ -27,7 +27,7 @@ def number(text: str) -> float:
 
 
 def here(page: Page) -> int:
-    return int(page.locator("#words span.here").get_attribute("data-t") or -1)
+    return int(page.locator("#words span[aria-current]").get_attribute("data-t") or -1)
 
 
 def test_an_example_is_read_at_once_and_its_sum_holds(visit: Open) -> None:
@@ -35,7 +35,7 @@ def test_an_example_is_read_at_once_and_its_sum_holds(visit: Open) -> None:
     assert re.fullmatch(r"(fresh|rotten) \d+ %", page.locator(".answer strong").inner_text())
     terms = [number(text) for text in page.locator(".term:not(.sum) b").all_inner_texts()]
     assert sum(terms) == pytest.approx(number(page.locator(".term.sum b").inner_text()), abs=0.005 * (len(terms) + 1))
-    expect(page.locator("#words")).to_contain_text("Amazing from the first scene")
+    expect(page.locator("#words")).to_contain_text("This box of cereal gave me")
 
 
 def test_one_cursor_moves_through_every_panel(visit: Open) -> None:
@@ -44,7 +44,7 @@ def test_one_cursor_moves_through_every_panel(visit: Open) -> None:
     page.focus("#words")
     for key, word in (("Home", 0), ("ArrowRight", 1), ("End", 10), ("ArrowLeft", 9), ("ArrowRight", 10)):
         page.keyboard.press(key)
-        expect(page.locator(f"#words span[data-t='{word}']")).to_have_class(re.compile("here"))
+        expect(page.locator(f"#words span[data-t='{word}']")).to_have_attribute("aria-current", "true")
     expect(page.locator("#cell-title")).to_have_text("At the cursor: “long”")
     expect(page.locator("#whatif .word")).to_have_text("long")
     for slider in page.get_by_role("slider").all():
@@ -59,11 +59,11 @@ def test_pointing_at_a_chart_moves_the_cursor_until_a_click_pins_it(visit: Open)
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] - 20, middle)
     page.wait_for_function(
-        "() => document.querySelector('#words span.here') === [...document.querySelectorAll('#words span')].at(-1)"
+        "() => document.querySelector('[aria-current=true]') === document.querySelector('#words span:last-of-type')"
     )
     page.mouse.click(box["x"] + box["width"] / 2, middle)
     page.wait_for_function(
-        "() => document.querySelector('#words span.here') !== [...document.querySelectorAll('#words span')].at(-1)"
+        "() => document.querySelector('[aria-current=true]') !== document.querySelector('#words span:last-of-type')"
     )
     pinned = here(page)
     page.mouse.move(box["x"] + 60, middle)
@@ -72,15 +72,14 @@ def test_pointing_at_a_chart_moves_the_cursor_until_a_click_pins_it(visit: Open)
     page.focus("#words")
     page.keyboard.press("Escape")
     page.mouse.move(box["x"] + 50, middle)
-    expect(page.locator("#words span[data-t='0']")).to_have_class(re.compile("here"))
+    expect(page.locator("#words span[data-t='0']")).to_have_attribute("aria-current", "true")
 
 
 def test_keys_reach_units_models_and_help(visit: Open) -> None:
     page = visit()
     page.focus("#units .figure")
     page.keyboard.press("ArrowDown")
-    expect(page.locator("#unit-chooser select")).not_to_have_value("mean")
-    expect(page.locator("#cell-says")).to_contain_text("exact to the digit")
+    expect(page.locator("#cell-says")).to_contain_text("whose numbers multiply through")
     page.keyboard.press("c")
     expect(page.locator("#compare")).to_have_value("gru")
     expect(page.locator("#comparison-says")).to_contain_text("gru differ most")
@@ -97,17 +96,17 @@ def test_brackets_jump_to_a_turn_and_lines_follow_the_text(visit: Open) -> None:
     page.focus("#words")
     page.keyboard.press("Home")
     page.keyboard.press("]")
-    expect(page.locator("#words span[data-t='0']")).not_to_have_class(re.compile("here"))
+    expect(page.locator("#words span[data-t='0']")).not_to_have_attribute("aria-current", "true")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")
     page.wait_for_function(
-        "() => document.querySelector('#words span.here').offsetTop > document.querySelector('#words span').offsetTop"
+        "() => document.querySelector('[aria-current=true]').offsetTop > document.querySelector('[data-t]').offsetTop"
     )
 
 
 def test_the_address_restores_the_view_and_never_holds_the_text(visit: Open) -> None:
-    page = visit("/#example=1&model=gru&view=removed&word=4&gate=update")
-    expect(page.locator("#words span[data-t='4']")).to_have_class(re.compile("here"))
+    page = visit("/#example=2&model=gru&view=removed&word=4&gate=update")
+    expect(page.locator("#words span[data-t='4']")).to_have_attribute("aria-current", "true")
     expect(page.get_by_role("button", name="removed")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="update")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#model")).to_have_value("gru")
@@ -155,9 +154,9 @@ def test_what_if_tells_prediction_and_truth(visit: Open, service: str) -> None:
     page.keyboard.press("d")
     cells = page.locator("#whatif tbody tr").first.locator("td")
     expect(cells.nth(1)).to_be_visible()
-    before, after = traced(service, text=TEXT), traced(service, text=TEXT[1:])
+    before, after = traced(service, text=TEXT, include=["deep"]), traced(service, text=TEXT[1:])
     shown = [number(text) for text in cells.all_inner_texts()[:2]]
-    expected = [-before["ledgers"]["write"]["words"][0], after["prediction"]["logit"] - before["prediction"]["logit"]]
+    expected = [-before["ledgers"]["deep"]["words"][0], after["prediction"]["logit"] - before["prediction"]["logit"]]
     assert shown == pytest.approx(expected, abs=0.0051)
     page.get_by_label("replace by").fill("great")
     page.get_by_role("button", name="replace").click()
@@ -165,7 +164,7 @@ def test_what_if_tells_prediction_and_truth(visit: Open, service: str) -> None:
 
 
 def test_the_words_at_which_a_unit_fires_are_listed_and_lead_there(visit: Open, service: str) -> None:
-    page = visit("/#example=3")
+    page = visit("/#example=5")
     page.focus("#units .figure")
     page.keyboard.press("ArrowDown")
     unit = int(page.locator("#unit-chooser select").input_value())
@@ -182,8 +181,8 @@ def test_the_words_at_which_a_unit_fires_are_listed_and_lead_there(visit: Open, 
     own.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#words")).to_be_focused()
-    expect(page.locator("#words span.here")).to_have_text(word)
-    assert hidden[3][here(page)] == pytest.approx(shown, abs=0.0051)
+    expect(page.locator("#words span[aria-current]")).to_have_text(word)
+    assert hidden[5][here(page)] == pytest.approx(shown, abs=0.0051)
 
 
 def hidden_of(service: str, text: str, unit: int) -> list[float]:
@@ -197,13 +196,15 @@ def test_a_place_in_another_text_brings_that_text(visit: Open) -> None:
     read(page, TEXT)
     page.focus("#units .figure")
     page.keyboard.press("ArrowDown")
+    page.locator("#firing").scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
     elsewhere = page.locator("#firing button", has=page.locator(".small", has_text="a long one")).first
     word = elsewhere.locator("mark").inner_text()
     with page.expect_response("**/v1/compare"):
         elsewhere.click()
     settled(page)
     assert page.locator("#text").input_value().startswith("I went in with no hope at all")
-    expect(page.locator("#words span.here")).to_have_text(word)
+    expect(page.locator("#words span[aria-current]")).to_have_text(word)
 
 
 def test_without_a_unit_the_words_with_the_state_at_the_cursor_are_listed(visit: Open) -> None:
@@ -211,6 +212,8 @@ def test_without_a_unit_the_words_with_the_state_at_the_cursor_are_listed(visit:
     read(page, "a great plot . it is a great plot")
     page.focus("#words")
     page.keyboard.press("End")
+    page.locator("#firing").scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
     expect(page.locator("#firing h3")).to_have_text("Where else the state is most like that at “plot”")
     values = [number(text) for text in page.locator("#firing b").all_inner_texts()]
     assert values == sorted(values, reverse=True) and values[0] <= 1
@@ -240,7 +243,7 @@ def test_an_rnn_says_what_it_has_not(visit: Open) -> None:
 
 @pytest.mark.parametrize("model", GATES)
 def test_the_cell_shows_the_numbers_of_the_trace(visit: Open, service: str, model: str) -> None:
-    page = visit(f"/#model={model}&word=3")
+    page = visit(f"/#model={model}&word=3&unit=mean")
     read(page, TEXT)
     page.focus("#words")
     page.keyboard.press("Home")
@@ -294,7 +297,7 @@ def test_moving_the_cursor_over_a_long_review_draws_no_chart_again(visit: Open) 
     page.focus("#words")
     for _ in range(20):
         page.keyboard.press("PageDown")
-    expect(page.locator("#words span.here")).to_be_in_viewport()
+    expect(page.locator("#words span[aria-current]")).to_be_in_viewport()
     assert page.evaluate("() => window.drawn") == 0
 
 

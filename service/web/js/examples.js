@@ -1,4 +1,4 @@
-/** Reviews to begin with, written for this page. */
+/** Reviews to begin with, and what each means to say. The first is the one that a well-known guide to LSTMs is told with. */
 
 const SLOW = `It looks wonderful and the cast is gifted. But the story is a mess, the jokes fall flat, and by the second \
 hour I no longer cared who lived.`;
@@ -18,9 +18,17 @@ and the last act falls back on explosions that nobody asked for. Still, I left t
 that kitchen. Not a great film, and far from a perfect one, but a warm and surprising one with a wonderful performance \
 at its heart. See it for her.`;
 
+const CEREAL = `Amazing! This box of cereal gave me a perfectly balanced breakfast, as all things should be. I only ate \
+half of it but will definitely be buying again!`;
+
+const WARM = `Amazing from the first scene to the last. The plot takes its time, and I was ready to be bored, but the two \
+leads are so warm and funny together that I forgot to check my watch.`;
+
 export const EXAMPLES = [
-  { name: "won over", text: `Amazing from the first scene to the last. The plot takes its time, and I was ready to be bored, but the two leads are so warm and funny together that I forgot to check my watch.` },
-  { name: "let down", text: SLOW },
-  { name: "not bad", text: "Not bad at all. I expected a dull sequel and found a clever, tender film." },
-  { name: "a long one", text: LONG },
+  { name: "a box of cereal", text: CEREAL, means: "fresh" },
+  { name: "won over", text: WARM, means: "fresh" },
+  { name: "let down", text: SLOW, means: "rotten" },
+  { name: "not bad", text: "Not bad at all. I expected a dull sequel and found a clever, tender film.", means: "fresh" },
+  { name: "not good", text: "The cast is good and the songs are fine, but the film is not good.", means: "rotten" },
+  { name: "a long one", text: LONG, means: "fresh" },
 ];

@@ -12,16 +12,13 @@ export function mount({ review, units, whatif }) {
   help.querySelector("dl").append(...cursor.KEYS.flatMap(([keys, does]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, does)]));
   id("keys").addEventListener("click", () => help.showModal());
 
-  const acts = {
-    d: whatif.remove,
-    c: nextModel,
-    "?": () => help.showModal(),
-  };
+  const acts = { d: whatif.remove, c: nextModel };
   const rows = {
     words: { ArrowUp: () => cursor.move(review.line(-1)), ArrowDown: () => cursor.move(review.line(1)) },
     units: { ArrowUp: () => units.step(-1), ArrowDown: () => units.step(1) },
   };
   document.addEventListener("keydown", (event) => {
+    if (event.key === "?" && !event.target.closest("textarea, input, select")) return help.open || help.showModal();
     const panel = event.target.closest("[data-keys]");
     if (!panel || event.ctrlKey || event.metaKey || event.altKey) return;
     if (cursor.press(event.key, { ...acts, ...rows[panel.dataset.keys] })) event.preventDefault();
@@ -33,11 +30,19 @@ function nextModel() {
   const options = [...id("compare").options].map((option) => option.value);
   const next = options[(options.indexOf(store.get("compare")) + 1) % options.length];
   store.set({ compare: next });
+  announce(next ? `compared with ${next}` : "compared with no other model");
+  id("comparison").scrollIntoView({ block: "nearest" });
+}
+
+/** Say what a key did, where what it did may be out of sight. */
+export function announce(what) {
+  clearTimeout(pending);
+  id("sentence").textContent = what;
 }
 
 let pending = 0;
 
-/** Tell the cursor: to sliders at once, to the live region when it rests. */
+/** Say where the cursor is: to sliders at once, to the live region when it rests. */
 export function speak(reading, t) {
   const sentence = reading.sentence(t);
   for (const slider of document.querySelectorAll("[role=slider]")) {

@@ -11,22 +11,26 @@ import * as store from "./store.js";
 import * as takeaway from "./takeaway.js";
 import * as theme from "./theme.js";
 
-const WHILE_TYPING = 120;
 const AFTER_TYPING = 450;
+/** The parts of a trace that the verdict and the words need. */
+const LIGHT = ["deep"];
 
 let reading = null;
 let target = null;
 let running = new AbortController();
-let timers = [];
+let pause = 0;
+let following = false;
+let changed = false;
 let cards = null;
 
 const fail = (error) => problem.show(error, () => (read(false), choosers()));
 const context = {
   fail,
+  announce: keyboard.announce,
   retarget: (chosen) => (target = chosen, read(false)),
   ask: (text) => api.trace(body(text, [])),
   states: (text, layer) => api.trace({ ...body(text, ["tensors"]), tensors: { names: ["hidden"], layers: [layer], units: "all" } }),
-  adopt: (text, word = "") => (input.replace(text), store.set({ word }), read(false), scrollTo({ top: 0 })),
+  adopt: (text, word = "") => (input.replace(text, word), scrollTo({ top: 0 })),
 };
 
 /** Each `data-panel` of the page by its id: its module, of the same name, fills it. */
@@ -41,17 +45,27 @@ function body(text, include, model = store.get("model")) {
   return { text, include, ...(model && { model }), ...(target && { target }) };
 }
 
-/** Read the text: the verdict at once, everything else when no key has been pressed for a while. */
+/** Read the text: the verdict at once and after every key, everything else when no key has been pressed for a while. */
 function read(typing) {
-  for (const timer of timers) clearTimeout(timer);
+  clearTimeout(pause);
   running.abort();
   running = new AbortController();
   const { signal } = running;
   if (!typing) return whole(signal);
-  timers = [
-    setTimeout(() => guarded(() => quick(signal)), WHILE_TYPING),
-    setTimeout(() => whole(signal), AFTER_TYPING),
-  ];
+  follow();
+  pause = setTimeout(() => whole(signal), AFTER_TYPING);
+}
+
+/** While keys are pressed one short reading after another, each of the text as it then is. */
+async function follow() {
+  changed = true;
+  if (following) return;
+  following = true;
+  while (changed) {
+    changed = false;
+    await guarded(() => quick());
+  }
+  following = false;
 }
 
 function whole(signal) {
@@ -78,13 +92,13 @@ async function traced(include, signal) {
   const started = performance.now();
   const next = new Reading(await api.trace(body(text, include), signal), text);
   problem.clear();
-  if (!include.length) input.tell(next, performance.now() - started);
+  if (include === LIGHT) input.describe(next, performance.now() - started);
   reading = next;
   return next;
 }
 
 async function quick(signal) {
-  await traced([], signal);
+  await traced(LIGHT, signal);
   place();
   for (const panel of all) if (panel.light) panel.show(reading);
   point(cursor.at());
@@ -92,6 +106,7 @@ async function quick(signal) {
 
 async function full(signal) {
   await traced(PARTS, signal);
+  if (store.get("unit") !== "mean" && reading.row(store.get("unit")) < 0) store.set({ unit: "first" });
   place();
   for (const panel of all) panel.show(reading);
   point(cursor.at());

@@ -2,8 +2,8 @@
 
 /** The ways to look at the review: where each takes its shares from, and what they mean. */
 export const VIEWS = {
-  written: { label: "written", says: "what each word wrote into the memory that survived to the end" },
-  token: { label: "token", says: "what each word’s own vector brought, through all gates, to the verdict" },
+  word: { label: "word", says: "what each word itself brought, through all gates, to the verdict" },
+  written: { label: "written", says: "what was written at each word into the memory and is still there at the end" },
   removed: { label: "removed", says: "how far the verdict falls when the word alone is made unknown" },
   disagreement: { label: "disagreement", says: "what a word did through other words: removed minus the ledger" },
 };
@@ -20,22 +20,27 @@ export class Reading {
     this.gates = trace.gates?.values ?? {};
   }
 
-  /** The ledger that the verdict is told with: write where the cell has one, else deep. */
+  /** The ledger that the verdict is told with: what each word brought. */
   get ledger() {
-    return this.trace.ledgers.write ?? this.trace.ledgers.deep;
+    return this.trace.ledgers.deep ?? this.trace.ledgers.write;
   }
 
-  /** `write` or `deep`. */
+  /** `deep` or `write`. */
   get ledgerName() {
-    return this.trace.ledgers.write ? "write" : "deep";
+    return this.trace.ledgers.deep ? "deep" : "write";
+  }
+
+  /** How many words the model does not know. */
+  get unknown() {
+    return this.words.filter((word) => word.oov).length;
   }
 
   /** The shares `[T]` of a view; null where this trace or this cell has none. */
   shares(view) {
     const { ledgers, occlusion, interaction } = this.trace;
     return {
+      word: ledgers.deep?.words,
       written: ledgers.write?.words,
-      token: ledgers.deep?.words,
       removed: occlusion?.words,
       disagreement: interaction?.words,
     }[view] ?? null;
@@ -43,7 +48,7 @@ export class Reading {
 
   /** The view asked for, or the nearest one that there is. */
   viewOr(view) {
-    return this.shares(view) ? view : this.shares("written") ? "written" : "token";
+    return this.shares(view) ? view : this.shares("word") ? "word" : "written";
   }
 
   /** What the two ends of the scale are called. */
@@ -74,6 +79,11 @@ export class Reading {
     return (ranked.find(({ t }) => /[\p{L}\p{N}]/u.test(this.words[t].text)) ?? ranked[0]).t;
   }
 
+  /** The row of a unit, as it was chosen, among the selected ones: `first` is the one that mattered most; -1: none. */
+  row(chosen) {
+    return chosen === "first" ? 0 : this.trace.units.selected.indexOf(Number(chosen));
+  }
+
   /** One tensor of one selected unit over time `[T]`, with `row` its place among the selected. */
   unit(name, row) {
     const values = this.trace.tensors?.values[name];
@@ -93,10 +103,20 @@ export class Reading {
       `${share < 0 ? "minus" : "plus"} ${Math.abs(share).toFixed(2)} toward ${first}`,
       `verdict so far ${Math.round(100 * this.running.p[t])} % ${first}`,
     ];
-    if (kept !== null) parts.push(`${Math.round(100 * kept)} % of it still remembered at the end`);
+    if (kept !== null) parts.push(`${Math.round(100 * kept)} % of what it wrote is still in the state at the end`);
     if (word.oov) parts.push("a word that the model does not know");
     return `${parts.join("; ")}.`;
   }
+}
+
+/** Shares smaller than this, in logits, are never drawn in full colour: they move a verdict from 50 to 56 %. */
+const LEAST = 0.25;
+/** The end of the scale that is the same for every text, in logits. */
+export const FIXED = 2;
+
+/** The end of the colour scale for shares: that of this text, or the fixed one. */
+export function scaleEnd(shares, scale) {
+  return scale === "fixed" ? FIXED : Math.max(LEAST, largest(shares));
 }
 
 /** The largest |value|, at least a hair above zero so that it can be divided by. */

@@ -2,6 +2,7 @@
 
 import { archive } from "./api.js";
 import { h, id } from "./dom.js";
+import * as store from "./store.js";
 
 /** Wire the buttons; `request()` is the body of the trace on screen. */
 export function mount(request, fail) {
@@ -14,6 +15,7 @@ export function mount(request, fail) {
   });
   id("curl").addEventListener("click", () => copy(curl(request()), "the command is copied; it holds the text"));
   id("link").addEventListener("click", () => copy(location.href, "the link is copied"));
+  id("link-text").addEventListener("click", () => copy(store.addressWithText(), "the link is copied; whoever opens it reads the text"));
 }
 
 function save(blob, name) {

@@ -20,7 +20,7 @@ export function mount() {
 
   const choose = () => {
     if (!reading) return;
-    row = store.get("unit") === "mean" ? -1 : reading.trace.units.selected.indexOf(Number(store.get("unit")));
+    row = reading.row(store.get("unit"));
     const names = [...GATES, ...STATES].filter((name) => name in reading.gates);
     const pick = (name) => (row >= 0 && reading.unit(name, row)) || reading.gates[name];
     tensors = Object.fromEntries(names.map((name) => [name, pick(name)]));
@@ -38,7 +38,7 @@ export function mount() {
     drawn.svg.setAttribute("aria-label", spoken(reading.cell, values, word));
     id("cell-title").textContent = `At the cursor: “${word}”`;
     id("cell-says").textContent = `Word ${t + 1} of ${reading.length} goes in; ` + (exact
-      ? `unit ${store.get("unit")} of ${reading.trace.model.hidden_size}, exact to the digit.`
+      ? `unit ${reading.trace.units.selected[row]} of ${reading.trace.model.hidden_size}, whose numbers multiply through.`
       : "each number is a mean over all units, weighted by how much they mattered.");
     numbers.replaceChildren(...facts(reading, t, values, row));
   };
@@ -94,7 +94,7 @@ function facts(reading, t, values, row) {
     .map(([name, value]) => [name, GATES.includes(name) ? plain(value) : signed(value), "drawn"]);
   const kept = reading.retained(t);
   if (keeps !== undefined) rows.push(["kept from before", percent(keeps)]);
-  rows.push([reading.ledgerName === "write" ? "written for the verdict" : "brought to the verdict", signed(reading.ledger.words[t])]);
+  rows.push(["brought to the verdict", signed(reading.ledger.words[t])]);
   if (kept !== null) rows.push(["still there at the end", percent(kept)]);
   if (lives) rows.push([exact ? "half-life of this unit" : "median half-life", life ? `${life.toFixed(1)} words` : "never halves"]);
   return rows.map(([name, value, kind]) => h("div", { class: kind }, h("dt", {}, name), h("dd", {}, value)));
@@ -108,9 +108,9 @@ function middle(lives) {
 
 function chooser(reading, row) {
   const select = h("select", { onchange: (event) => store.set({ unit: event.target.value }) },
-    h("option", { value: "mean" }, "weighted mean"),
+    h("option", { value: "mean" }, "mean of all units"),
     ...reading.trace.units.selected.map((unit, rank) =>
-      h("option", { value: unit, selected: rank === row }, `unit ${unit}${rank ? "" : " (mattered most)"}`)));
+      h("option", { value: unit, selected: rank === row }, `unit ${unit}${rank ? "" : ", which mattered most"}`)));
   id("unit-chooser").replaceChildren(h("label", { class: "quiet" }, "show ", select));
 }
 

@@ -74,6 +74,15 @@ export function mount({ states, adopt, fail }) {
     id("words").focus();
   };
 
+  /** Other texts are read once this panel has come into sight. */
+  let seen = false;
+  new IntersectionObserver(([entry], observer) => {
+    if (!entry.isIntersecting) return;
+    observer.disconnect();
+    seen = true;
+    if (reading) load();
+  }, { rootMargin: "200px" }).observe(id("units"));
+
   store.watch(["unit"], () => reading && draw());
   return {
     show(next) {
@@ -83,10 +92,10 @@ export function mount({ states, adopt, fail }) {
       remember(next.text);
       draw();
     },
-    beside: load,
+    beside: () => seen && load(),
     point() {
       clearTimeout(resting);
-      if (store.get("unit") === "mean") resting = setTimeout(draw, RESTING);
+      if (Number.isNaN(Number(store.get("unit")))) resting = setTimeout(draw, RESTING);
     },
   };
 }

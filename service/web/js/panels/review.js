@@ -3,13 +3,14 @@
 import * as cursor from "../cursor.js";
 import { h, id } from "../dom.js";
 import { signed } from "../format.js";
-import { largest, VIEWS } from "../reading.js";
+import { scaleEnd, VIEWS } from "../reading.js";
 import * as store from "../store.js";
 
 const GLYPH_FROM = 0.3;
 
 export function mount() {
   const surface = id("words");
+  const frame = h("div", { class: "cursor-frame", "aria-hidden": "true" });
   let reading = null;
   let spans = [];
   let here = null;
@@ -17,7 +18,7 @@ export function mount() {
   let moved = false;
 
   const wordOf = (event) => event.target.closest("[data-t]")?.dataset.t;
-  surface.addEventListener("pointerover", (event) => {
+  surface.addEventListener("pointermove", (event) => {
     const t = wordOf(event);
     if (t !== undefined && event.pointerType === "mouse") cursor.hover(Number(t));
   });
@@ -27,9 +28,9 @@ export function mount() {
     if (!reading) return;
     const view = reading.viewOr(store.get("view"));
     const shares = reading.shares(view) ?? reading.ledger.words;
-    const most = largest(shares);
+    const most = scaleEnd(shares, store.get("scale"));
     spans.forEach((span, t) => {
-      const much = Math.abs(shares[t]) / most;
+      const much = Math.min(1, Math.abs(shares[t]) / most);
       span.style.setProperty("--much", much.toFixed(3));
       span.classList.toggle("against", shares[t] < 0);
       span.classList.toggle("marked", much >= GLYPH_FROM);
@@ -37,7 +38,7 @@ export function mount() {
     legend(reading, view, most);
     choices(reading, view);
   };
-  store.watch(["view"], paint);
+  store.watch(["view", "scale"], paint);
 
   /** Scroll the text, not the page. */
   const bringIntoView = () => {
@@ -46,13 +47,20 @@ export function mount() {
     if (top < from || top + height > from + room) surface.scrollTop = top - room / 2;
   };
 
+  /** The cursor lies above the words in a layer of its own: moving it paints no word again. */
   const point = (t) => {
-    here?.classList.remove("here");
+    here?.removeAttribute("aria-current");
     here = spans[t];
-    here?.classList.add("here");
-    if (here && moved && scrolls && !surface.matches(":hover")) bringIntoView();
+    if (!here) return;
+    here.setAttribute("aria-current", "true");
+    const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = here;
+    frame.style.transform = `translate(${left}px, ${top}px)`;
+    frame.style.width = `${width}px`;
+    frame.style.height = `${height}px`;
+    if (moved && scrolls && !surface.matches(":hover")) bringIntoView();
     moved = true;
   };
+  new ResizeObserver(() => point(cursor.at())).observe(surface);
 
   return {
     parts: ["deep", "occlusion", "interaction"],
@@ -63,7 +71,7 @@ export function mount() {
       spans = reading.words.map((word, t) => h("span", { "data-t": t, class: word.oov && "unknown" }, word.text));
       here = null;
       moved = false;
-      surface.replaceChildren(...interleaved(reading, spans));
+      surface.replaceChildren(frame, ...interleaved(reading, spans));
       paint();
       surface.scrollTop = 0;
       scrolls = surface.scrollHeight > surface.clientHeight;
@@ -124,9 +132,12 @@ function choices(reading, current) {
 
 function legend(reading, view, most) {
   const { toward, against } = reading.ends;
+  const fixed = store.get("scale") === "fixed";
   id("review-says").textContent = `The colour shows ${VIEWS[view].says}.`;
   id("review-legend").replaceChildren(
     h("span", {}, h("b", {}, `− ${against}`), h("i", { class: "ramp text" }), h("b", {}, `+ ${toward}`)),
-    h("span", {}, `deepest fill and thickest underline: ${signed(most).slice(1)} logits`),
+    h("span", {}, `deepest fill and thickest underline: ${signed(most).slice(1)} logits${fixed ? " or more" : ""}`),
+    h("label", {}, h("input", { type: "checkbox", checked: fixed, onchange: () => store.set({ scale: fixed ? "text" : "fixed" }) }),
+      " the same scale for every text"),
     h("span", { class: "dotted" }, "a word that the model does not know"));
 }

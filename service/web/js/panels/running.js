@@ -4,6 +4,8 @@ import { Chart } from "../chart.js";
 import { id, s } from "../dom.js";
 
 const MOST_LABELS = 7;
+/** Smaller turns, in logits, carry no word. */
+const LEAST_TURN = 0.02;
 
 export function mount() {
   const host = id("running").querySelector(".figure");
@@ -56,27 +58,36 @@ function areas(chart, p) {
     s("path", { d: shape, class: "area-against", "clip-path": "url(#below)" }));
 }
 
-/** The biggest turns with their words, as many as find room; each label beside the line, on the side it turned to. */
+/** The biggest turns with their words, biggest first; a label that finds no room beside the line stands further off. */
 function turns(chart, reading) {
   const { p } = reading.running;
   const ranked = reading.ranked(Array.from({ length: reading.length }, (_, t) => reading.turn(t)));
   const end = chart.x(0) + 60;
   const taken = [chart.y(1) - 24, chart.y(0) - 20].map((top) => ({ left: 0, right: end, top, bottom: top + 16 }));
-  for (const { t, value } of ranked.slice(0, 40)) {
-    if (taken.length === MOST_LABELS + 2) break;
-    const text = reading.words[t].text;
-    if (!/[\p{L}\p{N}]/u.test(text)) continue;
-    const half = text.length * 3.7 + 4;
-    const x = Math.min(Math.max(chart.x(t), chart.x(0) + half - 8), chart.width - 14 - half);
+  const largest = ranked.slice(0, MOST_LABELS).filter(({ value }) => Math.abs(value) >= LEAST_TURN);
+  for (const { t, value } of largest) {
+    const text = clipped(reading.words[t].text);
     const up = value > 0;
-    const y = Math.min(Math.max(chart.y(p[t]) + (up ? -12 : 20), chart.y(1) + 6), chart.y(0) - 6);
-    const box = { left: x - half, right: x + half, top: y - 14, bottom: y + 4 };
-    if (taken.some((one) => overlaps(one, box)) || t > 0 && Math.abs(value) < 0.02) continue;
-    taken.push(box);
-    chart.svg.append(
-      s("circle", { class: `turn-dot ${up ? "toward" : "against"}`, cx: chart.x(t), cy: chart.y(p[t]), r: 3.5 }),
-      s("text", { class: "turn", x, y, "text-anchor": "middle" }, text));
+    const place = places(chart, t, p[t], text, up).find(({ box }) => !taken.some((one) => overlaps(one, box)));
+    chart.svg.append(s("circle", { class: `turn-dot ${up ? "toward" : "against"}`, cx: chart.x(t), cy: chart.y(p[t]), r: 3.5 }));
+    if (!place) continue;
+    taken.push(place.box);
+    chart.svg.append(s("text", { class: "turn", x: place.x, y: place.y, "text-anchor": "middle" }, text));
   }
+}
+
+/** Where a label may stand: on the side it turned to, then on the other, then further away. */
+function places(chart, t, share, text, up) {
+  const half = text.length * 3.7 + 4;
+  const x = Math.min(Math.max(chart.x(t), chart.x(0) + half - 8), chart.width - 14 - half);
+  const offsets = [-12, 20, -28, 36, -44, 52];
+  return (up ? offsets : offsets.map((offset) => 8 - offset)).map((offset) => chart.y(share) + offset)
+    .filter((y) => y >= chart.y(1) - 12 && y <= chart.y(0) - 4)
+    .map((y) => ({ x, y, box: { left: x - half, right: x + half, top: y - 14, bottom: y + 4 } }));
+}
+
+function clipped(text) {
+  return text.length > 22 ? `${text.slice(0, 21)}…` : text;
 }
 
 function overlaps(a, b) {

@@ -63,8 +63,8 @@ export function mount() {
     context.strokeStyle = ink;
     context.lineWidth = 1.5;
     context.strokeRect(LEFT + t * step - 0.75, 0.75, Math.max(step, 2) + 1.5, layers.height - 1.5);
-    const row = reading.trace.units.selected.indexOf(Number(store.get("unit")));
-    if (row >= 0 && store.get("unit") !== "mean") {
+    const row = reading.row(store.get("unit"));
+    if (row >= 0) {
       context.strokeRect(LEFT + 0.75, row * rowHeight() + 0.75, layers.width - LEFT - 1.5, rowHeight() - 2);
     }
   };
@@ -83,7 +83,7 @@ export function mount() {
     /** The unit above or below the chosen one. */
     step(direction) {
       const units = ["mean", ...reading.trace.units.selected.map(String)];
-      const next = units.indexOf(store.get("unit")) + direction;
+      const next = 1 + reading.row(store.get("unit")) + direction;
       if (next >= 0 && next < units.length) store.set({ unit: units[next] });
     },
   };
@@ -91,7 +91,13 @@ export function mount() {
 
 function names(reading) {
   const tensors = Object.keys(reading.trace.tensors?.values ?? {});
-  return reading.ledger.units ? ["share", ...tensors] : tensors;
+  return shares(reading) ? ["share", ...tensors] : tensors;
+}
+
+/** What each selected unit wrote at each word, or brought where nothing is written, `[T, K]`. */
+function shares(reading) {
+  const { write, deep } = reading.trace.ledgers;
+  return write?.units ?? deep?.units;
 }
 
 function shown(reading) {
@@ -102,7 +108,7 @@ function shown(reading) {
 /** The values to draw, `values(row, t)`, the end of their scale, and whether it starts at zero. */
 function field(reading, name) {
   if (name === "share") {
-    const { units } = reading.ledger;
+    const units = shares(reading);
     const [, k] = units.shape;
     return { values: (row, t) => units[t * k + row], most: largest(units), isGate: false };
   }

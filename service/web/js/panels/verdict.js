@@ -1,11 +1,12 @@
-/** The verdict and the sum that makes it. */
+/** The sum that makes the verdict. */
 
 import * as cursor from "../cursor.js";
 import { h, id } from "../dom.js";
-import { percent, residual, signed } from "../format.js";
+import { residual, signed } from "../format.js";
 
 const NAMED = 5;
 const MOST_CANCELLATION = 10;
+const MOST_UNKNOWN = 0.5;
 
 export function mount({ retarget }) {
   const body = id("verdict").querySelector(".body");
@@ -14,15 +15,7 @@ export function mount({ retarget }) {
 
 function parts(reading, retarget) {
   const { prediction } = reading.trace;
-  return [answer(reading), equation(reading), targets(prediction, retarget), warning(reading)].filter(Boolean);
-}
-
-function answer(reading) {
-  const { label, probabilities } = reading.trace.prediction;
-  const p = probabilities[reading.target.first];
-  const odds = h("div", { class: "odds", "aria-hidden": "true" }, h("span"));
-  odds.firstChild.style.setProperty("--p", p);
-  return h("div", { class: "answer" }, h("strong", {}, `${label} ${percent(probabilities[label])}`), odds);
+  return [equation(reading), targets(prediction, retarget), unknown(reading), warning(reading)].filter(Boolean);
 }
 
 function equation(reading) {
@@ -68,6 +61,14 @@ function targets(prediction, retarget) {
     if (first.value !== second.value) retarget(second.value ? [first.value, second.value] : first.value);
   }
   return h("div", { class: "targets" }, "why", first, "rather than", second);
+}
+
+function unknown(reading) {
+  const share = reading.unknown / reading.length;
+  if (share < MOST_UNKNOWN) return null;
+  return h("p", { class: "warn" }, share === 1
+    ? "The model knows none of these words: it reads each as the same unknown word, and its verdict says nothing about them."
+    : `The model knows only ${reading.length - reading.unknown} of these ${reading.length} words. Trust its verdict accordingly.`);
 }
 
 function warning(reading) {

@@ -6,14 +6,14 @@ import { percent, signed } from "../format.js";
 
 const UNKNOWN = "▒";
 
-/** The ways to change a word: the text that stands for it, and how the change is told. */
+/** The ways to change a word: the text that stands for it, and what it is called. */
 const CHANGES = {
-  remove: { text: () => "", told: (word) => `without “${word}”` },
-  hide: { text: () => UNKNOWN, told: (word) => `“${word}” hidden` },
-  replace: { text: (typed) => typed, told: (word, typed) => `“${word}” → “${typed}”` },
+  remove: { text: () => "", says: (word) => `without “${word}”` },
+  hide: { text: () => UNKNOWN, says: (word) => `“${word}” hidden` },
+  replace: { text: (typed) => typed, says: (word, typed) => `“${word}” → “${typed}”` },
 };
 
-export function mount({ ask, adopt, fail }) {
+export function mount({ ask, adopt, announce, fail }) {
   const word = h("b", { class: "word" });
   const typed = h("input", { type: "text", "aria-label": "replace by", placeholder: "replace by …", maxlength: 60 });
   const replace = h("button", { type: "submit" }, "replace");
@@ -38,20 +38,24 @@ export function mount({ ask, adopt, fail }) {
     const before = reading;
     try {
       const after = await ask(changed);
-      rows.prepend(row(before, after, t, CHANGES[kind].told(text, instead), changed));
+      if (!sameVerdict(before, reading)) return;
+      rows.prepend(row(before, after, t, CHANGES[kind].says(text, instead), changed));
       scroll.hidden = false;
+      const { label, probabilities } = after.prediction;
+      announce(`${CHANGES[kind].says(text, instead)}: ${label} ${percent(probabilities[label])}`);
+      scroll.scrollIntoView({ block: "center" });
     } catch (error) {
       fail(error);
     }
   };
 
-  const row = (before, after, t, told, changed) => {
+  const row = (before, after, t, says, changed) => {
     const predicted = -before.ledger.words[t];
     const actual = after.prediction.logit - before.trace.prediction.logit;
     const { label, probabilities } = after.prediction;
     const cells = [signed(predicted), signed(actual), signed(actual - predicted), `${label} ${percent(probabilities[label])}`];
     return h("tr", {},
-      h("th", { scope: "row", class: "typed" }, told),
+      h("th", { scope: "row", class: "typed" }, says),
       ...cells.map((cell) => h("td", {}, cell)),
       h("td", {}, h("button", { type: "button", onclick: () => adopt(changed) }, "read this")));
   };
@@ -59,11 +63,17 @@ export function mount({ ask, adopt, fail }) {
   return {
     point: (t) => (word.textContent = reading?.words[t]?.text ?? ""),
     show(next) {
-      if (reading && reading.trace.model.name !== next.trace.model.name) rows.replaceChildren();
+      if (reading && !sameVerdict(reading, next)) rows.replaceChildren();
       scroll.hidden = !rows.children.length;
       reading = next;
       word.textContent = reading.words[cursor.at()]?.text ?? "";
     },
     remove: () => run("remove"),
   };
+}
+
+/** Whether what is said of one reading holds for the other: the same text by the same model, explained the same way. */
+function sameVerdict(one, two) {
+  const of = ({ text, target, trace: { model } }) => [text, model.name, model.version, target.first, target.second].join("\n");
+  return of(one) === of(two);
 }

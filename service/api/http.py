@@ -27,6 +27,11 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
+def is_counted(scope: Scope) -> bool:
+    """Whether a request is production: one that only looks at a model, as the explorer does, is not."""
+    return bool(scope["state"]["counted"])
+
+
 async def read_text_body(receive: Receive, settings: Settings) -> bytes:
     """The body of a request with one text. Raises 413 where it is longer than any text within the limit makes it."""
     limit = settings.max_text_bytes

@@ -14,6 +14,10 @@ from service.metrics.recorder import OTHER, Recorder
 log = structlog.get_logger("gatescope.access")
 
 UNMATCHED = "unmatched"
+LOOK = b"x-gatescope-look"
+"""A request with this header is answered as any other, but is no production: neither its route nor its label counts."""
+LOOKS = "looks"
+"""What stands for the route of such a request."""
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 _request_id = re.compile(rb"[A-Za-z0-9._:+/=-]{1,128}")
@@ -41,7 +45,8 @@ class Observed:
         if method == "HEAD":  # answered as GET; the server leaves out the body
             scope = {**scope, "method": "GET"}
         request_id = identify(scope["headers"])
-        scope["state"] = {"request_id": request_id.decode()}
+        counted = all(name != LOOK for name, _ in scope["headers"])
+        scope["state"] = {"request_id": request_id.decode(), "counted": counted}
         status = 500
 
         async def send_named(message: Message) -> None:
@@ -57,7 +62,7 @@ class Observed:
         finally:
             active[method] -= 1
             seconds = perf_counter() - started
-            template = scope.get("path_template", UNMATCHED)
+            template = scope.get("path_template", UNMATCHED) if counted else LOOKS
             self._recorder.request(method, template, status, seconds)
             if self._access_log:
                 fields: dict[str, Any] = {"method": method, "route": template, "status": status}

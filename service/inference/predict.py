@@ -34,27 +34,46 @@ class Predictor:
         self.engine, self.limits = engine, limits
 
     async def predict(
-        self, model: Model, text: str, *, deadline: float | None = None, background: bool = False
+        self,
+        model: Model,
+        text: str,
+        *,
+        deadline: float | None = None,
+        background: bool = False,
+        counted: bool = True,
     ) -> Prediction:
         """Return the prediction of `read`."""
-        return (await self.read(model, text, deadline=deadline, background=background)).prediction
+        return (await self.read(model, text, deadline=deadline, background=background, counted=counted)).prediction
 
     async def read(
-        self, model: Model, text: str, *, deadline: float | None = None, background: bool = False, traced: bool = False
+        self,
+        model: Model,
+        text: str,
+        *,
+        deadline: float | None = None,
+        background: bool = False,
+        traced: bool = False,
+        counted: bool = True,
     ) -> Reading:
         """Have `model` read `text` by `deadline` (of `time.monotonic`), and note how that ended.
 
-        `background` work yields to other work; where `traced`, the answer holds the hidden states. Raises `TooLarge`,
-        `NoWords`, `Overloaded`, `DeadlinePassed`, `Draining`.
+        `background` work yields to other work; where `traced`, the answer holds the hidden states; where not `counted`,
+        nothing is noted of the text and what became of it. Raises `TooLarge`, `NoWords`, `Overloaded`, `DeadlinePassed`, `Draining`.
         """
         try:
             with model:
-                return await self._read(model, text, deadline, background, traced)
+                reading, record = await self._read(model, text, deadline, background, traced)
         except Exception as error:  # counted, whatever it is, and raised again
-            count_failure(model, error)
+            if counted:
+                count_failure(model, error)
             raise
+        if counted:
+            model.recorder.answered(record)
+        return reading
 
-    async def _read(self, model: Model, text: str, deadline: float | None, background: bool, traced: bool) -> Reading:
+    async def _read(
+        self, model: Model, text: str, deadline: float | None, background: bool, traced: bool
+    ) -> tuple[Reading, PredictionRecord]:
         started = perf_counter()
         size = self.limits.size(text)
         if not background:
@@ -69,21 +88,19 @@ class Predictor:
         prediction = prediction_of(model.bundle.manifest, probabilities, len(encoded.ids), encoded.truncated)
         finished = perf_counter()
         confidence = max(probabilities)
-        model.recorder.answered(
-            PredictionRecord(
-                tokenized - started,
-                answer.queue_seconds,
-                answer.compute_seconds,
-                finished - computed,
-                finished - started,
-                len(encoded.ids),
-                int(np.count_nonzero(encoded.ids == UNK)),
-                encoded.truncated,
-                probabilities.index(confidence),
-                confidence,
-            )
+        record = PredictionRecord(
+            tokenized - started,
+            answer.queue_seconds,
+            answer.compute_seconds,
+            finished - computed,
+            finished - started,
+            len(encoded.ids),
+            int(np.count_nonzero(encoded.ids == UNK)),
+            encoded.truncated,
+            probabilities.index(confidence),
+            confidence,
         )
-        return Reading(encoded, answer, prediction)
+        return Reading(encoded, answer, prediction), record
 
     async def _encode(self, model: Model, text: str) -> Encoded:
         vocabulary = model.bundle.vocabulary

@@ -30,6 +30,7 @@ class Tracer:
         request: TraceRequest,
         write: Callable[[Trace], Written],
         deadline: float | None = None,
+        counted: bool = True,
     ) -> Written:
         """Return what `write` makes of the trace of `request.text` by `model`, by `deadline` (of `time.monotonic`).
 
@@ -39,7 +40,9 @@ class Tracer:
         manifest = model.bundle.manifest
         check_target(request.target, manifest.labels)
         started = time.perf_counter()
-        reading = await self._predictor.read(model, request.text, deadline=deadline, traced=True)
+        reading = await self._predictor.read(
+            model, request.text, deadline=deadline, traced=True, counted=counted
+        )
         timing = {"network": _milliseconds(started)}
         selection = select_tensors(request.tensors, manifest, len(reading.encoded.ids), request.units)
         analysis, without_each = _analysis(model, request, reading), None

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response, post
 
 from service.api.context import context_of
-from service.api.http import WhileConnected, deadline_of, json_response, read_text_body
+from service.api.http import WhileConnected, deadline_of, is_counted, json_response, read_text_body
 from service.api.schemas import CompareRequest, Comparison, parse
 from service.errors import NotReady
 
@@ -22,6 +22,7 @@ async def compare(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise NotReady("no model is served")
     with WhileConnected(request.receive):
         async with asyncio.TaskGroup() as group:
-            tasks = [parts.predictor.predict(model, body.text, deadline=deadline) for model in models]
+            counted = is_counted(request.scope)
+            tasks = [parts.predictor.predict(model, body.text, deadline=deadline, counted=counted) for model in models]
             answers = [group.create_task(task) for task in tasks]
     return json_response(Comparison(predictions=[answer.result() for answer in answers]))

@@ -1,20 +1,14 @@
 """The pages and what they load: files of `service/web`, under a strict content security policy."""
 
-from functools import cache
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 
+from service.api.assets import TYPES, assets
+
 PAGES = {"/": "index.html", "/monitor": "monitor.html"}
-WEB = Path(__file__).parents[2] / "web"
-TYPES = {
-    ".html": "text/html",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -42,12 +36,7 @@ async def asset(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 def _file(name: str) -> Response[bytes]:
-    files = _files()
-    if name not in files:
+    content = assets().get(name)
+    if content is None:
         raise NotFoundException
-    return Response(files[name].read_bytes(), headers=HEADERS, media_type=TYPES[files[name].suffix])
-
-
-@cache
-def _files() -> dict[str, Path]:
-    return {path.relative_to(WEB).as_posix(): path for path in WEB.rglob("*") if path.suffix in TYPES}
+    return Response(content, headers=HEADERS, media_type=TYPES[PurePosixPath(name).suffix])

@@ -5,7 +5,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
 from service.api.context import context_of
-from service.api.http import WhileConnected, deadline_of, read_text_body, send_json
+from service.api.http import WhileConnected, deadline_of, is_counted, read_text_body, send_json
 from service.api.schemas import PredictRequest, parse
 
 
@@ -19,5 +19,7 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
     request = parse(PredictRequest, await read_text_body(receive, parts.settings))
     model = parts.catalog.find(request.model, request.version)
     with WhileConnected(receive):
-        prediction = await parts.predictor.predict(model, request.text, deadline=deadline)
+        prediction = await parts.predictor.predict(
+            model, request.text, deadline=deadline, counted=is_counted(scope)
+        )
     await send_json(send, prediction)

@@ -5,7 +5,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
 from service.api.context import context_of
-from service.api.http import WhileConnected, deadline_of, header, read_text_body
+from service.api.http import WhileConnected, deadline_of, header, is_counted, read_text_body
 from service.api.problems import NotAcceptable
 from service.api.schemas import parse
 from service.tracing.encoders import ENCODERS, JSON
@@ -23,7 +23,7 @@ async def trace(scope: Scope, receive: Receive, send: Send) -> None:
     body = parse(TraceRequest, await read_text_body(receive, parts.settings))
     model = parts.catalog.find(body.model, body.version)
     with model, WhileConnected(receive):
-        content = await parts.tracer.trace(model, body, ENCODERS[media_type], deadline)
+        content = await parts.tracer.trace(model, body, ENCODERS[media_type], deadline, counted=is_counted(scope))
     headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})

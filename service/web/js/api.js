@@ -40,7 +40,7 @@ export async function compare(text, signal) {
 }
 
 async function call(path, { body, signal, accept = "application/json" } = {}) {
-  const headers = { Accept: accept };
+  const headers = { Accept: accept, "X-Gatescope-Look": "explorer" };
   if (key) headers.Authorization = `Bearer ${key}`;
   const request = { headers, signal, cache: "no-store" };
   if (body) {

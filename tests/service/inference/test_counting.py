@@ -68,3 +68,14 @@ def test_a_text_is_counted_once(repository: Path, way: Callable[[Running, str], 
         assert sum(value for name, value in found.items() if "inference_requests" in name) == 1
         way(service, "   ")
         assert counts(service)["gatescope_empty_inputs_total"] == 1
+
+
+def test_looking_is_not_counted(repository: Path) -> None:
+    look = {"X-Gatescope-Look": "1"}
+    with running(Settings(repository=repository)) as service:
+        before = counts(service)
+        for path, text in (("predict", TEXT), ("trace", TEXT), ("compare", TEXT), ("predict", " ")):
+            service.client.post(f"/v1/{path}", json={"text": text}, headers=look)
+        after = service.client.get("/metrics").text
+        assert counts(service) == before
+    assert 'http_route="looks"' in after and "/v1/trace" not in after

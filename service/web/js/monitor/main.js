@@ -12,7 +12,9 @@ const share = (value) => `${(100 * value).toFixed(1)} %`;
 const duration = (value) => (value >= 1 ? `${value.toFixed(2)} s` : `${(1000 * value).toFixed(1)} ms`);
 const bytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
 
-const status = (first) => (of) => of.http_response_status_code.startsWith(first);
+/** Answers to clients: looking at the service, its pages and its health counts for nothing. */
+const production = (of) => /^\/v[12]\//.test(of.http_route);
+const status = (first) => (of) => production(of) && of.http_response_status_code.startsWith(first);
 const predict = (of) => of.http_route === "/v1/predict";
 const outcome = (name) => (of) => of.outcome === name;
 const SECONDS = "http_server_request_duration_seconds";
@@ -41,7 +43,7 @@ document.querySelector("#charts").append(...charts.map(({ chart }) => chart.figu
 let before = null;
 
 async function beat() {
-  const response = await fetch("/metrics");
+  const response = await fetch("/metrics", { headers: { "X-Gatescope-Look": "monitor" }, cache: "no-store" });
   if (!response.ok) throw new Error(`/metrics answers ${response.status}`);
   const now = new Scrape(await response.text(), performance.now() / 1000);
   if (before) for (const { chart, values } of charts) chart.add(values(before, now), MOMENTS);

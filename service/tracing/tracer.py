@@ -40,9 +40,7 @@ class Tracer:
         manifest = model.bundle.manifest
         check_target(request.target, manifest.labels)
         started = time.perf_counter()
-        reading = await self._predictor.read(
-            model, request.text, deadline=deadline, traced=True, counted=counted
-        )
+        reading = await self._predictor.read(model, request.text, deadline=deadline, traced=True, counted=counted)
         timing = {"network": _milliseconds(started)}
         selection = select_tensors(request.tensors, manifest, len(reading.encoded.ids), request.units)
         analysis, without_each = _analysis(model, request, reading), None

@@ -1,9 +1,10 @@
 """The monitor page shows the service at work, without a word from outside."""
 
 import json
+import re
 import urllib.request
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 
 def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
@@ -25,7 +26,33 @@ def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
         "() => [...document.querySelectorAll('#labels td')].some(cell => cell.textContent === 'gru')"
     )
     page.wait_for_selector("#drift .feature")
+    features = page.locator("#drift .feature").all_inner_texts()
+    assert all("too few reviews to tell" in text and "moved" not in text for text in features)
+    assert any("window of 40 reviews" in text for text in features)
     assert errors == []
+
+
+def test_the_charts_have_the_time_and_looking_is_no_production(browser: Browser, service: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{service}/monitor")
+    chart = page.locator(".chart").first
+    expect(chart.locator(".axis")).to_have_text(re.compile(r"\d\d:\d\d:\d\d\s*\d\d:\d\d:\d\d"))
+    page.wait_for_timeout(4500)
+    expect(chart.locator("b").nth(1)).to_have_text("0.00")
+    chart.locator("svg").hover(position={"x": 5, "y": 10})
+    expect(chart.locator(".axis")).to_contain_text("at ")
+    expect(chart.locator("b").nth(1)).to_have_text("–")
+
+
+def test_a_service_that_is_gone_leaves_nothing_that_looks_fresh(browser: Browser, service: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{service}/monitor")
+    expect(page.locator("#state")).to_have_text("ready")
+    page.context.set_offline(True)
+    expect(page.locator("#state")).to_contain_text("no answer")
+    expect(page.locator("main")).to_have_css("opacity", "0.55")
+    page.context.set_offline(False)
+    expect(page.locator("#state")).to_have_text("ready")
 
 
 def test_it_fits_a_narrow_screen(browser: Browser, service: str) -> None:

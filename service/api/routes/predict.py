@@ -19,7 +19,5 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
     request = parse(PredictRequest, await read_text_body(receive, parts.settings))
     model = parts.catalog.find(request.model, request.version)
     with WhileConnected(receive):
-        prediction = await parts.predictor.predict(
-            model, request.text, deadline=deadline, counted=is_counted(scope)
-        )
+        prediction = await parts.predictor.predict(model, request.text, deadline=deadline, counted=is_counted(scope))
     await send_json(send, prediction)

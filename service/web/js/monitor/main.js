@@ -1,11 +1,11 @@
 // The monitor: reads /metrics every two seconds while the page is seen, and shows what changed.
 
+import * as theme from "../theme.js";
 import { Chart } from "./chart.js";
 import { Scrape, mean, quantile, rate } from "./scrape.js";
 import { drift, labels, versions } from "./tables.js";
 
 const PERIOD = 2;
-const MOMENTS = 150;
 
 const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 const share = (value) => `${(100 * value).toFixed(1)} %`;
@@ -46,7 +46,7 @@ async function beat() {
   const response = await fetch("/metrics", { headers: { "X-Gatescope-Look": "monitor" }, cache: "no-store" });
   if (!response.ok) throw new Error(`/metrics answers ${response.status}`);
   const now = new Scrape(await response.text(), performance.now() / 1000);
-  if (before) for (const { chart, values } of charts) chart.add(values(before, now), MOMENTS);
+  if (before) for (const { chart, values } of charts) chart.add(values(before, now), Date.now());
   before = now;
   document.querySelector("#labels").replaceChildren(labels(now));
   document.querySelector("#drift").replaceChildren(...drift(now));
@@ -62,6 +62,12 @@ function say(text, kind) {
   state.dataset.kind = kind;
 }
 
+/** What is shown was read a while ago. */
+function stale(now) {
+  document.querySelector("main").classList.toggle("stale", now);
+  if (now) before = null;
+}
+
 const pause = document.querySelector("#pause");
 pause.addEventListener("click", () => {
   const paused = pause.getAttribute("aria-pressed") !== "true";
@@ -71,10 +77,11 @@ pause.addEventListener("click", () => {
 async function run() {
   for (;;) {
     if (pause.getAttribute("aria-pressed") !== "true" && !document.hidden) {
-      await beat().catch((error) => say(`no answer: ${error.message}`, "bad"));
+      await beat().then(() => stale(false), (error) => (stale(true), say(`no answer: ${error.message}`, "bad")));
     }
     await new Promise((resolve) => setTimeout(resolve, 1000 * PERIOD));
   }
 }
 
+theme.mount(() => {});
 run();

@@ -66,7 +66,11 @@ function shares(counts, bins) {
   return bins.map((bin) => (total ? (counts.get(bin) ?? 0) / total : 0));
 }
 
+/** Reviews that a window must hold before its index says anything; the alert waits for as many. */
+const LEAST_REVIEWS = 500;
+
 function feature(labels, index, now, reference) {
+  const reviews = [...now.values()].reduce((sum, value) => sum + value, 0);
   const bins = [...reference.keys()];
   const [present, past] = [shares(now, bins), shares(reference, bins)];
   const highest = Math.max(...present, ...past);
@@ -81,6 +85,8 @@ function feature(labels, index, now, reference) {
   });
   const said = `${NAMES[labels.feature] ?? labels.feature}: stability index ${index.toFixed(3)}`;
   const picture = s("svg", { viewBox: "0 0 300 76", preserveAspectRatio: "none", role: "img", "aria-label": said }, ...bars);
-  const verdict = h("span", { class: index > 0.25 ? "moved" : "quiet" }, ` ${index.toFixed(3)}${index > 0.25 ? " moved" : ""}`);
-  return h("div", { class: "feature" }, h("h3", {}, `${labels.model}: ${NAMES[labels.feature] ?? labels.feature}`, verdict), picture, h("p", { class: "quiet small" }, `${bins[0]} … ${bins.at(-1)}`));
+  const enough = reviews >= LEAST_REVIEWS;
+  const moved = enough && index > 0.25;
+  const verdict = h("span", { class: moved ? "moved" : "quiet" }, enough ? ` ${index.toFixed(3)}${moved ? " moved" : ""}` : " too few reviews to tell");
+  return h("div", { class: "feature" }, h("h3", {}, `${labels.model}: ${NAMES[labels.feature] ?? labels.feature}`, verdict), picture, h("p", { class: "quiet small" }, `${bins[0]} … ${bins.at(-1)}; window of ${reviews.toLocaleString("en")} reviews`));
 }

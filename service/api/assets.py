@@ -1,7 +1,7 @@
 """The files of the pages as they are sent: all modules of a page in one script, all its style sheets in one.
 
-The modules stay files of their own in `service/web`, with no build step: a script is put together when it is first asked
-for. A page then costs two requests where it would cost forty.
+The modules stay files of their own in `service/web`, with no build step: a script is put together when it is first
+asked for. A page then costs two requests where it would cost forty.
 """
 
 import re

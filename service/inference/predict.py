@@ -58,7 +58,8 @@ class Predictor:
         """Have `model` read `text` by `deadline` (of `time.monotonic`), and note how that ended.
 
         `background` work yields to other work; where `traced`, the answer holds the hidden states; where not `counted`,
-        nothing is noted of the text and what became of it. Raises `TooLarge`, `NoWords`, `Overloaded`, `DeadlinePassed`, `Draining`.
+        nothing is noted of the text and what became of it. Raises `TooLarge`, `NoWords`, `Overloaded`,
+        `DeadlinePassed`, `Draining`.
         """
         try:
             with model:

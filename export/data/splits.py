@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.reviews import Review, Reviews
+from export.data.stratify import draw_stratified
 from models.reviews.errors import DataError
 
 SHARE = 0.1
@@ -51,15 +52,77 @@ class Splits:
 def split(reviews: Reviews, seed: int) -> Splits:
     """80/10/10 by group; where the publisher set a test half apart, that is the test and 10 % of the rest validation.
 
-    Raises `DataError` where a label is missing from one of the splits.
+    Each label has its share of every split. Groups that the reviews come with are drawn at random first, and by label
+    only where a split would lack one. Raises `DataError` where no split can hold every label.
     """
-    groups = _groups(reviews.rows)
-    published = np.array([row.published_split == "test" for row in reviews.rows])
-    test = published if published.any() else _draw(groups, ~published, seed, SHARE)
-    validation = _draw(groups, ~test, seed + 1, SHARE if published.any() else SHARE / (1 - SHARE))
+    _require_enough(reviews)
     unit = "group" if any(row.group is not None for row in reviews.rows) else "review"
-    shares = "90/10 and the published test" if published.any() else "80/10/10"
-    return assemble(reviews, ~test & ~validation, validation, test, f"{shares} by {unit}, seed {seed}")
+    if unit == "group":
+        masks = _by_group(reviews, seed)
+        if _holds_every_label(reviews, masks):
+            return assemble(reviews, *masks, f"{_shares(reviews)} by group, seed {seed}")
+    rule = f"{_shares(reviews)} by {unit}, stratified by label, seed {seed}"
+    return assemble(reviews, *_by_label(reviews, seed), rule)
+
+
+Masks = tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]
+"""Which rows are training, validation and test, each `[N]`."""
+
+
+def _by_group(reviews: Reviews, seed: int) -> Masks:
+    groups, published = _groups(reviews.rows), _published(reviews)
+    test = published if published.any() else _draw(groups, ~published, seed, SHARE)
+    validation = _draw(groups, ~test, seed + 1, _validation_share(published))
+    return ~test & ~validation, validation, test
+
+
+def _by_label(reviews: Reviews, seed: int) -> Masks:
+    groups, targets, published = _groups(reviews.rows), reviews.targets, _published(reviews)
+    numbers = np.unique(groups, return_inverse=True)[1]
+    test = published if published.any() else draw_stratified(numbers, targets, seed, SHARE, leave=2)
+    rest = np.flatnonzero(~test)
+    validation = np.zeros(len(groups), np.bool_)
+    among = np.unique(numbers[rest], return_inverse=True)[1]
+    validation[rest] = draw_stratified(among, targets[rest], seed + 1, _validation_share(published), leave=1)
+    return ~test & ~validation, validation, test
+
+
+def _published(reviews: Reviews) -> NDArray[np.bool_]:
+    return np.array([row.published_split == "test" for row in reviews.rows])
+
+
+def _validation_share(published: NDArray[np.bool_]) -> float:
+    """Return the part of what is not test that is validation."""
+    return SHARE if published.any() else SHARE / (1 - SHARE)
+
+
+def _shares(reviews: Reviews) -> str:
+    return "90/10 and the published test" if _published(reviews).any() else "80/10/10"
+
+
+def _holds_every_label(reviews: Reviews, masks: Masks) -> bool:
+    targets = reviews.targets
+    return all(len(np.unique(targets[mask])) == len(reviews.labels) for mask in masks)
+
+
+def _require_enough(reviews: Reviews) -> None:
+    """Raise `DataError` for a label that stands in fewer groups than there are splits to draw."""
+    published, needed = _published(reviews), 2 if _published(reviews).any() else 3
+    pairs = np.unique(
+        np.stack([np.unique(_groups(reviews.rows), return_inverse=True)[1], reviews.targets])[:, ~published], axis=1
+    )
+    counts = np.bincount(pairs[1], minlength=len(reviews.labels))
+    scarce = [
+        f"{label!r} ({count})" for label, count in zip(reviews.labels, counts.tolist(), strict=True) if count < needed
+    ]
+    if scarce:
+        unit = "groups" if any(row.group is not None for row in reviews.rows) else "reviews"
+        more = ", ..." if len(scarce) > 3 else ""
+        raise DataError(
+            f"{reviews.source}: no split can hold every label: each needs {needed} different {unit}, "
+            f"one for each split that is drawn; too few have {', '.join(scarce[:3])}{more}; "
+            "add reviews, or leave these labels out"
+        )
 
 
 def folds(reviews: Reviews, count: int, seed: int) -> list[Splits]:

@@ -83,9 +83,49 @@ def test_a_fingerprint_does_not_depend_on_order_but_on_every_row(order: list[int
     assert part.fingerprint != Part(("z", *texts[1:]), targets, texts).fingerprint
 
 
-def test_a_label_that_one_split_lacks_is_named() -> None:
-    rows = [Review(f"word{number}", "common", f"film{number}") for number in range(60)] + [
-        Review("odd", "rare", "film60")
-    ]
-    with pytest.raises(DataError, match=r"own\.csv: no review in the \w+ split has the label 'rare'"):
-        split(gather("own", "own.csv", "none", rows), 0)
+def _own(*labels: str, groups: list[str] | None = None) -> Reviews:
+    rows = [Review(f"word{n}", label, groups[n] if groups else None) for n, label in enumerate(labels)]
+    return gather("own", "own.csv", "none", rows)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["a", "b"] * 10, ["a"] * 490 + ["b"] * 10, [f"l{n % 1000}" for n in range(6000)], ["a"] * 3 + ["b"] * 3],
+    ids=["20 rows", "490 against 10", "1000 labels of 6 rows", "3 rows a label"],
+)
+@pytest.mark.parametrize("in_groups", [False, True])
+def test_every_split_holds_every_label_in_its_share(labels: list[str], in_groups: bool) -> None:
+    groups = [f"group {n}" for n in range(len(labels))] if in_groups else None
+    for seed in range(3):
+        splits = split(_own(*labels, groups=groups), seed)
+        for part in splits.parts.values():
+            assert len(np.unique(part.targets)) == len(set(labels))
+        if not in_groups:
+            assert "stratified by label" in splits.rule
+            counts = np.bincount(splits.test.targets)
+            assert counts.tolist() == [max(1, round(labels.count(one) / 10)) for one in splits.labels]
+
+
+def test_groups_stay_whole_where_a_rare_label_decides() -> None:
+    labels = [("rare" if n % 40 == 0 else "common") for n in range(200)]
+    for seed in range(10):
+        splits = split(_own(*labels, groups=[f"film {n // 4}" for n in range(200)]), seed)
+        parts = [set(part.groups) for part in splits.parts.values()]
+        assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+        assert all(len(np.unique(part.targets)) == 2 for part in splits.parts.values())
+
+
+def test_groups_that_hold_every_label_are_drawn_at_random() -> None:
+    assert split(_reviews(), 3).rule == "80/10/10 by group, seed 3"
+
+
+@pytest.mark.parametrize(
+    ("reviews", "said"),
+    [
+        (_own(*["a"] * 60, "b", "b"), r"each needs 3 different reviews.*'b' \(2\)"),
+        (_own(*["a", "b"] * 30, groups=[f"film {n // 30}" for n in range(60)]), r"3 different groups.*'a' \(2\)"),
+    ],
+)
+def test_labels_that_no_split_can_hold_are_named_with_what_is_needed(reviews: Reviews, said: str) -> None:
+    with pytest.raises(DataError, match=r"own\.csv: no split can hold every label.*" + said):
+        split(reviews, 0)

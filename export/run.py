@@ -28,6 +28,7 @@ from export.teaching.opinions import BUILT_IN, Opinions
 from export.training.baselines import linear, majority, nb_svm
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset, prepare
+from export.training.soundness import require_learnt, require_words
 from export.training.train import device_of, train
 from export.training.vectors import word_vectors
 from models.network.equations import Cell
@@ -65,6 +66,7 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         splits = split(reviews, settings.seed)
     screen.say(_summary(reviews, splits))
     start = _prepare(settings, splits, screen)
+    require_words(start.dataset)
     with screen.step("tune the linear models"):
         entries = [baseline_entry(fit, start.dataset) for fit in (majority, linear, nb_svm)]
     folders: list[Path] = []
@@ -72,6 +74,7 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
     for number, cell in enumerate(cells):
         name = settings.model_name(cell)
         model = _train(settings, cell, start, _seconds_left(settings, started, len(cells) - number), screen, stop)
+        require_learnt(name, model, start.dataset)
         measured = measure_model(model, start.dataset)
         entries.append(model_entry(name, model, measured))
         comparison = Comparison(data=reviews.name, test=splits.test.fingerprint, entries=tuple(entries))

@@ -132,7 +132,17 @@ def test_compare_passes_over_a_version_that_is_not_valid_and_says_so(
 def test_an_accuracy_below_the_wanted_one_exits_with_5(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = [*columns(table), "--repository", str(tmp_path), "--cells", "rnn", "--epochs", "1"]
+    options = [
+        *columns(table),
+        "--repository",
+        str(tmp_path),
+        "--cells",
+        "gru",
+        "--epochs",
+        "3",
+        "--learning-rate",
+        "0.02",
+    ]
     assert gatescope_exits(monkeypatch, "export", *options, "--min-accuracy", "1.0", "--json") == 5
 
 
@@ -143,6 +153,8 @@ def test_an_accuracy_below_the_wanted_one_exits_with_5(
         (["--labels", "bad,better"], 3, "labels"),
         (["--data", "nowhere.csv"], 3, "nowhere.csv"),
         (["--teacher", "nowhere"], 3, "nowhere"),
+        (["--min-count", "10000"], 3, "--min-count"),
+        (["--learning-rate", "1e-9", "--cells", "gru", "--epochs", "1"], 3, "gru has learnt nothing"),
         (["--cells", "transformer"], 2, "--cells"),
         (["--hidden-size", "0"], 2, "--hidden-size"),
         (["--pooling", "median"], 2, "--pooling"),

@@ -1,0 +1,39 @@
+"""What must hold before a network is trained, and before it is published."""
+
+import numpy as np
+
+from export.training.config import TrainedModel
+from export.training.dataset import Dataset
+from models.reviews.errors import DataError
+from models.text.words import SPECIAL, UNK
+
+FEWEST_WORDS = 10
+LEAST_KNOWN = 0.5
+LEAST_GAIN = 0.01
+
+
+def require_words(dataset: Dataset) -> None:
+    """Raise `DataError` where the vocabulary knows less than half of the training reviews' words, or hardly any."""
+    words = len(dataset.vocabulary) - len(SPECIAL)
+    known = 1 - float((np.concatenate(dataset.train.ids) == UNK).mean())
+    if words < FEWEST_WORDS or known < LEAST_KNOWN:
+        raise DataError(
+            f"the vocabulary has {words:,} words, which are {100 * known:.1f} % of those in the training reviews: "
+            "nothing can be learnt; give more reviews, a lower --min-count or a larger --vocabulary-size"
+        )
+
+
+def require_learnt(name: str, model: TrainedModel, dataset: Dataset) -> None:
+    """Raise `DataError` where the loss of `model` on validation is hardly lower than that of the labels' shares.
+
+    These always say the commonest label. A training that was asked to stop is not judged.
+    """
+    shares = np.bincount(dataset.train.targets, minlength=len(dataset.labels)) / len(dataset.train)
+    loss = float(-np.log(shares[dataset.validation.targets]).mean())
+    if not model.stopped and model.best.validation_loss > (1 - LEAST_GAIN) * loss:
+        raise DataError(
+            f"{name} has learnt nothing, and is not published: its loss on validation is "
+            f"{model.best.validation_loss:.3f}, that of always saying the commonest label "
+            f"({dataset.labels[int(shares.argmax())]!r}) {loss:.3f}; "
+            "give more reviews or --epochs, or another --learning-rate or --batch-size"
+        )

@@ -1,16 +1,19 @@
-"""The two forms of a streamed batch: how a record becomes a request, and an answer a line."""
+"""The two forms of a streamed batch: how its body is cut into rows, a row becomes a request, and an answer a line."""
 
-import csv
-import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 
 from pydantic import ValidationError
 
+from models.reviews.csv_records import CsvRecords, NoColumn
+from models.reviews.errors import DataError, UsageError
+from models.reviews.records import ReadOptions, Record
+from models.reviews.writer import csv_lines
+from service.api.batch.splitting import Splitter
 from service.api.problems import Problem
 from service.api.schemas import PredictRequest, malformed
 from service.errors import Malformed
@@ -71,22 +74,27 @@ class Tally:
 
 
 class Form(Protocol):
-    """How rows look on the wire. A `content` is one record as it came."""
+    """How rows look on the wire, both ways."""
 
     media_type: bytes
-    quoted: bool
 
-    def head(self, header: bytes | None, model: Model) -> bytes:
-        """What goes out first, for the first record where that is a header (`quoted`). Raises 400."""
+    def feed(self, piece: bytes) -> Iterator[Record]:
+        """Yield the rows that end in `piece`. Raises `Malformed` where what comes is no table at all."""
 
-    def asked(self, content: bytes) -> PredictRequest:
-        """The request of a row. Raises `ServiceError`."""
+    def end(self) -> Iterator[Record]:
+        """Yield what is left once the body has ended. Raises as `feed` does."""
 
-    def answer(self, content: bytes, prediction: Prediction) -> bytes:
-        """The line that answers a row."""
+    def head(self, model: Model) -> bytes | None:
+        """Return what goes out first; None where more has to come in before that is known. Raises `Malformed`."""
 
-    def error(self, line: int, content: bytes | None, problem: Problem) -> bytes:
-        """The line of a row that can't be answered; of the stream as a whole where there is no `content`."""
+    def asked(self, record: Record) -> PredictRequest:
+        """Return the request of a row. Raises `ServiceError`."""
+
+    def answer(self, record: Record, prediction: Prediction) -> bytes:
+        """Return the line that answers a row."""
+
+    def error(self, line: int, record: Record | None, problem: Problem) -> bytes:
+        """Return the line of a row that can't be answered; of the stream as a whole where there is no row."""
 
     def summary(self, tally: Tally) -> bytes:
         """What goes out last."""
@@ -95,14 +103,21 @@ class Form(Protocol):
 class JsonLines:
     """`application/x-ndjson`: a request of `/v1/predict`, or only its text, a line; then a summary."""
 
-    media_type, quoted = b"application/x-ndjson", False
+    media_type = b"application/x-ndjson"
 
-    def head(self, header: bytes | None, model: Model) -> bytes:
-        """Nothing: the first line is a row."""
+    def __init__(self, longest: int) -> None:
+        """`longest` is the most bytes of a line."""
+        splitter = Splitter(longest)
+        self.feed, self.end = splitter.feed, splitter.end
+
+    def head(self, model: Model) -> bytes:
+        """Return nothing: the first line is a row."""
         return b""
 
-    def asked(self, content: bytes) -> PredictRequest:
-        """The request of a line."""
+    def asked(self, record: Record) -> PredictRequest:
+        """Return the request of a line."""
+        content = record.content
+        assert isinstance(content, bytes)
         try:
             if content.startswith(b'"'):
                 return PredictRequest(text=json.loads(content))
@@ -112,12 +127,12 @@ class JsonLines:
         except ValueError:
             raise Malformed("not JSON") from None
 
-    def answer(self, content: bytes, prediction: Prediction) -> bytes:
-        """The prediction as `/v1/predict` writes it."""
+    def answer(self, record: Record, prediction: Prediction) -> bytes:
+        """Return the prediction as `/v1/predict` writes it."""
         return prediction.__pydantic_serializer__.to_json(prediction) + b"\n"
 
-    def error(self, line: int, content: bytes | None, problem: Problem) -> bytes:
-        """The number of the line and what is wrong with it."""
+    def error(self, line: int, record: Record | None, problem: Problem) -> bytes:
+        """Return the number of the line and what is wrong with it."""
         return json.dumps({"line": line, "error": problem.body()}).encode() + b"\n"
 
     def summary(self, tally: Tally) -> bytes:
@@ -127,67 +142,79 @@ class JsonLines:
 
 
 class CsvRows:
-    """`text/csv` with a header: its columns kept, those of the prediction added. The table ends with its last row."""
+    """`text/csv` with a header: its columns kept, those of the prediction added. The table ends with its last row.
 
-    media_type, quoted = b"text/csv; charset=utf-8", True
+    It is read as files are: delimiter, line ends, quotes and a byte order mark are found.
+    """
 
-    def __init__(self, chosen: BatchOptions) -> None:
+    media_type = b"text/csv; charset=utf-8"
+
+    def __init__(self, chosen: BatchOptions, longest: int, encoding: str | None = None) -> None:
+        """`longest` is the most bytes of a row, `encoding` what the client says of its body. Raises `Malformed`."""
         self._chosen = chosen
-        self._columns: list[str] = []
+        try:
+            options = ReadOptions.of(None, encoding, longest)
+        except UsageError:
+            raise Malformed("the charset of the content type is not known") from None
+        self._records = CsvRecords([chosen.text_column], options)
+        self._columns: tuple[str, ...] = ()
         self._labels: tuple[str, ...] = ()
 
-    def head(self, header: bytes | None, model: Model) -> bytes:
-        """The header of the table with the new columns."""
-        self._columns = _fields((header or b"").removeprefix(b"\xef\xbb\xbf"))
-        self._labels = model.bundle.manifest.labels
-        if self._chosen.text_column not in self._columns:
-            raise Malformed("the header lacks the text column: name one with ?text_column=")
+    def feed(self, piece: bytes) -> Iterator[Record]:
+        """Yield the rows that end in `piece`."""
+        return self._read(self._records.feed(piece))
+
+    def end(self) -> Iterator[Record]:
+        """Yield what is left once the body has ended."""
+        yield from self._read(self._records.end())
+        if self._records.columns is None:
+            raise Malformed("the table is empty: a header with a text column is expected")
+
+    def _read(self, records: Iterator[Record]) -> Iterator[Record]:
+        try:
+            yield from records
+        except NoColumn as error:
+            raise Malformed(f"{error}; name the text's with ?text_column=") from None
+        except DataError as error:
+            raise Malformed(str(error)) from None
+
+    def head(self, model: Model) -> bytes | None:
+        """Return the header of the table with the new columns."""
+        if self._records.columns is None:
+            return None
+        self._columns, self._labels = self._records.columns, model.bundle.manifest.labels
         added = ["label", *(f"probability_{label}" for label in self._labels), "words", "truncated", "error"]
         added = [self._chosen.prefix + name for name in added]
-        if set(added) & set(self._columns) or len(set(self._columns)) < len(self._columns):
-            raise Malformed("a column stands twice: name the new ones with ?prefix=")
-        return _row([*self._columns, *added])
+        if twice := set(added) & set(self._columns):
+            raise Malformed(f"the table has a column {min(twice)!r} of its own: name the new ones with ?prefix=")
+        return csv_lines([[*self._columns, *added]])
 
-    def asked(self, content: bytes) -> PredictRequest:
-        """The request of a record: its text."""
-        fields = _fields(content)
+    def asked(self, record: Record) -> PredictRequest:
+        """Return the request of a row: its text."""
+        fields = _fields(record)
+        if record.fault is not None:
+            raise Malformed(record.fault)
         if len(fields) != len(self._columns):
             raise Malformed(f"{len(fields)} fields, the header names {len(self._columns)}")
-        text = fields[self._columns.index(self._chosen.text_column)]
-        return PredictRequest(text=text)
+        return PredictRequest(text=fields[self._columns.index(self._chosen.text_column)])
 
-    def answer(self, content: bytes, prediction: Prediction) -> bytes:
-        """The record with the prediction."""
+    def answer(self, record: Record, prediction: Prediction) -> bytes:
+        """Return the row with the prediction."""
         probabilities = [str(prediction.probabilities[label]) for label in self._labels]
         truncated = "true" if prediction.truncated else "false"
-        said = [prediction.label, *probabilities, str(prediction.words), truncated, ""]
-        return _row([*_fields(content), *said])
+        answered = [prediction.label, *probabilities, str(prediction.words), truncated, ""]
+        return csv_lines([[*_fields(record), *answered]])
 
-    def error(self, line: int, content: bytes | None, problem: Problem) -> bytes:
-        """The record as far as it can be read, and what is wrong with it."""
-        try:
-            fields = _fields(content or b"")
-        except Malformed:
-            fields = []
+    def error(self, line: int, record: Record | None, problem: Problem) -> bytes:
+        """Return the row as far as it can be read, and what is wrong with it."""
+        fields = [] if record is None else _fields(record)
         kept = (fields + [""] * len(self._columns))[: len(self._columns)]
-        return _row([*kept, *[""] * (len(self._labels) + 3), f"line {line}: {problem.error.detail}"])
+        return csv_lines([[*kept, *[""] * (len(self._labels) + 3), f"line {line}: {problem.error.detail}"]])
 
     def summary(self, tally: Tally) -> bytes:
-        """A table has none."""
+        """Return nothing: a table has no summary."""
         return b""
 
 
-def _fields(content: bytes) -> list[str]:
-    try:
-        rows = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
-    except UnicodeDecodeError:
-        raise Malformed("not UTF-8") from None
-    except csv.Error as error:
-        raise Malformed(f"not CSV: {error}") from None
-    return rows[0] if rows else []
-
-
-def _row(fields: Sequence[str]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(fields)
-    return text.getvalue().encode()
+def _fields(record: Record) -> list[str]:
+    return record.content if isinstance(record.content, list) else []

@@ -6,18 +6,19 @@ nothing before it has sent everything is not, and its answers wait in the spool.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 import structlog
 from litestar.types import Receive, Send
 
+from models.reviews.records import Record
 from service.api.batch.formats import BatchOptions, Form, Tally
-from service.api.batch.splitting import Record, Splitter
 from service.api.batch.spool import Spool, SpoolFull
 from service.api.context import Parts
 from service.api.problems import Internal, problem_of
-from service.errors import Draining, ServiceError, TooLarge, too_large, where
+from service.errors import Draining, Malformed, ServiceError, TooLarge, too_large, where
+from service.inference.model import Model
 
 log = structlog.get_logger("gatescope")
 
@@ -45,7 +46,8 @@ class _Row(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.record.content or b"")
+        content = self.record.content
+        return len(content) if isinstance(content, bytes) else sum(map(len, content or ()))
 
 
 class Stream:
@@ -54,7 +56,6 @@ class Stream:
     def __init__(self, parts: Parts, form: Form, chosen: BatchOptions, receive: Receive, send: Send) -> None:
         self._parts, self._form, self._chosen = parts, form, chosen
         self._receive, self._send = receive, send
-        self._splitter = Splitter(6 * parts.settings.max_text_bytes + 4096, quoted=form.quoted)
         self._spool = Spool(parts.settings.max_spool_bytes)
         self._plenty = int(PLENTY * parts.settings.max_spool_bytes)
         self._rows: asyncio.Queue[_Row | ServiceError | None] = asyncio.Queue(WINDOW)
@@ -66,11 +67,10 @@ class Stream:
         """Raises what is wrong before the first byte is sent: an unknown model, a header without the text."""
         model = self._parts.catalog.find(self._chosen.model, self._chosen.version)
         records = self._records()
-        if self._form.quoted:
-            self._spool.append(self._form.head((await anext(records, Record(1, None))).content, model))
+        begun = await self._head(records, model)
         try:
             async with asyncio.TaskGroup() as group:
-                reading = group.create_task(self._read(records))
+                reading = group.create_task(self._read(begun, records))
                 group.create_task(self._gather())
                 await self._send_all()
                 reading.cancel()
@@ -81,19 +81,28 @@ class Stream:
                 task.cancel()
             self._spool.discard()
 
-    async def _records(self) -> AsyncIterator[Record]:
-        """What the client sends, as far as the spool lets it. Raises `ClientGone`."""
+    async def _head(self, records: AsyncIterator[Sequence[Record]], model: Model) -> Sequence[Record]:
+        """Put what goes out first into the spool; return the rows that came before it was known."""
+        begun: Sequence[Record] = ()
+        while (head := self._form.head(model)) is None:
+            begun = await anext(records)
+        self._spool.append(head)
+        return begun
+
+    async def _records(self) -> AsyncIterator[Sequence[Record]]:
+        """Yield the rows of every piece that the client sends, as far as the spool lets it.
+
+        Raises `ClientGone`, and `Malformed` where the table is none.
+        """
         more = True
         while more:
             await self._hold_back()
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
-            for record in self._splitter.feed(message["body"]):
-                yield record
+            yield list(self._form.feed(message["body"]))
             more = message.get("more_body", False)
-        for record in self._splitter.end():
-            yield record
+        yield list(self._form.end())
 
     async def _hold_back(self) -> None:
         """Wait while plenty waits for a client that reads; one that took nothing for a while is let write."""
@@ -103,21 +112,29 @@ class Stream:
             if self._spool.taken == before:
                 self._stalled_at = before
 
-    async def _read(self, records: AsyncIterator[Record]) -> None:
+    async def _read(self, begun: Sequence[Record], records: AsyncIterator[Sequence[Record]]) -> None:
         """Start the rows; what comes after the stream's end is thrown away."""
-        async for record in records:
-            if self._ended:
-                continue
-            if self._parts.draining:
-                await self._rows.put(Draining(f"nothing is answered from line {record.line} on"))
-                continue
-            await self._start(record)
-            await asyncio.sleep(PAUSE if self._others_wait() else 0)
+        try:
+            await self._start_all(begun)
+            async for some in records:
+                await self._start_all(some)
+        except Malformed as error:
+            await self._rows.put(error)
         await self._rows.put(None)
         while True:
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
+
+    async def _start_all(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if self._ended:
+                return
+            if self._parts.draining:
+                await self._rows.put(Draining(f"nothing is answered from line {record.line} on"))
+                return
+            await self._start(record)
+            await asyncio.sleep(PAUSE if self._others_wait() else 0)
 
     def _others_wait(self) -> bool:
         return any(model.served.waiting.urgent_rows for model in self._parts.catalog)
@@ -175,12 +192,12 @@ class Stream:
         try:
             if record.content is None:
                 raise too_large("a text", self._parts.settings.max_text_bytes)
-            asked = self._form.asked(record.content)
+            asked = self._form.asked(record)
             model = self._parts.catalog.find(*self._chosen.model_for(asked))
             prediction = await self._parts.predictor.predict(model, asked.text, background=True)
-            return self._form.answer(record.content, prediction), prediction.label
+            return self._form.answer(record, prediction), prediction.label
         except Exception as error:  # whatever goes wrong with one row, the others are answered
             problem = problem_of(error)
             if isinstance(problem.error, Internal):
                 log.error("unhandled error in a batch", error=type(error).__name__, at=where(error))
-            return self._form.error(record.line, record.content, problem), None
+            return self._form.error(record.line, record, problem), None

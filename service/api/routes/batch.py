@@ -1,5 +1,6 @@
 """`POST /v1/batch`: a JSON list of reviews in and of predictions out; or lines of JSON or CSV, streamed both ways."""
 
+from email.message import Message
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,7 +11,7 @@ from litestar.types import Receive, Scope, Send
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from service.api.batch.formats import BatchOptions, CsvRows, JsonLines
+from service.api.batch.formats import BatchOptions, CsvRows, Form, JsonLines
 from service.api.batch.stream import Stream
 from service.api.context import Parts, context_of
 from service.api.http import WhileConnected, deadline_of, header, read_body, send_json
@@ -35,9 +36,17 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
     if media_type not in STREAMED:
         await _list(parts, chosen, deadline, receive, send)
         return
-    form = CsvRows(chosen) if media_type == b"text/csv" else JsonLines()
+    longest = 6 * parts.settings.max_text_bytes + 4096
+    form: Form = CsvRows(chosen, longest, _charset(scope)) if media_type == b"text/csv" else JsonLines(longest)
     with parts.streams:
         await Stream(parts, form, chosen, receive, send).run()
+
+
+def _charset(scope: Scope) -> str | None:
+    """Return the encoding that the content type names."""
+    content_type = Message()
+    content_type["content-type"] = (header(scope, b"content-type") or b"").decode("latin-1")
+    return content_type.get_content_charset()
 
 
 async def _list(parts: Parts, chosen: BatchOptions, deadline: float, receive: Receive, send: Send) -> None:

@@ -1,8 +1,6 @@
 """What a streamed batch is made of: records out of pieces, answers in and out of the spool."""
 
 import asyncio
-import csv
-import io
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +10,8 @@ from service.api.batch.splitting import Splitter
 from service.api.batch.spool import IN_MEMORY, Spool, SpoolFull
 
 
-def split(pieces: list[bytes], longest: int = 1000, *, quoted: bool = False) -> list[tuple[int, bytes | None]]:
-    splitter = Splitter(longest, quoted=quoted)
+def split(pieces: list[bytes], longest: int = 1000) -> list[tuple[int, list[str] | bytes | None]]:
+    splitter = Splitter(longest)
     found = [record for piece in pieces for record in splitter.feed(piece)]
     return [(record.line, record.content) for record in [*found, *splitter.end()]]
 
@@ -31,14 +29,6 @@ def test_lines_are_those_of_the_whole_wherever_it_is_cut(lines: list[str], place
     content = "\n".join(lines).encode()
     wanted = [(number, line.strip().encode()) for number, line in enumerate(lines, 1) if line.strip()]
     assert split(cut(content, places)) == wanted
-
-
-@given(st.lists(st.lists(st.text('ab",\n', max_size=6), min_size=2, max_size=3)), PLACES)
-def test_csv_records_are_those_of_the_whole_wherever_it_is_cut(rows: list[list[str]], places: list[int]) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    records = split(cut(text.getvalue().encode(), places), quoted=True)
-    assert [next(csv.reader(io.StringIO(content.decode(), newline=""))) for _, content in records if content] == rows
 
 
 @given(st.integers(0, 30), PLACES)

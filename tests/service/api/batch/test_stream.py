@@ -142,6 +142,47 @@ def test_csv_without_the_text_column_is_refused(served: Running) -> None:
     assert "text_column" in answer.json()["detail"]
 
 
+ROWS = [("1", 'a 5" screen, good'), ("2", "bad; very bad"), ("3", "tab\tand\rreturn"), ("4", "été, ça va")]
+
+
+def table(delimiter: str, end: str) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows([("id", "text"), *ROWS])
+    return out.getvalue().replace("\r\n", end)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_a_csv_is_read_as_files_are_and_no_row_is_lost(
+    served: Running, delimiter: str, end: str, encoding: str
+) -> None:
+    content = table(delimiter, end).encode(encoding)
+    kind = f"{CSV}; charset=latin-1" if encoding == "latin-1" else CSV
+    answer = served.client.post("/v1/batch", content=content, headers={"Content-Type": kind})
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline=""), strict=True))
+    assert [(row["id"], row["text"]) for row in rows] == ROWS
+    assert all(row["label"] and not row["error"] for row in rows)
+
+
+def test_a_quote_within_a_field_is_a_character_of_it(served: Running) -> None:
+    answer = served.client.post("/v1/batch", content=b'id,text\n1,a 5" screen\n2,bad\n', headers={"Content-Type": CSV})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["text"] for row in rows] == ['a 5" screen', "bad"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b'id,"text\n1,never closed\n', b"id,review\n1,x\n"])
+def test_a_csv_that_is_no_table_is_refused(served: Running, content: bytes) -> None:
+    answer = served.client.post("/v1/batch", content=content, headers={"Content-Type": CSV})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_an_unknown_charset_is_refused(served: Running) -> None:
+    answer = served.client.post("/v1/batch", content=b"text\nx\n", headers={"Content-Type": f"{CSV}; charset=klingon"})
+    assert answer.status_code == 400
+
+
 @pytest.fixture(scope="module")
 def narrow(repository: Path) -> Iterator[Running]:
     """A service with small texts and a small spool."""
@@ -217,7 +258,7 @@ def stream(service: Running, client: Client, spool: int) -> list[dict[str, Any]]
     small = dataclasses.replace(parts, settings=parts.settings.model_copy(update={"max_spool_bytes": spool}))
 
     async def talk() -> None:
-        await asyncio.wait_for(Stream(small, JsonLines(), BatchOptions(), client.receive, client.send).run(), 60)
+        await asyncio.wait_for(Stream(small, JsonLines(10_000), BatchOptions(), client.receive, client.send).run(), 60)
 
     asyncio.run(talk())
     return [json.loads(line) for line in client.received.splitlines()]

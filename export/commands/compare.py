@@ -15,7 +15,9 @@ from models.bundle.select import open_model
 
 
 def compare(
-    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY")] = Path("repository"),
+    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Folder of bundles.")] = Path(
+        "repository"
+    ),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Compare every model of a repository with the linear models on the reviews that both were tested on."""
@@ -26,10 +28,11 @@ def compare(
     if as_json:
         typer.echo(json.dumps([comparison.model_dump() for comparison in found], indent=1))
         return
+    console = Console(markup=False)
     for comparison in found:
-        Console().print(table(comparison))
+        console.print(table(comparison))
         if (reading := behaviour_table(comparison)) is not None:
-            Console().print(reading)
+            console.print(reading)
 
 
 def _stored(repository: Path) -> list[Comparison]:

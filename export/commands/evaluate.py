@@ -28,9 +28,11 @@ def evaluate(
     file: Annotated[Path | None, typer.Argument(help="Labelled reviews: CSV, JSONL or Parquet.")] = None,
     model: Annotated[str, typer.Option(help="The model's name in the repository.")] = "lstm",
     version: Annotated[int | None, typer.Option(help="Its version; the highest where not given.")] = None,
-    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY")] = Path("repository"),
-    text_column: Annotated[str, typer.Option()] = "text",
-    label_column: Annotated[str, typer.Option()] = "label",
+    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Folder of bundles.")] = Path(
+        "repository"
+    ),
+    text_column: Annotated[str, typer.Option(help="The column of the text.")] = "text",
+    label_column: Annotated[str, typer.Option(help="The column of the label.")] = "label",
     delimiter: Annotated[str | None, typer.Option(help="Between the fields of CSV; found where not given.")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Of CSV and JSON, such as latin-1; found where not given.")

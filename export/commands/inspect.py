@@ -28,7 +28,7 @@ def inspect(
     drawn = Table(show_header=False, box=None, padding=(0, 2))
     for name, value in _facts(bundle).items():
         drawn.add_row(name, str(value))
-    Console().print(drawn)
+    Console(markup=False).print(drawn)
 
 
 def _facts(bundle: Bundle) -> dict[str, Any]:

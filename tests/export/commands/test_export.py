@@ -14,6 +14,7 @@ import pytest
 import gatescope
 from models.bundle.files import STEP, read
 from models.bundle.repository import model_names, versions
+from tests.bundles import random_weights, write_bundle
 
 GOOD = ["wonderful", "great", "moving", "funny", "brilliant", "superb"]
 BAD = ["awful", "dull", "boring", "terrible", "weak", "clumsy"]
@@ -108,6 +109,14 @@ def test_inspect_and_compare_tell_of_a_bundle(
     (comparison,) = json.loads(capsys.readouterr().out)
     names = [entry["name"] for entry in comparison["entries"]]
     assert sorted(names) == ["gru", "linear", "lstm", "majority", "nb-svm"]
+
+
+def test_labels_are_text_on_the_console_never_markup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_bundle(tmp_path, "lstm", random_weights("lstm"), ("[/neg]", "[red]"))
+    assert gatescope_exits(monkeypatch, "inspect", str(folder)) == 0
+    assert "[/neg], [red]" in capsys.readouterr().out
 
 
 def test_what_is_done_is_not_done_again(exported: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

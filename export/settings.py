@@ -1,6 +1,7 @@
 """The settings of `gatescope export`: flags, then `GATESCOPE_*` variables, then `gatescope.toml`."""
 
 import csv
+import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -81,6 +82,11 @@ class ExportSettings(BaseSettings):
     def _separate(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
+        if value.lstrip().startswith("["):
+            try:
+                return tuple(map(str, json.loads(value)))
+            except json.JSONDecodeError:
+                pass  # a label such as [/neg]
         return tuple(part.strip() for row in csv.reader([value], skipinitialspace=True) for part in row)
 
     @classmethod

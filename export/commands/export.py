@@ -30,7 +30,10 @@ def export(
     label_column: Annotated[str | None, typer.Option(help="The column of the label, in your data.")] = None,
     group_column: Annotated[str | None, typer.Option(help="Rows of one group (a film) go to one split.")] = None,
     labels: Annotated[
-        str | None, typer.Option(help="The labels in index order, separated by commas; one with a comma in quotes.")
+        str | None,
+        typer.Option(
+            help="The labels in index order, separated by commas (one with a comma in quotes), or a JSON list."
+        ),
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Between the fields of CSV; found where not given.")] = None,
     encoding: Annotated[

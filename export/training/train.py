@@ -232,9 +232,7 @@ class _Training:
     def restore(self, path: Path) -> None:
         """Go on from what `save` wrote. Raises `DataError` where that was another training."""
         tensors, record = load(path)
-        for name, value in self._identity().items():
-            if record.get(name) != value:
-                raise DataError(f"{path}: made with {name} {record.get(name)}, not {value}")
+        self._require_same(path, record)
 
         def part(prefix: str) -> dict[str, Tensor]:
             return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -249,6 +247,17 @@ class _Training:
         self.optimiser.load_state_dict(optimiser | {"state": moments})
         history = [Epoch(**epoch) for epoch in record["history"]]
         self.state = _State(record["step"], record["seconds"], False, history, Epoch(**record["best"]), part("best/"))
+
+    def _require_same(self, path: Path, record: dict[str, Any]) -> None:
+        """Raise `DataError` that says in one line what differs from the training that `record` is of."""
+        own, other = self._identity(), record.get("settings", {})
+        changed = [
+            f"{name} {other.get(name)}, not {now}" for name, now in own["settings"].items() if other.get(name) != now
+        ]
+        if record.get("data") != own["data"]:
+            changed.append("other reviews")
+        if changed:
+            raise DataError(f"{path}: made with {'; '.join(changed)}: leave out --resume to begin anew")
 
     def _identity(self) -> dict[str, Any]:
         settings = {

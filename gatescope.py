@@ -6,6 +6,7 @@ Worker processes of a command load this file as well, so it imports next to noth
 import importlib
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from typing import Any
 
 COMMANDS = {
@@ -34,7 +35,20 @@ def main() -> None:
     )
     for name, (place, text) in COMMANDS.items():
         app.command(name, help=text)(_load(place) if name == called else _not_loaded)
+
+    @app.callback()
+    def options(
+        version: bool = typer.Option(False, "--version", help="Show the version and end.", callback=_show_version),
+    ) -> None:
+        del version
+
     app(prog_name="gatescope")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"gatescope {metadata.version('gatescope')}")
+        sys.exit()
 
 
 def _load(place: str) -> Callable[..., Any]:

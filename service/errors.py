@@ -14,6 +14,7 @@ class Category(Enum):
     NOT_FOUND = "what is asked for does not exist"
     NOT_ALLOWED = "what is asked for can't be done with this"
     NOT_ACCEPTABLE = "the answer does not come in the form asked for"
+    UNSUPPORTED = "the request comes in a form that is not read"
     SLOW = "the request did not arrive in time"
     CONFLICT = "the state of the service does not allow it"
     TOO_LARGE = "more is asked for than is allowed"

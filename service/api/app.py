@@ -37,6 +37,7 @@ from service.api.routes import (
     v2_repository,
 )
 from service.api.telemetry import with_telemetry
+from service.api.unpacking import UnpackBodies
 from service.engine import Engine, EngineSettings
 from service.errors import where
 from service.inference.catalog import Catalog
@@ -151,11 +152,11 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
     return Service(with_telemetry(observed, settings), litestar, parts)
 
 
-def _guards(settings: Settings) -> list[DefineMiddleware]:
+def _guards(settings: Settings) -> list[DefineMiddleware | type[UnpackBodies]]:
     """Return what a request passes on its way to any route."""
     keys = KeyRing(settings)
     guards = [DefineMiddleware(RequireKey, keys=keys)] if keys else []
-    return [*guards, DefineMiddleware(CheckOrigin, origins=Origins(settings))]
+    return [*guards, DefineMiddleware(CheckOrigin, origins=Origins(settings)), UnpackBodies]
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

@@ -20,6 +20,7 @@ STATUS = {
     Category.NOT_FOUND: 404,
     Category.NOT_ALLOWED: 405,
     Category.NOT_ACCEPTABLE: 406,
+    Category.UNSUPPORTED: 415,
     Category.SLOW: 408,
     Category.CONFLICT: 409,
     Category.TOO_LARGE: 413,
@@ -70,6 +71,15 @@ class NotAcceptable(
     category=Category.NOT_ACCEPTABLE,
 ):
     """A media type in which there is no answer; `detail` names those that there are."""
+
+
+class UnsupportedEncoding(
+    ServiceError,
+    kind="unsupported-encoding",
+    title="The body is packed in a way that is not read here",
+    category=Category.UNSUPPORTED,
+):
+    """A `Content-Encoding` that is not known; `detail` names those that are."""
 
 
 class RequestTimeout(

@@ -1,12 +1,18 @@
 """What is written on a connection leaves in order, whole, and a head together with its body."""
 
 import asyncio
+import json
+import socket
+import time
 from collections.abc import Iterable
+from http.client import HTTPResponse
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.process.connection import CoalescingTransport
+from tests.service.conftest import Running
 
 
 class Wire:
@@ -68,3 +74,25 @@ def test_what_is_held_when_the_other_end_is_gone_is_dropped() -> None:
         return wire
 
     assert asyncio.run(gone()).sent == []
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "HTTP/2.0", "TLS/1.2"])
+@pytest.mark.parametrize("pieces", [1, 7])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upgrade_that_is_offered_is_declined_and_the_body_is_no_request(
+    served: Running, upgrade: str, pieces: int, chunked: bool
+) -> None:
+    body = b'{"text": "a great film"}'
+    framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
+    head = [b"POST /v1/predict HTTP/1.1", b"Host: localhost", b"Connection: Upgrade", b"Upgrade: " + upgrade.encode()]
+    packed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    sent = b"\r\n".join([*head, framing, b"", packed])
+    with socket.create_connection(("127.0.0.1", served.port), 10) as client:
+        for _ in range(2):
+            size = -(-len(sent) // pieces)
+            for start in range(0, len(sent), size):
+                client.sendall(sent[start : start + size])
+                time.sleep(0.02)
+            answer = HTTPResponse(client)
+            answer.begin()
+            assert (answer.status, json.loads(answer.read())["words"]) == (200, 3)

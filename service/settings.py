@@ -87,8 +87,10 @@ class Settings(BaseSettings):
 
     workers: Annotated[int, Field(ge=0)] = Field(0, description="worker processes; 0 chooses by the number of cores")
     threads: Annotated[int, Field(ge=0)] = Field(0, description="cores a worker computes on; 0 chooses")
-    provider: Literal["cpu", "onnxruntime", "cuda"] = Field(
-        "cpu", description="what computes: compiled loops on the CPU, ONNX Runtime on the CPU, or CUDA"
+    provider: Literal["auto", "native", "onnxruntime", "cuda"] = Field(
+        "auto",
+        description="what computes: `native`, the compiled loops; `onnxruntime`, on the CPU; `cuda`, ONNX Runtime on "
+        "a GPU; `auto`, the compiled loops where they were built, else `onnxruntime`",
     )
     provider_fallback: bool = Field(False, description="use the CPU where CUDA is asked for and missing")
     device_id: Annotated[int, Field(ge=0)] = Field(0, description="CUDA device")

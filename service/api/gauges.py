@@ -13,10 +13,10 @@ def gauges_of(parts: Parts) -> GaugeValues:
     return {
         "gatescope_batch_rows_limit": {(model.name,): model.served.cost.rows for model, _ in models},
         "gatescope_queue_rows": {(model.name,): queue.rows for model, queue in models},
-        "gatescope_queue_cells": {(model.name,): queue.cells for model, queue in models},
+        "gatescope_queue_tokens": {(model.name,): queue.tokens for model, queue in models},
         "gatescope_queue_predicted_seconds": {(model.name,): queue.seconds for model, queue in models},
         "gatescope_queue_limit_seconds": {(): engine.settings.queue_seconds},
-        "gatescope_workers": {(): engine.lanes},
+        "gatescope_workers": {(): engine.concurrency},
         "gatescope_workers_busy": {(): engine.busy},
         "gatescope_batch_streams": {(): parts.streams.taken},
         "gatescope_model_info": {

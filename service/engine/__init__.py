@@ -6,6 +6,7 @@ from service.engine.interface import (
     Answer,
     EngineSettings,
     Observer,
+    Provider,
     QueueState,
     Unobserved,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "Engine",
     "EngineSettings",
     "Observer",
+    "Provider",
     "QueueState",
     "ServedModel",
     "State",

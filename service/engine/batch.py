@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.network.equations import Array
 from models.network.session import FRESH, Chunk, DeviceState, Session, State, to_host
+from service.engine.interface import Answer
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +44,13 @@ class Row:
             raise self.error
         assert self.logits is not None
         return self.logits
+
+    def answered(self, state: State | None) -> Answer:
+        """Return what the network says of a row that has ended; `state` is what a stream goes on from."""
+        assert self.logits is not None and self.probabilities is not None
+        hidden = self.over_time if self.traced else None
+        queue, compute = self.started - self.submitted, self.finished - self.started
+        return Answer(self.logits, self.probabilities, queue, compute, hidden, state)
 
     @property
     def over_time(self) -> tuple[Array, ...]:

@@ -9,23 +9,23 @@ import numpy as np
 ROWS = (1, 2, 4, 8, 16, 24, 32, 48)
 STEPS = (1, 4, 8, 16, 24, 32, 48, 64)
 PASSES = 4
-MOST_STEPS = 1024
+MAX_STEPS = 1024
 CLOSE = 1.05
-"""Of row counts whose best chunks are this close to the best of all, the least is taken: reviews wait less long."""
+"""The fewest rows are taken whose best chunks cost at most so many times the least: reviews wait less long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of a chunk of B rows x T steps: `call + row B + (step + cell B) T`."""
+    """Seconds of a chunk of B rows x T steps: `call + row B + (step + token B) T`."""
 
     call: float
     row: float
     step: float
-    cell: float
+    token: float
 
     def line(self, rows: int) -> tuple[float, float]:
         """The seconds of a chunk of `rows` rows and no steps, and of every step more."""
-        return self.call + self.row * rows, self.step + self.cell * rows
+        return self.call + self.row * rows, self.step + self.token * rows
 
     def seconds(self, rows: int, steps: int) -> float:
         """The seconds of a chunk."""
@@ -43,15 +43,15 @@ class CostModel:
     def __init__(self, cost: Cost, typical: float, longest: float, *, pads: bool) -> None:
         self._cost, self._longest, self._pads = cost, longest, pads
         a_word = [self._a_word(rows, typical) for rows in ROWS]
-        self.rows, self.cell_seconds = next(
+        self.rows, self.token_seconds = next(
             (rows, seconds) for rows, seconds in zip(ROWS, a_word, strict=True) if seconds <= CLOSE * min(a_word)
         )
         """The rows of a full batch, and the seconds that one word takes in it, padding included."""
 
-    def most(self, rows: int) -> int:
+    def max_steps(self, rows: int) -> int:
         """The steps of the longest chunk of `rows` rows; one step always is."""
         fixed, step = self._cost.line(rows)
-        return max(1, int(min(MOST_STEPS, (self._longest - fixed) / step))) if step else MOST_STEPS
+        return max(1, int(min(MAX_STEPS, (self._longest - fixed) / step))) if step else MAX_STEPS
 
     def choose(self, left: Sequence[int]) -> tuple[int, float]:
         """The steps of a chunk of rows with so many words left each, and the seconds that it is to take."""
@@ -62,8 +62,8 @@ class CostModel:
         seconds, _ = self._cost.line(len(left))
         steps = 0
         for running, words_left in zip(range(len(left), 0, -1), sorted(left), strict=True):
-            step = self._cost.step + self._cost.cell * running
-            more = min(words_left - steps, int((self._longest - seconds) / step) if step else MOST_STEPS)
+            step = self._cost.step + self._cost.token * running
+            more = min(words_left - steps, int((self._longest - seconds) / step) if step else MAX_STEPS)
             more = max(more, 0 if steps else 1)
             steps, seconds = steps + more, seconds + more * step
             if steps < words_left:
@@ -73,11 +73,11 @@ class CostModel:
     def _most_words_a_second(self, left: Sequence[int]) -> tuple[int, float]:
         """The steps at which the most words a second are computed.
 
-        A row that ends within the chunk goes on as padding, so long chunks waste cells and short ones calls. Between
+        A row that ends within the chunk goes on as padding, so long chunks waste tokens and short ones calls. Between
         two ends words a second only rise or only fall, so the best chunk ends with a row, or is the longest.
         """
         fixed, step = self._cost.line(len(left))
-        most = self.most(len(left))
+        most = self.max_steps(len(left))
         best, best_rate, words, before = 1, 0.0, 0, 0
         for running, words_left in zip(range(len(left), 0, -1), sorted(left), strict=True):
             end = min(words_left, most)
@@ -93,7 +93,7 @@ class CostModel:
     def _a_word(self, rows: int, typical: float) -> float:
         """Seconds a word in chunks of the best length: where rows are padded, each wastes half of its last chunk."""
         fixed, step = self._cost.line(rows)
-        steps = np.arange(1, self.most(rows) + 1)
+        steps = np.arange(1, self.max_steps(rows) + 1)
         wasted = (steps - 1) / (2 * typical) if self._pads else np.maximum(steps / typical - 1, 0)
         return float(np.min((fixed + step * steps) / (rows * steps) * (1 + wasted)))
 

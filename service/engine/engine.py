@@ -38,9 +38,9 @@ class Engine:
 
     def __init__(self, settings: EngineSettings, observe: Observer | None = None) -> None:
         self.settings = settings
-        self.lanes = max(1, settings.threads)
+        self.concurrency = max(1, settings.threads)
         """Chunks that can be computed at the same time: the threads, or the event loop."""
-        self._computing = [False] * self.lanes
+        self._computing = [False] * self.concurrency
         self._observe = observe or Unobserved()
         self._models: list[ServedModel] = []
         self._changed = threading.Condition()
@@ -71,7 +71,7 @@ class Engine:
     def unload(self, model: ServedModel) -> None:
         """Give a model up once its accepted rows are answered."""
         with self._changed:
-            self._changed.wait_for(lambda: model.waiting.rows == 0)
+            self._changed.wait_for(lambda: model.scheduler.rows == 0)
             self._models.remove(model)
 
     def admit(self, model: ServedModel, bytes_of_text: int) -> None:
@@ -79,9 +79,9 @@ class Engine:
         self._require_room(model, bytes_of_text // BYTES_A_WORD)
 
     def queue(self, model: ServedModel) -> QueueState:
-        """What is accepted for one model and not answered yet."""
-        waiting = model.waiting
-        return QueueState(waiting.rows, waiting.cells, model.seconds(waiting.cells) / self.lanes)
+        """Return what is accepted for one model and not answered yet."""
+        scheduler = model.scheduler
+        return QueueState(scheduler.rows, scheduler.tokens, model.seconds(scheduler.tokens) / self.concurrency)
 
     async def submit(
         self,
@@ -94,7 +94,7 @@ class Engine:
         state: State | None = None,
         keep: bool = False,
     ) -> Answer:
-        """The answer to one review, `ids [T]` with T >= 1; a task that is cancelled here frees its row.
+        """Return the answer to one review, `ids [T]` with T >= 1; a task that is cancelled here frees its row.
 
         `deadline` is on the clock of `time.monotonic`. `background` work lets all other work pass. A stream goes on
         from the `state` of the answer before, which has one where `keep` is set. Raises `Overloaded`,
@@ -103,8 +103,8 @@ class Engine:
         if not len(ids):
             raise ValueError("a review needs a word")
         loop, now = asyncio.get_running_loop(), time.monotonic()
-        own = None if state is None else model.session.import_state(state)
-        row = Row(ids, traced, background, own, keep, now, loop.create_future())
+        imported = None if state is None else model.session.import_state(state)
+        row = Row(ids, traced, background, imported, keep, now, loop.create_future())
         self._accept(model, row, deadline)
         if not self._threads:
             self._compute_on(loop)
@@ -112,25 +112,25 @@ class Engine:
         try:
             await row.future  # type: ignore[misc]
         except asyncio.CancelledError:
-            if self._leave(model, row):
+            if self._remove(model, row):
                 self._observe.cancelled(model.name, model.version)
             raise
         finally:
             if timer is not None:
                 timer.cancel()
-        return _answer(row, model.session.export_state(row.state) if keep and row.state else None)
+        return row.answered(model.session.export_state(row.state) if keep and row.state else None)
 
     def run_many(self, model: ServedModel, reviews: Sequence[Ids]) -> Array:
-        """The logits `[N, C]` of many reviews, in order, on as many threads as the engine has lanes.
+        """Return the logits `[N, C]` of many reviews, in order, on as many threads as the engine has of them.
 
         The same reviews give the same bits, whatever else the machine does. An empty review raises `ValueError`.
         """
-        return run_many(model.session, reviews, self.lanes)
+        return run_many(model.session, reviews, self.concurrency)
 
     async def drain(self) -> None:
         """Accept nothing more, and return when everything accepted is answered."""
         self._draining = True
-        while any(model.waiting.rows for model in self._models):
+        while any(model.scheduler.rows for model in self._models):
             await asyncio.sleep(0.005)
 
     def close(self) -> None:
@@ -150,41 +150,41 @@ class Engine:
         if not row.background:
             self._require_room(model, len(row.ids))
         with self._changed:
-            if not model.waiting.rows:
-                model.used = max(model.used, min((m.used for m in self._models if m.waiting.rows), default=0.0))
-            model.waiting.add(row)
+            if not model.scheduler.rows:
+                model.used = max(model.used, min((m.used for m in self._models if m.scheduler.rows), default=0.0))
+            model.scheduler.add(row)
             self._accepted += 1
             if self._threads:
                 self._changed.notify()
 
-    def _require_room(self, model: ServedModel, cells: int) -> None:
-        queued = sum(m.seconds(m.waiting.urgent_cells) for m in self._models) / self.lanes
-        own = model.seconds(cells) / self.lanes
-        if queued and queued + own > self.settings.queue_seconds:
+    def _require_room(self, model: ServedModel, tokens: int) -> None:
+        queued = sum(m.seconds(m.scheduler.foreground_tokens) for m in self._models) / self.concurrency
+        added = model.seconds(tokens) / self.concurrency
+        if queued and queued + added > self.settings.queue_seconds:
             self._observe.refused(model.name, model.version)
             after = max(1, math.ceil(queued))
             raise Overloaded(f"try again in {after} s", retry_after=after)
 
     def _expire(self, model: ServedModel, row: Row) -> None:
-        if self._leave(model, row) and row.future is not None:
+        if self._remove(model, row) and row.future is not None:
             self._observe.expired(model.name, model.version)
             row.future.set_exception(DeadlinePassed())
 
-    def _leave(self, model: ServedModel, row: Row) -> bool:
+    def _remove(self, model: ServedModel, row: Row) -> bool:
         """Close a row that nobody waits for; false where it was closed before."""
         with self._changed:
             if not row.open:
                 return False
-            model.waiting.leave(row)
+            model.scheduler.remove(row)
             self._changed.notify_all()
             return True
 
     def _work(self, number: int) -> None:
-        """What an engine thread does: the next model's batch, one chunk, again; asleep where there is no work."""
+        """Compute on an engine thread: the next model's batch, one chunk, again; asleep where there is no work."""
         batches: dict[ServedModel, Batch] = {}
         while (model := self._wait(batches)) is not None:
             self._computing[number] = True
-            self._turn(model, batches)
+            self._run_chunk(model, batches)
             self._computing[number] = False
 
     def _compute_on(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -192,15 +192,15 @@ class Engine:
         if self._loop is not loop:
             self._loop = loop
             self._computing[0] = True
-            loop.call_soon(self._let_pass)
+            loop.call_soon(self._yield_to_loop)
 
-    def _let_pass(self) -> None:
-        """Between two chunks the loop goes round once: what came during the last one is submitted before the next."""
+    def _yield_to_loop(self) -> None:
+        """Let the loop go round once between two chunks: what came during the last is submitted before the next."""
         loop = asyncio.get_running_loop()
         loop.call_soon(self._step, self._accepted, loop.time() + self.settings.seconds_a_chunk)
 
     def _step(self, accepted: int, limit: float) -> None:
-        """What the event loop does, where it computes: the next model's batch, one chunk.
+        """Compute on the event loop: the next model's batch, one chunk.
 
         First it goes round again while every round brings reviews for which there is room, until `limit` at most.
         """
@@ -211,37 +211,37 @@ class Engine:
             model = self._next(self._on_loop)
         if model is None:
             self._loop, self._computing[0] = None, False
-        elif self._accepted > accepted and model.waiting.has_room and loop.time() < limit:
+        elif self._accepted > accepted and model.scheduler.has_room and loop.time() < limit:
             loop.call_soon(self._step, self._accepted, limit)
         else:
-            self._turn(model, self._on_loop)
-            loop.call_soon(self._let_pass)
+            self._run_chunk(model, self._on_loop)
+            loop.call_soon(self._yield_to_loop)
 
-    def _turn(self, model: ServedModel, batches: dict[ServedModel, Batch]) -> None:
+    def _run_chunk(self, model: ServedModel, batches: dict[ServedModel, Batch]) -> None:
         """Compute one chunk of a model's batch; `batches` are those with rows left."""
         batch = batches.pop(model, None) or Batch(model.session)
         try:
             with self._changed:
-                if model.waiting.fill(batch, self.lanes):
+                if model.scheduler.fill(batch, self.concurrency):
                     self._changed.notify()
             if batch.rows:
                 self._advance(model, batch)
         except Exception as error:  # a fault of the engine's own fails these rows, and nothing else
-            self._give_up(model, batch, error)
+            self._fail(model, batch, error)
         if batch.rows:
             batches[model] = batch
 
     def _wait(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
-        """The model whose turn it is, once there is one; None where the engine is closed and has no work."""
+        """Return the model whose turn it is, once there is one; None where the engine is closed and has no work."""
         with self._changed:
             while (model := self._next(batches)) is None and not self._closed:
                 self._changed.wait()
             return model
 
     def _next(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
-        """The model that has had the least of the machine among those with work for this thread, urgent work first."""
-        ready = [model for model in self._models if model in batches or model.waiting.any()]
-        return min(ready, key=lambda model: (not model.waiting.urgent_rows, model.used), default=None)
+        """Return the model that has had the least of the machine among those with work here; foreground work first."""
+        ready = [model for model in self._models if model in batches or model.scheduler.any()]
+        return min(ready, key=lambda model: (not model.scheduler.foreground_rows, model.used), default=None)
 
     def _advance(self, model: ServedModel, batch: Batch) -> None:
         rows, began = batch.rows, time.monotonic()
@@ -249,29 +249,29 @@ class Engine:
         ended, computed = batch.advance(steps)
         now = time.monotonic()
         with self._changed:
-            model.took(predicted, now - began)
-            model.waiting.computed(computed)
+            model.ran(predicted, now - began)
+            model.scheduler.computed(computed)
             answered = [row for row in ended if row.open]
             for row in answered:
                 row.finished = now
-                model.waiting.leave(row)
-            if not model.waiting.rows:
+                model.scheduler.remove(row)
+            if not model.scheduler.rows:
                 self._changed.notify_all()
-        self._hand_over(answered)
-        cells = len(rows) * steps if model.session.pads else computed
-        self._observe.batch(model.name, model.version, len(rows), computed, cells, now - began)
+        self._resolve(answered)
+        tokens = len(rows) * steps if model.session.pads else computed
+        self._observe.batch(model.name, model.version, len(rows), computed, tokens, now - began)
 
-    def _give_up(self, model: ServedModel, batch: Batch, error: Exception) -> None:
+    def _fail(self, model: ServedModel, batch: Batch, error: Exception) -> None:
         """Answer every row of a batch with an error."""
         with self._changed:
             failed, batch.rows = [row for row in batch.rows if row.open], []
             for row in failed:
                 row.error = error
-                model.waiting.leave(row)
+                model.scheduler.remove(row)
             self._changed.notify_all()
-        self._hand_over(failed)
+        self._resolve(failed)
 
-    def _hand_over(self, rows: Sequence[Row]) -> None:
+    def _resolve(self, rows: Sequence[Row]) -> None:
         """Wake the tasks that wait for these rows: one call a loop, whatever their number."""
         by_loop: dict[asyncio.AbstractEventLoop, list[Row]] = {}
         for row in rows:
@@ -293,10 +293,3 @@ def _wake(rows: Sequence[Row]) -> None:
             row.future.set_result(None)
         else:
             row.future.set_exception(row.error)
-
-
-def _answer(row: Row, state: State | None) -> Answer:
-    assert row.logits is not None and row.probabilities is not None
-    hidden = row.over_time if row.traced else None
-    queue, compute = row.started - row.submitted, row.finished - row.started
-    return Answer(row.logits, row.probabilities, queue, compute, hidden, state)

@@ -1,11 +1,16 @@
-"""What the engine is told and what it says: settings, answers, refusals, and what it lets others observe."""
+"""What goes into the engine and comes out: settings, answers, the length of the queue, and what others observe."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from models.network.compiled_session import IMPORT_ERROR
 from models.network.equations import Array
 from models.network.onnx_session import Cuda
 from models.network.session import State
+
+Provider = Literal["native", "onnxruntime", "cuda"]
+"""What computes: the compiled loops, ONNX Runtime on the CPU, or ONNX Runtime on a GPU."""
+BEST_ON_CPU: Provider = "onnxruntime" if IMPORT_ERROR else "native"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class EngineSettings:
     """
 
     threads: int = 0
-    provider: Literal["cpu", "onnxruntime", "cuda"] = "cpu"
+    provider: Provider = BEST_ON_CPU
     cuda: Cuda | None = None
     queue_seconds: float = 2.0
     rows: int | None = None
@@ -42,15 +47,15 @@ class QueueState:
     """The accepted work of one model: reviews, words left to compute, and the predicted seconds to compute them."""
 
     rows: int
-    cells: int
+    tokens: int
     seconds: float
 
 
 class Observer(Protocol):
-    """Is told what the engine does. `batch` is called where chunks are computed, the others by the event loop."""
+    """Notes what the engine does. `batch` is called where chunks are computed, the others by the event loop."""
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
-        """The step graph ran: reviews in it, cells that hold a word, cells in all, seconds."""
+        """The step graph ran: reviews in it, tokens that hold a word, tokens in all, seconds."""
 
     def refused(self, model: str, version: int) -> None:
         """A review was not accepted: too much work waits."""
@@ -63,7 +68,7 @@ class Observer(Protocol):
 
 
 class Unobserved:
-    """An observer that looks away."""
+    """Notes nothing."""
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         """Nothing."""

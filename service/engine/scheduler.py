@@ -22,8 +22,8 @@ class Scheduler:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.rows = self.urgent_rows = 0
-        self.cells = self.urgent_cells = 0
+        self.rows = self.foreground_rows = 0
+        self.tokens = self.foreground_tokens = 0
         self._heap: list[tuple[bool, float, int, Row]] = []
         self._clock = 0.0
         self._count = 0
@@ -35,21 +35,21 @@ class Scheduler:
         heapq.heappush(self._heap, (*row.key, row))
         self._tally(1, len(row.ids), background=row.background)
 
-    def leave(self, row: Row) -> None:
-        """A row is answered, failed, expired or given up: called once a row."""
+    def remove(self, row: Row) -> None:
+        """Close a row that is answered, failed, expired or given up; called once a row."""
         row.open = False
         self._tally(-1, -len(row.ids), background=row.background)
 
-    def computed(self, cells: int) -> None:
-        """So many words were computed: everybody's share of them passes on the clock."""
-        self._clock += cells / max(1, self.rows)
+    def computed(self, tokens: int) -> None:
+        """Advance the clock by the share of every row in `tokens` words that were computed."""
+        self._clock += tokens / max(1, self.rows)
 
-    def _tally(self, rows: int, cells: int, *, background: bool) -> None:
+    def _tally(self, rows: int, tokens: int, *, background: bool) -> None:
         self.rows += rows
-        self.cells += cells
+        self.tokens += tokens
         if not background:
-            self.urgent_rows += rows
-            self.urgent_cells += cells
+            self.foreground_rows += rows
+            self.foreground_tokens += tokens
 
     @property
     def has_room(self) -> bool:
@@ -57,7 +57,7 @@ class Scheduler:
         return self.rows < self.capacity
 
     def any(self) -> bool:
-        """Whether a row waits to join a batch."""
+        """Return whether a row waits to join a batch."""
         return self._first() is not None
 
     def fill(self, batch: Batch, threads: int) -> bool:
@@ -66,13 +66,17 @@ class Scheduler:
         Returns whether rows are left for other threads.
         """
         batch.drop_closed()
-        if self.urgent_rows and self.rows > self.urgent_rows:
+        if self.foreground_rows and self.rows > self.foreground_rows:
             background = sorted((row for row in batch.rows if row.background), key=_key)
             self._park(batch, background[self._spared() :])
         joining = self._overtake(batch)
         room = min(self.capacity, -(-self.rows // threads)) - len(batch.rows) - len(joining)
         while room > 0 and (row := self._first()) is not None:
-            if row.background and self.urgent_rows and _background(batch.rows) + _background(joining) >= self._spared():
+            if (
+                row.background
+                and self.foreground_rows
+                and _background(batch.rows) + _background(joining) >= self._spared()
+            ):
                 break
             joining.append(self._pop())
             room -= 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.bundle.files import Bundle, InvalidBundle, replay_golden
-from models.network.compiled_session import IMPORT_ERROR, CompiledSession
+from models.network.compiled_session import CompiledSession
 from models.network.equations import Array
 from models.network.onnx_session import OnnxSession
 from models.network.session import Session
@@ -16,18 +16,18 @@ from service.engine.cost import CostModel, measure
 from service.engine.interface import EngineSettings
 from service.engine.scheduler import Scheduler
 
-PACE_MEMORY = 0.02
+SLOWDOWN_RATE = 0.02
 
 
 @dataclass(slots=True, eq=False)
 class ServedModel:
-    """One bundle in service. `pace` is how much longer chunks take than measured alone, `used` seconds computed."""
+    """One bundle in service. `slowdown` is how much longer chunks take than measured alone, `used` seconds computed."""
 
     bundle: Bundle
     session: Session
     cost: CostModel
-    waiting: Scheduler
-    pace: float = field(default=1.0)
+    scheduler: Scheduler
+    slowdown: float = field(default=1.0)
     used: float = field(default=0.0)
 
     @property
@@ -40,14 +40,14 @@ class ServedModel:
         """The version's number."""
         return self.bundle.manifest.version
 
-    def seconds(self, cells: int) -> float:
-        """The predicted seconds of one thread for `cells` words."""
-        return cells * self.cost.cell_seconds * self.pace
+    def seconds(self, tokens: int) -> float:
+        """Return the predicted seconds of one thread for `tokens` words."""
+        return tokens * self.cost.token_seconds * self.slowdown
 
-    def took(self, predicted: float, seconds: float) -> None:
-        """A chunk is done: follow how fast the machine is now."""
+    def ran(self, predicted: float, seconds: float) -> None:
+        """Follow how fast the machine is: a chunk that was to take `predicted` seconds took `seconds`."""
         self.used += seconds
-        self.pace += PACE_MEMORY * (min(seconds / predicted, 10.0) - self.pace)
+        self.slowdown += SLOWDOWN_RATE * (min(seconds / predicted, 10.0) - self.slowdown)
 
 
 def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
@@ -64,18 +64,18 @@ def open_model(bundle: Bundle, settings: EngineSettings) -> ServedModel:
 
 
 def open_session(bundle: Bundle, settings: EngineSettings) -> Session:
-    """What computes a bundle's network: our own loops, on a CPU where they were built, else ONNX Runtime.
+    """Return what computes a bundle's network: the compiled loops or ONNX Runtime, as `settings` say.
 
-    Either has repeated the golden answers, each in two chunks; else `InvalidBundle` is raised.
+    Either has repeated the golden answers, each in two chunks, and ONNX Runtime always has. Raises `InvalidBundle`.
     """
     manifest = bundle.manifest
     with _faults_of(bundle):
         graph = OnnxSession(bundle.step_graph, manifest.states, manifest.layers, cuda=settings.cuda)
-        replay_golden(bundle, lambda ids: whole(graph, ids))
-        if settings.provider != "cpu" or IMPORT_ERROR:
+        replay_golden(bundle, lambda ids: run_one(graph, ids))
+        if settings.provider != "native":
             return graph
         compiled = CompiledSession(bundle.weights)
-        replay_golden(bundle, lambda ids: whole(compiled, ids))
+        replay_golden(bundle, lambda ids: run_one(compiled, ids))
         return compiled
 
 
@@ -90,8 +90,8 @@ def _faults_of(bundle: Bundle) -> Iterator[None]:
         raise InvalidBundle(bundle.step_graph, f"{type(error).__name__} while loading") from error
 
 
-def whole(session: Session, ids: Array) -> Array:
-    """The logits `[C]` of one review, in two chunks where it has two words."""
+def run_one(session: Session, ids: Array) -> Array:
+    """Return the logits `[C]` of one review, in two chunks where it has two words."""
     batch, row = Batch(session), Row(ids)
     batch.join([row])
     while batch.rows:

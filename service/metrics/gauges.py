@@ -28,7 +28,7 @@ GAUGES = (
     Gauge("http_server_active_requests", "Requests being answered", ("http_request_method",)),
     Gauge("gatescope_batch_rows_limit", "Most rows of a run", ("model",), max),
     Gauge("gatescope_queue_rows", "Accepted reviews that are not answered", ("model",)),
-    Gauge("gatescope_queue_cells", "Words of accepted reviews left to compute", ("model",)),
+    Gauge("gatescope_queue_tokens", "Words of accepted reviews left to compute", ("model",)),
     Gauge("gatescope_queue_predicted_seconds", "Predicted time of accepted work", ("model",)),
     Gauge("gatescope_queue_limit_seconds", "Most predicted time of the work of all models", ()),
     Gauge("gatescope_workers", "Cores that the workers compute on", ()),

@@ -19,7 +19,7 @@ def serve(
     default_model: Annotated[str | None, typer.Option(help="model for requests that name none")] = None,
     workers: Annotated[int | None, typer.Option(help="worker processes; 0 chooses by the number of cores")] = None,
     threads: Annotated[int | None, typer.Option(help="cores a worker computes on; 0 chooses")] = None,
-    provider: Annotated[str | None, typer.Option(help="cpu, onnxruntime or cuda")] = None,
+    provider: Annotated[str | None, typer.Option(help="auto, native, onnxruntime or cuda")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, json or pretty")] = None,
     access_log: Annotated[bool | None, typer.Option(help="log a line a request")] = None,

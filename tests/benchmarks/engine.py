@@ -94,7 +94,7 @@ class Served:
     cells: Cells
 
     @classmethod
-    def start(cls, bundle: Bundle, threads: int, provider: Literal["cpu", "onnxruntime"]) -> "Served":
+    def start(cls, bundle: Bundle, threads: int, provider: Literal["native", "onnxruntime"]) -> "Served":
         """An engine with so many threads; none: on the event loop."""
         cells = Cells()
         engine = Engine(EngineSettings(threads, provider, queue_seconds=float("inf")), cells)
@@ -213,13 +213,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             bundle = bundle_of(cell, Path(folder), vocabulary)
             graph = OnnxSession(bundle.step_graph, bundle.manifest.states, bundle.manifest.layers)
             served = (
-                Served.start(bundle, 0, "cpu"),
-                Served.start(bundle, 1, "cpu"),
+                Served.start(bundle, 0, "native"),
+                Served.start(bundle, 1, "native"),
                 Served.start(bundle, 0, "onnxruntime"),
             )
             for each in served:
                 cost = each.model.cost
-                print(f"{cell}: batches of {cost.rows} rows, {1e6 * cost.cell_seconds:.2f} us a word predicted")
+                print(f"{cell}: batches of {cost.rows} rows, {1e6 * cost.token_seconds:.2f} us a word predicted")
             for name, reviews in sets.items():
                 found = measured(contenders(graph, *served, reviews), len(reviews), options.repeats)
                 everything[f"{cell}, {name}"] = found

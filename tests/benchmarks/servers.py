@@ -27,12 +27,12 @@ class Setup:
     threads: int
     batch: int = 1
     delay: float = 0.0
-    provider: str = "cpu"
+    provider: str = "auto"
 
     def described(self) -> str:
         """The settings for people."""
         if not self.workers and not self.threads:
-            return "as it comes" if self.provider == "cpu" else f"as it comes, but with `--provider {self.provider}`"
+            return "as it comes" if self.provider == "auto" else f"as it comes, but with `--provider {self.provider}`"
         batching = (
             f"batches of at most {self.batch}, waits {1000 * self.delay:g} ms" if self.batch > 1 else "no batches"
         )

@@ -137,7 +137,7 @@ class Stream:
             await asyncio.sleep(PAUSE if self._others_wait() else 0)
 
     def _others_wait(self) -> bool:
-        return any(model.served.waiting.urgent_rows for model in self._parts.catalog)
+        return any(model.served.scheduler.foreground_rows for model in self._parts.catalog)
 
     async def _start(self, record: Record) -> None:
         row = _Row(record, asyncio.create_task(self._line(record)))

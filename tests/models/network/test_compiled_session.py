@@ -25,7 +25,7 @@ Ids = np.ndarray[Any, np.dtype[np.int64]]
 
 def test_they_are_built_here_and_compute_unless_something_else_is_asked_for() -> None:
     assert IMPORT_ERROR is None
-    assert provider_of(Settings()) == "cpu"
+    assert provider_of(Settings()) == "native"
     assert provider_of(Settings(provider="onnxruntime")) == "onnxruntime"
 
 

@@ -16,12 +16,12 @@ class Counted(Unobserved):
 
     def __init__(self) -> None:
         self.rows_of_batches: list[int] = []
-        self.cells: list[tuple[int, int]] = []
+        self.tokens: list[tuple[int, int]] = []
         self.told: list[str] = []
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         self.rows_of_batches.append(rows)
-        self.cells.append((real, padded))
+        self.tokens.append((real, padded))
 
     def refused(self, model: str, version: int) -> None:
         self.told.append("refused")

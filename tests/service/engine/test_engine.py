@@ -168,7 +168,7 @@ def test_what_has_expired_is_not_computed(new_engine: NewEngine, bundles: dict[s
 
     asyncio.run(late())
     assert observer.told == ["expired", "expired"]
-    assert sum(real for real, _ in observer.cells) < len(ids)
+    assert sum(real for real, _ in observer.tokens) < len(ids)
 
 
 def test_a_sender_who_leaves_frees_the_row(
@@ -188,7 +188,7 @@ def test_a_sender_who_leaves_frees_the_row(
 
     asyncio.run(leave())
     assert observer.told == ["cancelled"]
-    assert sum(real for real, _ in observer.cells) < len(ids)
+    assert sum(real for real, _ in observer.tokens) < len(ids)
 
 
 def test_draining_finishes_what_was_accepted_and_takes_nothing_more(

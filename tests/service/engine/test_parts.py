@@ -20,7 +20,7 @@ from tests.bundles import random_weights
 from tests.service.engine.conftest import oracle, review
 
 
-@pytest.fixture(scope="module", params=["cpu", "onnxruntime"])
+@pytest.fixture(scope="module", params=["native", "onnxruntime"])
 def settings(request: pytest.FixtureRequest) -> EngineSettings:
     return EngineSettings(provider=request.param)
 
@@ -31,14 +31,7 @@ def session(bundles: dict[str, Bundle], settings: EngineSettings) -> Session:
 
 
 def test_what_computes_is_what_was_asked_for(session: Session, settings: EngineSettings) -> None:
-    assert isinstance(session, CompiledSession if settings.provider == "cpu" else OnnxSession)
-
-
-def test_without_the_compiled_loops_onnx_runtime_computes(
-    bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("service.engine.served.IMPORT_ERROR", "not built")
-    assert isinstance(open_session(bundles["lstm"], EngineSettings()), OnnxSession)
+    assert isinstance(session, CompiledSession if settings.provider == "native" else OnnxSession)
 
 
 def test_loops_that_do_not_repeat_the_golden_answers_are_not_served(
@@ -59,7 +52,7 @@ def play(waiting: Scheduler, batch: Batch, steps: int) -> list[Row]:
     ended, computed = batch.advance(steps)
     waiting.computed(computed)
     for row in ended:
-        waiting.leave(row)
+        waiting.remove(row)
     return ended
 
 
@@ -134,7 +127,7 @@ def test_the_steps_chosen_compute_the_most_words_a_second(lengths: list[int], ca
     model, rows = CostModel(cost, typical=50, longest=0.01, pads=True), len(lengths)
     rates = [
         sum(min(length, steps) for length in lengths) / cost.seconds(rows, steps)
-        for steps in range(1, model.most(rows) + 1)
+        for steps in range(1, model.max_steps(rows) + 1)
     ]
     chosen, seconds = model.choose(lengths)
     assert seconds == pytest.approx(cost.seconds(rows, chosen))
@@ -153,7 +146,7 @@ def test_the_fit_finds_the_cost_that_made_the_measurements(parts: list[float]) -
 
 def test_no_chunk_is_planned_longer_than_allowed_but_one_step_always_is() -> None:
     cost = Cost(1e-4, 0, 1e-6, 1e-6)
-    assert cost.seconds(32, CostModel(cost, typical=100, longest=0.002, pads=True).most(32)) <= 0.002
+    assert cost.seconds(32, CostModel(cost, typical=100, longest=0.002, pads=True).max_steps(32)) <= 0.002
     for pads in (True, False):
         huge = CostModel(Cost(1.0, 0, 1.0, 1.0), typical=100, longest=0.002, pads=pads)
         assert huge.choose([10, 20])[0] == 1

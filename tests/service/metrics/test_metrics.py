@@ -61,8 +61,8 @@ def test_what_happens_is_counted_once(alone: Running) -> None:
     assert sum(alone.metric("gatescope_predictions_total", **lstm, label=label) for label in ("fresh", "rotten")) == 3
     for phase in ("request_duration", "tokenization", "queue", "compute", "postprocess"):
         assert alone.metric(f"gatescope_{phase}_seconds_count", **lstm) == 3
-    assert alone.metric("gatescope_real_cells_total", model="lstm") == 25
-    assert alone.metric("gatescope_padded_cells_total", model="lstm") >= 25
+    assert alone.metric("gatescope_real_tokens_total", model="lstm") == 25
+    assert alone.metric("gatescope_padded_tokens_total", model="lstm") >= 25
     assert alone.metric("gatescope_inference_batches_total", **lstm) >= 3
     assert alone.metric("gatescope_inference_requests_total", model="gru", version="1", outcome="ok") == 1
     route = {"http_request_method": "POST", "http_route": "/v1/predict"}
@@ -80,8 +80,8 @@ def test_every_metric_of_the_dashboards_is_there_from_the_start(alone: Running) 
             for name in (
                 *("inference_requests", "inference_rows", "inference_batches", "request_duration_seconds"),
                 *("tokenization_seconds", "queue_seconds", "compute_seconds", "postprocess_seconds"),
-                *("queue_rows", "queue_cells", "queue_predicted_seconds", "queue_limit_seconds", "batch_rows_limit"),
-                *("batch_rows", "batch_padded_cells", "real_cells", "padded_cells", "input_tokens", "truncated"),
+                *("queue_rows", "queue_tokens", "queue_predicted_seconds", "queue_limit_seconds", "batch_rows_limit"),
+                *("batch_rows", "batch_padded_tokens", "real_tokens", "padded_tokens", "input_tokens", "truncated"),
                 *("oov_tokens", "tokens", "empty_inputs", "predictions", "confidence", "model_info", "model_ready"),
                 *("model_load_duration_seconds", "model_loads", "workers_busy", "workers", "event_loop_lag_seconds"),
                 *("draining", "ready", "ready_workers", "batch_streams"),

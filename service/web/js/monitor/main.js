@@ -33,8 +33,8 @@ const CHARTS = [
 ];
 
 function padding(before, now) {
-  const all = rate(before, now, "gatescope_padded_cells_total");
-  return all ? 1 - rate(before, now, "gatescope_real_cells_total") / all : null;
+  const all = rate(before, now, "gatescope_padded_tokens_total");
+  return all ? 1 - rate(before, now, "gatescope_real_tokens_total") / all : null;
 }
 
 const charts = CHARTS.map(([title, series, show, least, values]) => ({ chart: new Chart(title, series, show, least), values }));

@@ -18,6 +18,7 @@ class Category(Enum):
     SLOW = "the request did not arrive in time"
     CONFLICT = "the state of the service does not allow it"
     TOO_LARGE = "more is asked for than is allowed"
+    HEAD_TOO_LARGE = "the head of the request is larger than is read"
     UNPROCESSABLE = "the request is well formed, but has no answer"
     BUSY = "too much is asked for at once"
     GONE = "nobody waits for the answer any longer"

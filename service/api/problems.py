@@ -24,6 +24,7 @@ STATUS = {
     Category.SLOW: 408,
     Category.CONFLICT: 409,
     Category.TOO_LARGE: 413,
+    Category.HEAD_TOO_LARGE: 431,
     Category.UNPROCESSABLE: 422,
     Category.BUSY: 429,
     Category.GONE: 499,
@@ -86,6 +87,12 @@ class RequestTimeout(
     ServiceError, kind="request-timeout", title="The request took too long to arrive", category=Category.SLOW
 ):
     """A request whose end did not come."""
+
+
+class HeadTooLarge(
+    ServiceError, kind="head-too-large", title="The head is too large", category=Category.HEAD_TOO_LARGE
+):
+    """A request line with headers of more bytes, or more headers, than are read; `detail` names the limit."""
 
 
 class ClientGone(ServiceError, kind="client-gone", title="The client went away", category=Category.GONE):

@@ -19,18 +19,18 @@ class Channel:
         self._reader, self._writer = reader, writer
 
     @classmethod
-    async def over(cls, end: socket.socket) -> "Channel":
-        """The conversation over one end of a connected pair of sockets."""
+    async def connect(cls, end: socket.socket) -> "Channel":
+        """Return a channel over one end of a connected pair of sockets."""
         return cls(*await asyncio.open_connection(sock=end))
 
     def send(self, **message: Any) -> None:
-        """Say something; it is on its way when this returns."""
+        """Send a message; it is on its way when this returns."""
         if not self._writer.is_closing():
             content = pickle.dumps(message)
             self._writer.write(_length.pack(len(content)) + content)
 
     async def messages(self) -> AsyncIterator[Message]:
-        """What the other end says, until it is gone."""
+        """Yield what the other end sends, until it is gone."""
         try:
             while True:
                 (length,) = _length.unpack(await self._reader.readexactly(_length.size))
@@ -39,25 +39,25 @@ class Channel:
             return
 
     def close(self) -> None:
-        """End the conversation."""
+        """Close this end."""
         self._writer.close()
 
 
-def send_connection(way: socket.socket, connection: socket.socket) -> bool:
-    """Hand a connection over to another process; false where that process takes no more at the moment."""
+def send_connection(fd_socket: socket.socket, connection: socket.socket) -> bool:
+    """Send a connection to another process; return false where that process takes no more at the moment."""
     try:
-        socket.send_fds(way, [b"c"], [connection.fileno()])
+        socket.send_fds(fd_socket, [b"c"], [connection.fileno()])
     except OSError:  # full, or the other process is gone
         return False
     return True
 
 
-def receive_connections(way: socket.socket) -> list[socket.socket]:
-    """The connections that have come in by now. Raises `EOFError` where no more will come."""
+def receive_connections(fd_socket: socket.socket) -> list[socket.socket]:
+    """Return the connections that have come in by now. Raises `EOFError` where no more will come."""
     received: list[socket.socket] = []
     while True:
         try:
-            data, descriptors, _, _ = socket.recv_fds(way, 1, 1)
+            data, descriptors, _, _ = socket.recv_fds(fd_socket, 1, 1)
         except BlockingIOError:
             return received
         if not data:

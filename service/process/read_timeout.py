@@ -1,29 +1,19 @@
 """Clients that begin a request and do not end it: their connections are closed, since uvicorn waits for ever."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 import structlog
 
-from service.api.problems import Problem, RequestTimeout
+from service.api.problems import RequestTimeout
+from service.process.refusal import refusal
 
 log = structlog.get_logger("gatescope")
 
-_BODY = json.dumps(Problem(RequestTimeout("the request did not come to its end")).body()).encode()
-_ANSWER = b"\r\n".join(
-    (
-        b"HTTP/1.1 408 Request Timeout",
-        b"content-type: application/problem+json",
-        b"content-length: %d" % len(_BODY),
-        b"connection: close",
-        b"",
-        _BODY,
-    )
-)
+_ANSWER = refusal(RequestTimeout("the request did not come to its end"))
 
 
-class Patience:
+class ReadTimeout:
     """Waits `limit` seconds for the head of a request, and as long for its body; then answers 408 and closes.
 
     Looks at the connections of uvicorn's HTTP protocol from time to time, which costs a request nothing.
@@ -33,10 +23,10 @@ class Patience:
         self._limit = limit
         self._since: dict[tuple[Any, Any], float] = {}
 
-    def look(self, connections: Iterable[Any], now: float) -> None:
-        """Close what has been owed for too long at `now`, of a clock that only goes forward."""
-        owing = [(connection, connection.cycle) for connection in connections if _owes(connection)]
-        self._since = {part: self._since.get(part, now) for part in owing}
+    def close_late(self, connections: Iterable[Any], now: float) -> None:
+        """Close what has been unfinished for too long at `now`, in seconds of a clock that only goes forward."""
+        unfinished = [(connection, connection.cycle) for connection in connections if _is_unfinished(connection)]
+        self._since = {request: self._since.get(request, now) for request in unfinished}
         late = [connection for (connection, _), since in self._since.items() if now - since > self._limit]
         for connection in late:
             connection.transport.write(_ANSWER)
@@ -45,8 +35,8 @@ class Patience:
             log.warning("clients did not end their requests", connections=len(late))
 
 
-def _owes(connection: Any) -> bool:
-    """Whether a connection waits for the rest of a head, or of a body that nothing has been answered to yet."""
+def _is_unfinished(connection: Any) -> bool:
+    """Return whether the rest of a head is missing, or of a body that nothing has been answered to yet."""
     if not hasattr(connection, "cycle"):  # a WebSocket
         return False
     cycle = connection.cycle

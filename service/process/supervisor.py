@@ -19,11 +19,10 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-from service.cores import cores
+from service.cores import available_cores, split_cores
 from service.metrics.service_metrics import ServiceMetrics
 from service.process.channel import Channel, Message, send_connection
-from service.process.cores import split
-from service.process.listening import greet, listen
+from service.process.listener import open_listener, print_banner
 from service.settings import Settings
 
 log = structlog.get_logger("gatescope")
@@ -36,13 +35,13 @@ GRACE = 5.0
 
 def run(settings: Settings) -> int:
     """Serve until a stop signal, finish what was accepted, and return the exit code. Raises `OSError` for the port."""
-    settings = split(settings, cores())
-    with listen(settings.host, settings.port) as listening:
+    settings = split_cores(settings, available_cores())
+    with open_listener(settings.host, settings.port) as listener:
         if settings.workers > 1:
-            return asyncio.run(Supervisor(settings, listening).run())
+            return asyncio.run(Supervisor(settings, listener).run())
         from service.process.server import serve  # noqa: PLC0415 - a supervisor stays small: it needs no runtime
 
-        return serve(settings, listening)
+        return serve(settings, listener)
 
 
 @dataclass(eq=False, slots=True)
@@ -52,7 +51,7 @@ class Worker:
     number: int
     process: asyncio.subprocess.Process
     channel: Channel
-    way: socket.socket
+    fd_socket: socket.socket
     started: float = field(default_factory=time.monotonic)
     ready: bool = False
     open: int = 0
@@ -63,8 +62,8 @@ class Worker:
 class Supervisor:
     """Starts workers, replaces those that die, hands out connections, and stops all in order."""
 
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
-        self._settings, self._listening = settings, listening
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings, self._listener = settings, listener
         self._workers: list[Worker] = []
         self._wanted: dict[str, tuple[str, int | None]] = {}
         self._changing = asyncio.Lock()
@@ -72,29 +71,29 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._complete = False
         self._code = 0
-        self._held: socket.socket | None = None
+        self._unsent: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._metrics = ServiceMetrics(settings.max_words)
 
     async def run(self) -> int:
-        """Everything, from the first worker's start to the last one's end; the exit code."""
+        """Serve from the first worker's start to the last one's end, and return the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        self._listening.setblocking(False)
-        loop.add_reader(self._listening, self._accept)
-        keepers = [asyncio.create_task(self._keep(number)) for number in range(self._settings.workers)]
+        self._listener.setblocking(False)
+        loop.add_reader(self._listener, self._accept)
+        respawning = [asyncio.create_task(self._respawn(number)) for number in range(self._settings.workers)]
         await self._stopping.wait()
         await self._drain()
-        await asyncio.gather(*keepers)
+        await asyncio.gather(*respawning)
         return self._code
 
-    async def _keep(self, number: int) -> None:
+    async def _respawn(self, number: int) -> None:
         """Have worker `number` run until the service stops; where it fails at once again and again, wait longer."""
         pause = 0.0
         while not self._stopping.is_set():
             worker = await self._start(number)
-            code = await self._attend(worker)
+            code = await self._wait(worker)
             self._metrics.forget(worker.process.pid)
             if self._stopping.is_set():
                 self._code = self._code or code
@@ -111,42 +110,42 @@ class Supervisor:
 
     async def _start(self, number: int) -> Worker:
         ours, theirs = socket.socketpair()
-        way, their_way = socket.socketpair()
-        way.setblocking(False)
-        with theirs, their_way:
+        fd_socket, their_fd_socket = socket.socketpair()
+        fd_socket.setblocking(False)
+        with theirs, their_fd_socket:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",
                 "-m",
                 "service.process.worker",
-                *(str(end.fileno()) for end in (theirs, their_way)),
-                pass_fds=[theirs.fileno(), their_way.fileno()],
+                *(str(end.fileno()) for end in (theirs, their_fd_socket)),
+                pass_fds=[theirs.fileno(), their_fd_socket.fileno()],
                 stdin=asyncio.subprocess.PIPE,
             )
         assert process.stdin is not None
         with contextlib.suppress(ConnectionError):
             process.stdin.write(json.dumps(self._settings.model_dump(), default=_plain).encode())
             process.stdin.close()
-        worker = Worker(number, process, await Channel.over(ours), way)
+        worker = Worker(number, process, await Channel.connect(ours), fd_socket)
         worker.channel.send(wanted=[(what, name, version) for name, (what, version) in self._wanted.items()])
         worker.channel.send(others=self._why_not_ready())
         self._workers.append(worker)
         return worker
 
-    async def _attend(self, worker: Worker) -> int:
-        """Listen to a worker until it has ended; its exit code."""
+    async def _wait(self, worker: Worker) -> int:
+        """Handle what a worker says until it has ended, and return its exit code."""
         async for message in worker.channel.messages():
-            self._heed(worker, message)
+            self._handle_message(worker, message)
         code = await worker.process.wait()
         self._workers.remove(worker)
         for future in worker.asked.values():
             if not future.done():
                 future.set_result(None)  # its successor will catch up with what is wanted
         worker.channel.close()
-        worker.way.close()
+        worker.fd_socket.close()
         return code
 
-    def _heed(self, worker: Worker, message: Message) -> None:
+    def _handle_message(self, worker: Worker, message: Message) -> None:
         match message:
             case {"ready": served}:
                 worker.ready = True
@@ -176,7 +175,7 @@ class Supervisor:
         self._complete = True
         for worker in self._workers:
             worker.channel.send(others="")
-        greet(self._listening, served)
+        print_banner(self._listener, served)
 
     def _why_not_ready(self) -> str:
         return "" if self._complete else "not every worker process has started"
@@ -201,29 +200,29 @@ class Supervisor:
         for _ in range(ACCEPTS_AT_ONCE):
             candidates = sorted(self._workers, key=lambda worker: (not worker.ready, worker.open))
             if not candidates:
-                self._rest(loop)
+                self._pause_accepting(loop)
                 return
             try:
-                connection = self._held or self._listening.accept()[0]
+                connection = self._unsent or self._listener.accept()[0]
             except OSError:  # none is left, or the client has gone, or descriptors ran out
                 return
-            worker = next((each for each in candidates if send_connection(each.way, connection)), None)
+            worker = next((each for each in candidates if send_connection(each.fd_socket, connection)), None)
             if worker is None:
-                self._held = connection
-                self._rest(loop)
+                self._unsent = connection
+                self._pause_accepting(loop)
                 return
             worker.open += 1
             worker.sent += 1
             connection.close()
-            self._held = None
+            self._unsent = None
 
-    def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.remove_reader(self._listening)
-        loop.call_later(0.01, self._resume, loop)
+    def _pause_accepting(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.remove_reader(self._listener)
+        loop.call_later(0.01, self._resume_accepting, loop)
 
-    def _resume(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._listening.fileno() >= 0:
-            loop.add_reader(self._listening, self._accept)
+    def _resume_accepting(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._listener.fileno() >= 0:
+            loop.add_reader(self._listener, self._accept)
 
     async def _drain(self) -> None:
         """Not ready first; the port closes after the delay; then workers answer what they have and end."""
@@ -231,8 +230,8 @@ class Supervisor:
             worker.channel.send(drain=True)
         await asyncio.sleep(self._settings.drain_delay)
         self._accept()
-        asyncio.get_running_loop().remove_reader(self._listening)
-        self._listening.close()
+        asyncio.get_running_loop().remove_reader(self._listener)
+        self._listener.close()
         for worker in self._workers:
             worker.channel.send(stop=True)
         asyncio.get_running_loop().call_later(self._settings.drain_seconds + GRACE, self._end)

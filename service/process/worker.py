@@ -15,9 +15,8 @@ from service.api.app import create_service
 from service.errors import NotReady, ServiceError
 from service.metrics.recorder import Measurements
 from service.process.channel import Channel, Message, receive_connections
-from service.process.connection import Connection
 from service.process.logs import configure
-from service.process.server import Server
+from service.process.uvicorn_overrides import Connection, Server
 from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
@@ -26,7 +25,7 @@ USAGE = 2
 
 
 class SupervisorClient:
-    """What concerns every worker: asks the supervisor, which loads and unloads in all."""
+    """Asks the supervisor for what concerns every worker: it loads and unloads in all."""
 
     def __init__(self) -> None:
         self.channel: Channel | None = None
@@ -52,7 +51,7 @@ class SupervisorClient:
         return text
 
     def answered(self, number: int, result: Any) -> None:
-        """The supervisor has done what it was asked."""
+        """Hand the supervisor's answer to whoever waits for it."""
         asked = self._asked.pop(number)
         if not asked.done():
             asked.set_result(result)
@@ -72,7 +71,7 @@ class SupervisorClient:
         return await self._asked[number]
 
 
-class Connections(set[Any]):
+class OpenConnections(set[Any]):
     """The open connections of this process, as uvicorn keeps them; `changed` is called when one is no more."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -80,7 +79,7 @@ class Connections(set[Any]):
         self._changed = changed
 
     def discard(self, connection: Any) -> None:
-        """One is closed."""
+        """Remove a connection that is closed."""
         super().discard(connection)
         self._changed()
 
@@ -90,18 +89,18 @@ class Connections(set[Any]):
 class Worker(Server):
     """The service without a port of its own."""
 
-    def __init__(self, settings: Settings, control: socket.socket, way: socket.socket) -> None:
-        self._everywhere, self._control, self._way = SupervisorClient(), control, way
+    def __init__(self, settings: Settings, control: socket.socket, fd_socket: socket.socket) -> None:
+        self._client, self._control, self._fd_socket = SupervisorClient(), control, fd_socket
         self._received = 0
         self._channel: Channel | None = None
         self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(create_service(settings, self._everywhere), settings)
-        self.server_state.connections = Connections(self._report_soon)
+        super().__init__(create_service(settings, self._client), settings)
+        self.server_state.connections = OpenConnections(self._report_soon)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGINT from a terminal goes to every process of the service: the supervisor says when to stop."""
+        """Ignore SIGINT, which a terminal sends to every process: the supervisor says when to stop."""
         with super().capture_signals():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             yield
@@ -109,9 +108,9 @@ class Worker(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections from the supervisor, and do what it says."""
         await super().startup([])
-        channel = await Channel.over(self._control)
-        self._everywhere.channel = channel
-        asyncio.get_running_loop().add_reader(self._way, self._take_connections)
+        channel = await Channel.connect(self._control)
+        self._client.channel = channel
+        asyncio.get_running_loop().add_reader(self._fd_socket, self._take_connections)
         self._spawn(self._listen(channel))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -121,14 +120,14 @@ class Worker(Server):
 
     def _take_connections(self) -> None:
         try:
-            connections = receive_connections(self._way)
+            connections = receive_connections(self._fd_socket)
         except EOFError:
-            asyncio.get_running_loop().remove_reader(self._way)
+            asyncio.get_running_loop().remove_reader(self._fd_socket)
             return
         for connection in connections:
-            self._spawn(self._attend(connection))
+            self._spawn(self._accept(connection))
 
-    async def _attend(self, connection: socket.socket) -> None:
+    async def _accept(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
@@ -141,26 +140,26 @@ class Worker(Server):
 
     async def _listen(self, channel: Channel) -> None:
         async for message in channel.messages():
-            self._heed(channel, message)
+            self._handle_message(channel, message)
         self.should_exit = True  # the supervisor is gone
 
-    def _heed(self, channel: Channel, message: Message) -> None:
+    def _handle_message(self, channel: Channel, message: Message) -> None:
         parts = self.service.parts
         match message:
             case {"wanted": wanted}:
-                self._spawn(self._begin(channel, wanted))
+                self._spawn(self._load_wanted(channel, wanted))
             case {"others": others}:
                 parts.others = others
             case {"do": what, "name": name, "version": version, "number": number}:
-                self._spawn(self._do(channel, what, name, version, number))
+                self._spawn(self._apply(channel, what, name, version, number))
             case {"answer": number, "result": result}:
-                self._everywhere.answered(number, result)
+                self._client.answered(number, result)
             case {"drain": _}:
                 self.service.start_draining()
             case {"stop": _}:
                 self.should_exit = True
 
-    async def _begin(self, channel: Channel, wanted: list[tuple[str, str, int | None]]) -> None:
+    async def _load_wanted(self, channel: Channel, wanted: list[tuple[str, str, int | None]]) -> None:
         """Load, catch up with what was asked of the other workers before, and say so."""
         catalog = self.service.parts.catalog
         while not catalog.started:
@@ -181,7 +180,7 @@ class Worker(Server):
         self._reporting = False
         channel.send(open=len(self.server_state.connections), received=self._received)
 
-    async def _do(self, channel: Channel, what: str, name: str, version: int | None, number: int) -> None:
+    async def _apply(self, channel: Channel, what: str, name: str, version: int | None, number: int) -> None:
         channel.send(done=number, problem=await self._change(what, name, version))
 
     async def _change(self, what: str, name: str, version: int | None) -> list[str] | None:
@@ -200,13 +199,13 @@ class Worker(Server):
 
 def main() -> None:
     """Read the settings from standard input and serve until the supervisor says stop."""
-    control, way = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
-    for end in (control, way):
+    control, fd_socket = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    for end in (control, fd_socket):
         end.setblocking(False)
     settings = Settings.model_validate_json(sys.stdin.buffer.read())
     configure(settings.log_level, settings.log_format)
     try:
-        worker = Worker(settings, control, way)
+        worker = Worker(settings, control, fd_socket)
     except InvalidSettings as error:
         print(f"gatescope serve: {error}", file=sys.stderr)
         sys.exit(USAGE)

@@ -15,7 +15,7 @@ from models.reviews.paths import Found, find
 from models.reviews.reader import Streams, open_parquet_files, open_text
 from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
-from service.cores import cores
+from service.cores import available_cores
 from service.engine import EngineSettings
 from service.engine.served import open_session
 from service.inference.columns import answer_columns
@@ -76,7 +76,7 @@ def run(options: Options, watcher: Watcher) -> Counts:
     writer.check_names(source.columns or ())
     states = None if options.states is None else Path(f"{options.out}.states")
     job = Job(source.parser, writer, model.place, states, named=len(found.names) > 1)
-    scoring = _Scoring(job, source, options.workers or cores(), watcher)
+    scoring = _Scoring(job, source, options.workers or available_cores(), watcher)
     if options.out == PIPE:
         watcher.begin(source.streams.total, Counts())
         return _in_order(scoring, sys.stdout.buffer)

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from service.api.app import Service, create_service
-from service.process.connection import Connection
+from service.process.uvicorn_overrides import Connection
 from service.settings import Settings
 
 PATIENCE = 90
@@ -47,7 +47,8 @@ def running(settings: Settings, *, ready: bool = True) -> Iterator[Running]:
     """Serve with `settings` on a free port until the block ends."""
     with socket.create_server((settings.host, 0)) as listener:
         service = create_service(settings)
-        server = uvicorn.Server(uvicorn.Config(service.asgi, http=Connection, log_level="error", access_log=False))
+        options = {"http": Connection, "ws": "websockets-sansio", "log_level": "error", "access_log": False}
+        server = uvicorn.Server(uvicorn.Config(service.asgi, **options))  # type: ignore[arg-type]
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         port = listener.getsockname()[1]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.process.connection import CoalescingTransport
+from service.process.transport import CoalescingTransport
 from tests.service.conftest import Running
 
 

@@ -16,9 +16,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.process.cores import split
-from service.settings import Settings
-
 
 @dataclass(frozen=True)
 class Serving:
@@ -225,21 +222,3 @@ def test_a_service_that_cannot_start_ends_with_an_error(repository: Path, tmp_pa
         serving(repository, tmp_path, GATESCOPE_PROVIDER="cuda"),
     ):
         pass
-
-
-@pytest.mark.parametrize(
-    ("asked", "available", "chosen"),
-    [
-        ({}, 1, (1, 1)),
-        ({}, 2, (2, 1)),
-        ({}, 16, (16, 1)),
-        ({"workers": 2}, 4, (2, 2)),
-        ({"threads": 2}, 2, (2, 2)),
-        ({"provider": "cuda"}, 16, (1, 1)),
-    ],
-)
-def test_cores_are_split_into_workers_and_threads(
-    asked: dict[str, object], available: int, chosen: tuple[int, int]
-) -> None:
-    settings = split(Settings(**asked), available)  # type: ignore[arg-type]
-    assert (settings.workers, settings.threads) == chosen

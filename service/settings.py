@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     max_batch_rows: Positive = Field(1000, description="most rows of a JSON batch")
     max_queue_seconds: Seconds = Field(2.0, description="most predicted work that may wait; past it requests get 429")
     request_timeout: Seconds = Field(30.0, description="longest a request may take; its client may only shorten it")
+    load_timeout: Seconds = Field(60.0, description="longest a load may take; past it what was served stays")
     drain_seconds: Seconds = Field(30.0, description="most time to finish accepted work after a stop signal")
     drain_delay: Annotated[float, Field(ge=0)] = Field(
         0.0, description="time between `not ready` and closing the port, for load balancers to notice"

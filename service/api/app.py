@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -40,7 +41,7 @@ from service.api.telemetry import with_telemetry
 from service.api.unpacking import UnpackBodies
 from service.engine import Engine, EngineSettings
 from service.errors import where
-from service.inference.catalog import Catalog
+from service.inference.catalog import Catalog, ServedVersions
 from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
 from service.inference.provider import provider_of
@@ -117,15 +118,22 @@ class SingleProcess:
         return await asyncio.to_thread(self._metrics.text)
 
 
-def create_service(settings: Settings, control: Control | None = None) -> Service:
-    """Put the service together; models are loaded once the server has started it.
+def create_service(
+    settings: Settings, control: Control | None = None, versions: ServedVersions | None = None
+) -> Service:
+    """Put the service together; models are loaded once the server has started it: `versions`, or the newest valid ones.
 
     `control` stands for all worker processes; left out, this process is the only one.
     """
     recorder = Recorder()
     engine = Engine(engine_settings(settings), recorder)
     catalog = Catalog(
-        settings.repository, engine, recorder, default=settings.default_model, keep=settings.versions_per_model
+        settings.repository,
+        engine,
+        recorder,
+        default=settings.default_model,
+        keep=settings.versions_per_model,
+        load_timeout=settings.load_timeout,
     )
     control = control or SingleProcess(catalog, settings.max_words)
     sampler = MetricsSampler(
@@ -139,7 +147,7 @@ def create_service(settings: Settings, control: Control | None = None) -> Servic
     parts = Parts(settings, engine, catalog, predictor, control, recorder, sampler, tracer, StreamLimiter(settings))
     litestar = Litestar(
         [Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()],
-        lifespan=[lambda _: _running(parts)],
+        lifespan=[lambda _: _running(parts, versions)],
         middleware=_guards(settings),
         cors_config=cors(settings),
         exception_handlers={Exception: answer},
@@ -172,13 +180,13 @@ def engine_settings(settings: Settings) -> EngineSettings:
 
 
 @contextlib.asynccontextmanager
-async def _running(parts: Parts) -> AsyncIterator[None]:
+async def _running(parts: Parts, versions: ServedVersions | None) -> AsyncIterator[None]:
     tasks = [
-        asyncio.create_task(_start(parts.catalog)),
+        asyncio.create_task(_start(parts.catalog, versions)),
         asyncio.create_task(parts.sampler.run()),
     ]
     for task in tasks:
-        task.add_done_callback(_report)
+        task.add_done_callback(partial(_watch, parts))
     try:
         yield
     finally:
@@ -192,14 +200,16 @@ async def _running(parts: Parts) -> AsyncIterator[None]:
         await asyncio.to_thread(parts.engine.close)
 
 
-async def _start(catalog: Catalog) -> None:
+async def _start(catalog: Catalog, versions: ServedVersions | None) -> None:
     """Load every model; what is there then stays, so the garbage collector need not look at it again and again."""
-    await catalog.start()
+    await catalog.start(versions)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
 
 
-def _report(task: "asyncio.Task[None]") -> None:
+def _watch(parts: Parts, task: "asyncio.Task[None]") -> None:
+    """Have the process end where a task has failed without which it must not go on."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("the service can not run", error=repr(error), at=where(error))
+        log.error("the service can not go on", error=repr(error), at=where(error))
+        parts.failed = True

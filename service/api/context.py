@@ -33,7 +33,10 @@ class Control(Protocol):
 
 @dataclass(slots=True)
 class Parts:
-    """What a route may need. `draining` turns true once and for all; `others` is why other workers are not ready."""
+    """What a route may need. `draining` and `failed` turn true once and for all; `failed` ends the process.
+
+    `others` is why other workers are not ready.
+    """
 
     settings: Settings
     engine: Engine
@@ -45,6 +48,7 @@ class Parts:
     tracer: Tracer
     streams: StreamLimiter
     draining: bool = field(default=False)
+    failed: bool = field(default=False)
     others: str = field(default="")
 
 

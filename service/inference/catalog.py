@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from models.bundle.repository import model_names, versions
 from models.bundle.select import NoSuchModel, candidates, default_name, newest_valid, read_version
 from service.engine import Engine
 from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
+from service.inference.in_thread import in_thread
 from service.inference.model import Model
 from service.metrics.recorder import Recorder
 
@@ -31,6 +32,9 @@ class ModelState(BaseModel):
     reason: str
 
 
+ServedVersions = Mapping[str, tuple[int, ...]]
+"""The versions of every model that should be served, the newest first; none where no version is valid."""
+
 Table = Mapping[str, tuple[Model, ...]]
 """Served versions by model name; the first of a name answers where no version is asked for."""
 
@@ -39,14 +43,23 @@ class Catalog:
     """The served versions of the models of one repository."""
 
     def __init__(
-        self, repository: Path, engine: Engine, recorder: Recorder, *, default: str | None = None, keep: int = 1
+        self,
+        repository: Path,
+        engine: Engine,
+        recorder: Recorder,
+        *,
+        default: str | None = None,
+        keep: int = 1,
+        load_timeout: float = 60.0,
     ) -> None:
         self._repository, self._engine, self._recorder = repository, engine, recorder
-        self._default, self._keep = default, keep
+        self._default, self._keep, self._load_timeout = default, keep, load_timeout
         self._table: Table = MappingProxyType({})
         self._refused: dict[tuple[str, int], str] = {}
         self._loading: set[str] = set()
+        self._unserved: set[str] = set()
         self._changing = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
         self.started = False
 
     def __iter__(self) -> Iterator[Model]:
@@ -79,43 +92,46 @@ class Catalog:
         self.find(name)
         return self._table[name]
 
-    async def start(self) -> None:
-        """Load the newest valid versions of every model; those that can't be served are named in `states`."""
-        names = await asyncio.to_thread(model_names, self._repository)
-        self._loading.update(names)
-        if not names:
-            log.error("the repository has no model", repository=str(self._repository))
-        for name in names:
-            try:
-                await self.load(name)
-            except ServiceError as error:
-                log.error("model is not served", model=name, reason=error.detail)
+    async def start(self, versions: ServedVersions | None = None) -> None:
+        """Serve these versions, or else the newest valid ones of every model.
+
+        Models without a version that can be served are named in `missing` and in `states`.
+        """
+        if versions is None:
+            await self._serve_newest()
+        else:
+            await self.serve(versions)
         self.started = True
 
     async def load(self, name: str, version: int | None = None) -> None:
         """Serve a version, or the newest valid ones, in place of those served so far; these finish their requests.
 
-        Raises `UnknownModel` where the repository has no such version and `Conflict` where none of them is valid; then
-        nothing changes.
+        Raises `UnknownModel` where the repository has no such version, and `Conflict` where none of them is valid or
+        the load takes longer than `load_timeout`; then nothing changes.
         """
-        self._loading.add(name)
-        try:
-            async with self._changing:
-                before = self._table.get(name, ())
-                after = await self._open(name, version, before)
-                self._swap(name, after)
-        finally:
-            self._loading.discard(name)
-        await self._retire([model for model in before if model not in after])
+        find = partial(candidates, self._repository, name, version)
+        await self._replace(name, find, self._keep if version is None else 1)
 
     async def unload(self, name: str) -> None:
-        """Stop serving a model once its accepted requests are answered. Raises `UnknownModel`."""
+        """Stop serving a model; its accepted requests are answered. Raises `UnknownModel`."""
         async with self._changing:
-            before = self._table.get(name)
-            if before is None:
+            if name not in self._table and name not in self._unserved:
                 raise UnknownModel(f"{_asked(name, None)}; served: {self._served() or 'nothing'}")
             self._swap(name, ())
-        await self._retire(before)
+            self._unserved.discard(name)
+
+    async def serve(self, versions: ServedVersions) -> None:
+        """Serve exactly these versions. What can't be loaded is logged, and `served_versions` differs then."""
+        for name in self.served_versions().keys() - versions:
+            await self.unload(name)
+        for name, wanted in versions.items():
+            if wanted != self.served_versions().get(name):
+                await self._serve_exactly(name, wanted)
+
+    def served_versions(self) -> ServedVersions:
+        """Return the versions that are served, and the models that should be and can't."""
+        served = {name: tuple(model.version for model in models) for name, models in self._table.items()}
+        return dict.fromkeys(self._unserved, ()) | served
 
     def states(self) -> list[ModelState]:
         """Every version in the repository and every served one, with why one is not served."""
@@ -126,9 +142,8 @@ class Catalog:
         return [self._state(name, version, (name, version) in served) for name, version in sorted(known | served)]
 
     def missing(self) -> list[str]:
-        """The models of the repository none of whose versions is valid."""
-        refused = {name for name, _ in self._refused}
-        return sorted(refused - set(self._table))
+        """The models that should be served and none of whose versions is valid, but for those that are gone."""
+        return sorted(name for name in self._unserved if (self._repository / name).is_dir())
 
     def _state(self, name: str, version: int, served: bool) -> ModelState:
         if served:
@@ -137,17 +152,57 @@ class Catalog:
         reason = self._refused.get((name, version), "" if state == "LOADING" else "not loaded")
         return ModelState(name=name, version=str(version), state=state, reason=reason)
 
-    async def _open(self, name: str, version: int | None, before: tuple[Model, ...]) -> tuple[Model, ...]:
-        there = {model.version: model for model in before}
-        keep = self._keep if version is None else 1
+    async def _serve_newest(self) -> None:
+        names = await asyncio.to_thread(model_names, self._repository)
+        self._loading.update(names)
+        if not names:
+            log.error("the repository has no model", repository=str(self._repository))
+        for name in names:
+            try:
+                await self.load(name)
+            except ServiceError as error:
+                self._unserved.add(name)
+                log.error("model is not served", model=name, reason=error.detail)
+
+    async def _serve_exactly(self, name: str, wanted: tuple[int, ...]) -> None:
+        if not wanted:
+            self._swap(name, ())
+            self._unserved.add(name)
+            return
         try:
-            numbers = await asyncio.to_thread(candidates, self._repository, name, version)
-            found = await asyncio.to_thread(newest_valid, numbers, partial(self._reopen, name, there), keep)
+            await self._replace(name, lambda: list(wanted), len(wanted))
+        except ServiceError as error:
+            log.error("model is not as wanted", model=name, versions=wanted, reason=error.detail)
+
+    async def _replace(self, name: str, find: Callable[[], list[int]], keep: int) -> None:
+        """Serve the first `keep` valid ones of the versions that `find` returns. Raises as `load` does."""
+        self._loading.add(name)
+        try:
+            async with self._changing:
+                self._swap(name, await self._open(name, find, keep))
+                self._unserved.discard(name)
+        finally:
+            self._loading.discard(name)
+
+    async def _open(self, name: str, find: Callable[[], list[int]], keep: int) -> tuple[Model, ...]:
+        there = {model.version: model for model in self._table.get(name, ())}
+
+        def work() -> tuple[Model, ...]:
+            return newest_valid(find(), partial(self._reopen, name, there), keep).opened
+
+        def discard(models: tuple[Model, ...]) -> None:
+            for model in models:
+                if model.version not in there:
+                    self._engine.unload(model.served)
+
+        try:
+            return await in_thread(work, self._load_timeout, discard)
         except NoSuchModel as error:
             raise UnknownModel(str(error)) from error
         except InvalidBundle as error:
             raise Conflict(f"no valid version of {name}: {self._reason(error)}") from error
-        return found.opened
+        except TimeoutError:
+            raise Conflict(f"{name} was not loaded within {self._load_timeout:g} s") from None
 
     def _reopen(self, name: str, there: Mapping[int, Model], version: int) -> Model:
         """The version that is served already, or else one that is read now."""
@@ -174,10 +229,15 @@ class Catalog:
         return str(error).replace(f"{self._repository}{os.sep}", "")
 
     def _swap(self, name: str, models: tuple[Model, ...]) -> None:
+        """Serve `models` under a name; those that were served and are not any longer go once nobody holds them."""
+        before = self._table.get(name, ())
         others = {other: served for other, served in self._table.items() if other != name}
         self._table = MappingProxyType(others | ({name: models} if models else {}))
+        task = asyncio.get_running_loop().create_task(self._retire([old for old in before if old not in models]))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
-    async def _retire(self, models: list[Model] | tuple[Model, ...]) -> None:
+    async def _retire(self, models: list[Model]) -> None:
         for model in models:
             while model.holders:
                 await asyncio.sleep(0.01)

@@ -4,10 +4,12 @@ import asyncio
 import pickle
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 Message = dict[str, Any]
+Versions = Mapping[str, tuple[int, ...]]
+"""The versions of every model that are served, the newest first; none where no version of it is valid."""
 
 _length = struct.Struct("!I")
 

@@ -13,7 +13,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     """Serve on a listening socket until a stop signal, finish what was accepted, and return the exit code."""
     server = SingleProcessServer(create_service(settings), settings)
     server.run(sockets=[listener])
-    return 0 if server.started else 1
+    return 0 if server.started and not server.service.parts.failed else 1
 
 
 class SingleProcessServer(Server):

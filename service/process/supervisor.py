@@ -1,4 +1,4 @@
-"""Several worker processes on one port, and what there must be one of: the port, what is wanted, the metrics' folder.
+"""Several worker processes on one port, and what there must be one of: the port, what is served, the metrics.
 
 The supervisor accepts connections and hands each to the worker with the fewest: where workers accept for themselves,
 one of two gets most of 32 connections and the other core idles. It loads no model and answers no client.
@@ -6,29 +6,27 @@ one of two gets most of 32 connections and the other core idles. It loads no mod
 
 import asyncio
 import contextlib
-import itertools
-import json
 import signal
 import socket
-import sys
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from pydantic import SecretStr
 
 from service.cores import available_cores, split_cores
+from service.errors import NotReady
 from service.metrics.service_metrics import ServiceMetrics
-from service.process.channel import Channel, Message, send_connection
+from service.process.channel import Message, Versions
+from service.process.dispatcher import Dispatcher
 from service.process.listener import open_listener, print_banner
+from service.process.worker_process import Result, WorkerProcess, start_worker
 from service.settings import Settings
 
 log = structlog.get_logger("gatescope")
 
-ACCEPTS_AT_ONCE = 64
 SHORT_LIFE = 10.0
+SHORTEST_PAUSE = 0.25
 LONGEST_PAUSE = 10.0
 GRACE = 5.0
 
@@ -44,34 +42,22 @@ def run(settings: Settings) -> int:
         return serve(settings, listener)
 
 
-@dataclass(eq=False, slots=True)
-class Worker:
-    """One worker process, as the supervisor sees it; `open` connections count those on their way to it."""
-
-    number: int
-    process: asyncio.subprocess.Process
-    channel: Channel
-    fd_socket: socket.socket
-    started: float = field(default_factory=time.monotonic)
-    ready: bool = False
-    open: int = 0
-    sent: int = 0
-    asked: dict[int, "asyncio.Future[list[str] | None]"] = field(default_factory=dict)
-
-
 class Supervisor:
-    """Starts workers, replaces those that die, hands out connections, and stops all in order."""
+    """Starts workers, replaces those that die, and stops all in order.
+
+    It owns which versions are served: workers start with them, and one that serves anything else is not ready.
+    """
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings, self._listener = settings, listener
-        self._workers: list[Worker] = []
-        self._wanted: dict[str, tuple[str, int | None]] = {}
+        self._workers: list[WorkerProcess] = []
+        self._dispatcher = Dispatcher(listener, self._workers)
+        self._versions: Versions | None = None
         self._changing = asyncio.Lock()
-        self._numbers = itertools.count()
         self._stopping = asyncio.Event()
         self._complete = False
+        self._not_ready: dict[int, str] = {}
         self._code = 0
-        self._unsent: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._metrics = ServiceMetrics(settings.max_words)
 
@@ -80,9 +66,10 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        self._listener.setblocking(False)
-        loop.add_reader(self._listener, self._accept)
+        self._dispatcher.start()
         respawning = [asyncio.create_task(self._respawn(number)) for number in range(self._settings.workers)]
+        for task in respawning:
+            task.add_done_callback(lambda _: self._stopping.set())
         await self._stopping.wait()
         await self._drain()
         await asyncio.gather(*respawning)
@@ -92,76 +79,53 @@ class Supervisor:
         """Have worker `number` run until the service stops; where it fails at once again and again, wait longer."""
         pause = 0.0
         while not self._stopping.is_set():
-            worker = await self._start(number)
-            code = await self._wait(worker)
-            self._metrics.forget(worker.process.pid)
-            if self._stopping.is_set():
+            started = time.monotonic()
+            ready, code = await self._run_worker(number)
+            if self._stopping.is_set() or not (self._complete or ready):
                 self._code = self._code or code
                 return
-            if not self._complete and not worker.ready:
-                self._code = code or 1
-                self._stopping.set()
-                return
-            quick = time.monotonic() - worker.started < SHORT_LIFE
-            pause = min(LONGEST_PAUSE, 2 * pause or 0.25) if quick else 0.0
+            if not ready:
+                self._note_ready(number, f"worker {number} can't be started; its last try ended with {code}")
             log.error("worker died and is replaced", worker=number, code=code)
+            quick = time.monotonic() - started < SHORT_LIFE
+            pause = min(LONGEST_PAUSE, 2 * pause or SHORTEST_PAUSE) if quick else 0.0
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause or 0.01)
 
-    async def _start(self, number: int) -> Worker:
-        ours, theirs = socket.socketpair()
-        fd_socket, their_fd_socket = socket.socketpair()
-        fd_socket.setblocking(False)
-        with theirs, their_fd_socket:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-m",
-                "service.process.worker",
-                *(str(end.fileno()) for end in (theirs, their_fd_socket)),
-                pass_fds=[theirs.fileno(), their_fd_socket.fileno()],
-                stdin=asyncio.subprocess.PIPE,
-            )
-        assert process.stdin is not None
-        with contextlib.suppress(ConnectionError):
-            process.stdin.write(json.dumps(self._settings.model_dump(), default=_plain).encode())
-            process.stdin.close()
-        worker = Worker(number, process, await Channel.connect(ours), fd_socket)
-        worker.channel.send(wanted=[(what, name, version) for name, (what, version) in self._wanted.items()])
+    async def _run_worker(self, number: int) -> tuple[bool, int]:
+        """Run a worker to its end; return whether it was ever ready, and its exit code: 1 where it did not start."""
+        try:
+            worker = await start_worker(number, self._settings, self._versions)
+        except OSError as error:  # no descriptor, process or memory is left
+            log.error("worker can not be started", worker=number, error=error.strerror)
+            return False, 1
         worker.channel.send(others=self._why_not_ready())
         self._workers.append(worker)
-        return worker
-
-    async def _wait(self, worker: Worker) -> int:
-        """Handle what a worker says until it has ended, and return its exit code."""
         async for message in worker.channel.messages():
             self._handle_message(worker, message)
         code = await worker.process.wait()
         self._workers.remove(worker)
-        for future in worker.asked.values():
-            if not future.done():
-                future.set_result(None)  # its successor will catch up with what is wanted
-        worker.channel.close()
-        worker.fd_socket.close()
-        return code
+        was_ready = worker.ready
+        worker.end()
+        self._metrics.forget(worker.process.pid)
+        return was_ready, code
 
-    def _handle_message(self, worker: Worker, message: Message) -> None:
+    def _handle_message(self, worker: WorkerProcess, message: Message) -> None:
         match message:
-            case {"ready": served}:
-                worker.ready = True
-                self._note_ready(served)
+            case {"started": versions}:
+                self._spawn(self._make_ready(worker, versions))
             case {"open": count, "received": received}:
                 worker.open = count + worker.sent - received
             case {"measured": measured}:
                 self._metrics.add(worker.process.pid, measured)
             case {"ask": "metrics", "number": number}:
                 self._spawn(self._send_metrics(worker, number))
-            case {"done": number, "problem": problem}:
-                worker.asked.pop(number).set_result(problem)
+            case {"done": number, "problem": problem, "versions": versions}:
+                worker.answered(number, (problem, versions))
             case {"ask": what, "name": name, "version": version, "number": number}:
-                self._spawn(self._everywhere(worker, what, name, version, number))
+                self._spawn(self._change(worker, what, name, version, number))
 
-    async def _send_metrics(self, worker: Worker, number: int) -> None:
+    async def _send_metrics(self, worker: WorkerProcess, number: int) -> None:
         worker.channel.send(answer=number, result=await asyncio.to_thread(self._metrics.text))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -169,77 +133,77 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _note_ready(self, served: list[str]) -> None:
-        if self._complete or sum(worker.ready for worker in self._workers) < self._settings.workers:
-            return
-        self._complete = True
-        for worker in self._workers:
-            worker.channel.send(others="")
-        print_banner(self._listener, served)
-
-    def _why_not_ready(self) -> str:
-        return "" if self._complete else "not every worker process has started"
-
-    async def _everywhere(self, asking: Worker, what: str, name: str, version: int | None, number: int) -> None:
-        """Load or unload in every worker, one change after another; the first problem is the answer."""
+    async def _change(self, asking: WorkerProcess, what: str, name: str, version: int | None, number: int) -> None:
+        """Load or unload, one change after another: first in one worker, then the same versions in all others."""
+        problem: list[str] | None = [NotReady.kind, "no worker process has started"]
         async with self._changing:
-            answers = []
-            for worker in self._workers:
-                call = next(self._numbers)
-                worker.asked[call] = asyncio.get_running_loop().create_future()
-                worker.channel.send(do=what, name=name, version=version, number=call)
-                answers.append(worker.asked[call])
-            problem = next((found for found in await asyncio.gather(*answers) if found), None)
-            if problem is None:
-                self._wanted[name] = (what, version)
+            for worker in [worker for worker in self._workers if worker.ready]:
+                result = await worker.ask(what, self._settings.load_timeout + GRACE, name=name, version=version)
+                if result is not None:  # else it has ended: the next one
+                    problem, versions = result
+                    if problem is None:
+                        self._versions = versions
+                        await self._follow(worker)
+                    break
         asking.channel.send(answer=number, result=problem)
 
-    def _accept(self) -> None:
-        """Hand connections that wait to the workers with the fewest; where all are full, a moment later."""
-        loop = asyncio.get_running_loop()
-        for _ in range(ACCEPTS_AT_ONCE):
-            candidates = sorted(self._workers, key=lambda worker: (not worker.ready, worker.open))
-            if not candidates:
-                self._pause_accepting(loop)
-                return
-            try:
-                connection = self._unsent or self._listener.accept()[0]
-            except OSError:  # none is left, or the client has gone, or descriptors ran out
-                return
-            worker = next((each for each in candidates if send_connection(each.fd_socket, connection)), None)
-            if worker is None:
-                self._unsent = connection
-                self._pause_accepting(loop)
-                return
-            worker.open += 1
-            worker.sent += 1
-            connection.close()
-            self._unsent = None
+    async def _follow(self, leader: WorkerProcess) -> None:
+        """Have all other workers serve what the first one serves now; one that can't is not ready until it does."""
+        others = [worker for worker in self._workers if worker.ready and worker is not leader]
+        results = await asyncio.gather(*map(self._serve, others))
+        for worker, result in zip(others, results, strict=True):
+            if result is not None and result[1] != self._versions:
+                worker.ready = False
+                self._spawn(self._make_ready(worker, result[1]))
 
-    def _pause_accepting(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.remove_reader(self._listener)
-        loop.call_later(0.01, self._resume_accepting, loop)
+    async def _serve(self, worker: WorkerProcess) -> Result | None:
+        """Have a worker serve what all should; None where it has ended."""
+        seconds = self._settings.load_timeout * (1 + len(self._versions or ())) + GRACE
+        return await worker.ask("serve", seconds, versions=self._versions)
 
-    def _resume_accepting(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._listener.fileno() >= 0:
-            loop.add_reader(self._listener, self._accept)
+    async def _make_ready(self, worker: WorkerProcess, versions: Versions) -> None:
+        """Have a worker that serves `versions` serve what the others do; where none is ready, that is its own."""
+        pause = SHORTEST_PAUSE
+        while not worker.ended:
+            async with self._changing:
+                if not any(other.ready for other in self._workers):
+                    self._versions = versions
+                if versions != self._versions and (result := await self._serve(worker)) is not None:
+                    _, versions = result
+                if versions == self._versions and not worker.ended:
+                    worker.ready = True
+                    self._note_ready(worker.number, "")
+                    return
+            self._note_ready(worker.number, f"worker {worker.number} can't load what the others serve")
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, 2 * pause)
+
+    def _note_ready(self, number: int, reason: str) -> None:
+        """Note why a worker is not ready, or that it is; tell all workers, and the user once all are."""
+        self._not_ready[number] = reason
+        began = self._complete
+        self._complete = began or sum(worker.ready for worker in self._workers) == self._settings.workers
+        for worker in self._workers:
+            worker.channel.send(others=self._why_not_ready())
+        if self._complete and not began:
+            served = [name for name, versions in sorted((self._versions or {}).items()) if versions]
+            print_banner(self._listener, served)
+
+    def _why_not_ready(self) -> str:
+        if not self._complete:
+            return "not every worker process has started"
+        return "; ".join(reason for _, reason in sorted(self._not_ready.items()) if reason)
 
     async def _drain(self) -> None:
-        """Not ready first; the port closes after the delay; then workers answer what they have and end."""
+        """Be not ready first; close the port after the delay; then have workers answer what they have and end."""
         for worker in self._workers:
             worker.channel.send(drain=True)
         await asyncio.sleep(self._settings.drain_delay)
-        self._accept()
-        asyncio.get_running_loop().remove_reader(self._listener)
-        self._listener.close()
+        self._dispatcher.close()
         for worker in self._workers:
             worker.channel.send(stop=True)
-        asyncio.get_running_loop().call_later(self._settings.drain_seconds + GRACE, self._end)
+        asyncio.get_running_loop().call_later(self._settings.drain_seconds + GRACE, self._kill)
 
-    def _end(self) -> None:
+    def _kill(self) -> None:
         for worker in self._workers:
             worker.process.kill()
-
-
-def _plain(value: object) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

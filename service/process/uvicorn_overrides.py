@@ -7,7 +7,8 @@
 | `.data_received`, `.on_message_complete` | an upgrade that is not to a WebSocket is declined, and the body is read |
 | `.handle_websocket_upgrade` | a handshake that is none gets a 400 (uvicorn never answers) |
 | `.cycle`, `.timeout_keep_alive_task` | `read_timeout` sees in them what a client owes |
-| `Server.on_tick` | once a second, clients that are too slow are answered 408 |
+| `.shutdown` | a request that meets a stop on its way is answered (uvicorn resets it) |
+| `Server.on_tick` | once a second, clients that are too slow are answered 408; a process that has failed ends |
 | `Server.capture_signals` | a clean stop exits with 0, not by the signal |
 | `Server.shutdown` | the service is not ready for a while before its port closes |
 | `Server.server_state.connections` | a worker reports how many connections it holds |
@@ -38,6 +39,8 @@ from service.settings import Settings
 MAX_HEAD_BYTES = 65_536
 MAX_HEADERS = 100
 TICKS_A_SECOND = 10
+LINGER = 0.5
+"""Seconds for which a connection without a request is still read when the service stops."""
 
 _HEAD_TOO_LARGE = refusal(
     HeadTooLarge(f"the head of a request may have at most {MAX_HEAD_BYTES} bytes and {MAX_HEADERS} headers")
@@ -51,6 +54,7 @@ class Connection(HttpToolsProtocol):
     _unread = 0
     """Bytes that came since the last whole head or piece of a body."""
     _head_too_large = False
+    _is_last = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin with a connection that has come."""
@@ -85,6 +89,8 @@ class Connection(HttpToolsProtocol):
             self._head_too_large = True
             raise HeadTooLarge("")
         super().on_headers_complete()
+        if self._is_last and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Pass a piece of the body on."""
@@ -102,6 +108,14 @@ class Connection(HttpToolsProtocol):
         super().handle_websocket_upgrade()
         if not cast(Any, self.transport.get_protocol()).handshake_initiated:
             self._refuse(_NO_HANDSHAKE)
+
+    def shutdown(self) -> None:
+        """Let a client that may be sending its next request do so, which is answered; then close."""
+        self._is_last = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER, super().shutdown)
+        else:
+            super().shutdown()
 
     def _refuse(self, answer: bytes) -> None:
         self.transport.write(answer)
@@ -164,10 +178,10 @@ class Server(uvicorn.Server):
         self._read_timeout = ReadTimeout(settings.request_timeout)
 
     async def on_tick(self, counter: int) -> bool:
-        """Once a second, close the connections of clients that have been too slow."""
+        """Once a second, close the connections of clients that have been too slow. Return whether to end."""
         if counter % TICKS_A_SECOND == 0:
             self._read_timeout.close_late(self.server_state.connections, asyncio.get_running_loop().time())
-        return await super().on_tick(counter)
+        return await super().on_tick(counter) or self.service.parts.failed
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -2,10 +2,11 @@
 
 import asyncio
 import itertools
+import json
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +15,7 @@ import structlog
 from service.api.app import create_service
 from service.errors import NotReady, ServiceError
 from service.metrics.recorder import Measurements
-from service.process.channel import Channel, Message, receive_connections
+from service.process.channel import Channel, Message, Versions, receive_connections
 from service.process.logs import configure
 from service.process.uvicorn_overrides import Connection, Server
 from service.settings import InvalidSettings, Settings
@@ -89,13 +90,15 @@ class OpenConnections(set[Any]):
 class Worker(Server):
     """The service without a port of its own."""
 
-    def __init__(self, settings: Settings, control: socket.socket, fd_socket: socket.socket) -> None:
+    def __init__(
+        self, settings: Settings, versions: Versions | None, control: socket.socket, fd_socket: socket.socket
+    ) -> None:
         self._client, self._control, self._fd_socket = SupervisorClient(), control, fd_socket
         self._received = 0
         self._channel: Channel | None = None
         self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(create_service(settings, self._client), settings)
+        super().__init__(create_service(settings, self._client, versions), settings)
         self.server_state.connections = OpenConnections(self._report_soon)
 
     @contextmanager
@@ -112,6 +115,7 @@ class Worker(Server):
         self._client.channel = channel
         asyncio.get_running_loop().add_reader(self._fd_socket, self._take_connections)
         self._spawn(self._listen(channel))
+        self._spawn(self._report_start(channel))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what was accepted, also by the supervisor."""
@@ -139,19 +143,23 @@ class Worker(Server):
             self._report_soon()
 
     async def _listen(self, channel: Channel) -> None:
-        async for message in channel.messages():
-            self._handle_message(channel, message)
-        self.should_exit = True  # the supervisor is gone
+        try:
+            async for message in channel.messages():
+                self._handle_message(channel, message)
+        finally:
+            self.should_exit = True  # the supervisor is gone
 
     def _handle_message(self, channel: Channel, message: Message) -> None:
         parts = self.service.parts
         match message:
-            case {"wanted": wanted}:
-                self._spawn(self._load_wanted(channel, wanted))
             case {"others": others}:
                 parts.others = others
-            case {"do": what, "name": name, "version": version, "number": number}:
-                self._spawn(self._apply(channel, what, name, version, number))
+            case {"do": "load", "name": name, "version": version, "number": number}:
+                self._spawn(self._change(channel, number, parts.catalog.load(name, version)))
+            case {"do": "unload", "name": name, "number": number}:
+                self._spawn(self._change(channel, number, parts.catalog.unload(name)))
+            case {"do": "serve", "versions": versions, "number": number}:
+                self._spawn(self._change(channel, number, parts.catalog.serve(versions)))
             case {"answer": number, "result": result}:
                 self._client.answered(number, result)
             case {"drain": _}:
@@ -159,15 +167,12 @@ class Worker(Server):
             case {"stop": _}:
                 self.should_exit = True
 
-    async def _load_wanted(self, channel: Channel, wanted: list[tuple[str, str, int | None]]) -> None:
-        """Load, catch up with what was asked of the other workers before, and say so."""
+    async def _report_start(self, channel: Channel) -> None:
+        """Say what is served once it is loaded."""
         catalog = self.service.parts.catalog
         while not catalog.started:
             await asyncio.sleep(0.02)
-        for what, name, version in wanted:
-            if problem := await self._change(what, name, version):
-                log.error("model is not as wanted", model=name, reason=problem[1])
-        channel.send(ready=[model.name for model in catalog.newest()])
+        channel.send(started=catalog.served_versions())
         self._channel = channel
 
     def _report_soon(self) -> None:
@@ -180,16 +185,14 @@ class Worker(Server):
         self._reporting = False
         channel.send(open=len(self.server_state.connections), received=self._received)
 
-    async def _apply(self, channel: Channel, what: str, name: str, version: int | None, number: int) -> None:
-        channel.send(done=number, problem=await self._change(what, name, version))
-
-    async def _change(self, what: str, name: str, version: int | None) -> list[str] | None:
-        catalog = self.service.parts.catalog
+    async def _change(self, channel: Channel, number: int, change: Awaitable[None]) -> None:
+        """Await a change of what is served, and say how it ended."""
+        problem = None
         try:
-            await (catalog.load(name, version) if what == "load" else catalog.unload(name))
+            await change
         except ServiceError as error:
-            return [error.kind, error.detail]
-        return None
+            problem = [error.kind, error.detail]
+        channel.send(done=number, problem=problem, versions=self.service.parts.catalog.served_versions())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -202,15 +205,23 @@ def main() -> None:
     control, fd_socket = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     for end in (control, fd_socket):
         end.setblocking(False)
-    settings = Settings.model_validate_json(sys.stdin.buffer.read())
+    settings, versions = _read_start(sys.stdin.buffer.read())
     configure(settings.log_level, settings.log_format)
     try:
-        worker = Worker(settings, control, fd_socket)
+        worker = Worker(settings, versions, control, fd_socket)
     except InvalidSettings as error:
         print(f"gatescope serve: {error}", file=sys.stderr)
         sys.exit(USAGE)
     worker.run()
-    sys.exit(0 if worker.started else 1)
+    sys.exit(0 if worker.started and not worker.service.parts.failed else 1)
+
+
+def _read_start(content: bytes) -> tuple[Settings, Versions | None]:
+    """Return the settings and what is to be served; None is the newest valid versions."""
+    start = json.loads(content)
+    versions = start["versions"]
+    wanted = None if versions is None else {name: tuple(numbers) for name, numbers in versions.items()}
+    return Settings.model_validate_json(json.dumps(start["settings"])), wanted
 
 
 if __name__ == "__main__":

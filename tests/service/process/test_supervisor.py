@@ -1,6 +1,7 @@
 """Several worker processes as one service: real processes, real signals."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ class Serving:
 
     process: subprocess.Popen[str]
     root: str
+    folder: Path
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.root, timeout=20)
@@ -58,7 +60,7 @@ def serving(repository: Path, folder: Path, **environment: str) -> Iterator[Serv
     try:
         root = next((line.split()[1] for line in process.stdout if line.startswith("  open")), None)
         assert root is not None, f"it ended with {process.wait(20)}"
-        yield Serving(process, root.rstrip("/"))
+        yield Serving(process, root.rstrip("/"), folder)
     finally:
         process.terminate()
         with process.stdout:
@@ -184,6 +186,109 @@ def test_a_worker_that_dies_is_replaced_while_the_other_serves(service: Serving)
     until(even)
     # what was changed before it started holds in the new one
     assert {service.ask("/v1/predict", text="good", model="rnn").status_code for _ in range(8)} == {404}
+
+
+@pytest.fixture
+def changing(repository: Path, tmp_path: Path) -> Iterator[Serving]:
+    """Two workers and a repository of their own, which may be changed."""
+    copy = tmp_path / "repository"
+    shutil.copytree(repository / "lstm", copy / "lstm")
+    shutil.copytree(repository / "gru", copy / "gru")
+    with serving(copy, tmp_path / "run", GATESCOPE_LOAD_TIMEOUT="5") as found:
+        yield found
+
+
+def add_version(service: Serving, name: str, number: int) -> Path:
+    """Put a copy of version 1 into the repository under another number."""
+    folder = service.folder.parent / "repository" / name
+    aside = service.folder / "aside"
+    shutil.copytree(folder / "1", aside)
+    manifest = json.loads((aside / "manifest.json").read_text())
+    (aside / "manifest.json").write_text(json.dumps(manifest | {"version": number}))
+    return aside.rename(folder / str(number))
+
+
+def versions(service: Serving, name: str) -> set[int]:
+    """The versions that connections to any worker find, 0 where the model is not served."""
+    answers = [service.ask("/v1/predict", text="good", model=name).json() for _ in range(8)]
+    return {int(answer.get("version", 0)) for answer in answers}
+
+
+def all_ready(service: Serving) -> bool:
+    """Whether both workers serve."""
+    return gauge(service, "gatescope_ready_workers") == 2 and len(service.workers()) == 2
+
+
+def test_a_worker_that_dies_after_a_load_is_replaced_by_one_that_serves_the_same(changing: Serving) -> None:
+    """The newest version is not what was asked for: the new worker must not choose it."""
+    add_version(changing, "lstm", 2)
+    add_version(changing, "lstm", 3)
+    assert changing.ask("/v2/repository/models/lstm/load", parameters={"version": 2}).status_code == 200
+    assert versions(changing, "lstm") == {2}
+    before = changing.workers()
+    assert changing.ask("/v2/repository/models/lstm/load", parameters={"version": 1}).status_code == 200
+    time.sleep(0.02)
+    os.kill(min(before), signal.SIGKILL)
+    until(lambda: len(changing.workers() - before) == 1)
+    assert versions(changing, "lstm") == {1}
+    until(lambda: all_ready(changing))
+    assert versions(changing, "lstm") == {1}
+
+
+def test_what_is_unloaded_while_a_worker_starts_is_not_served_by_it(changing: Serving) -> None:
+    before = changing.workers()
+    os.kill(min(before), signal.SIGKILL)
+    until(lambda: len(changing.workers() - before) == 1)
+    assert changing.ask("/v2/repository/models/gru/unload", parameters={}).status_code == 200
+    assert versions(changing, "gru") == {0}
+    until(lambda: all_ready(changing))
+    assert versions(changing, "gru") == {0}
+
+
+def test_a_load_that_never_returns_ends_and_holds_nobody_up(changing: Serving) -> None:
+    endless = add_version(changing, "lstm", 2)
+    (endless / "step.onnx").unlink()
+    os.mkfifo(endless / "step.onnx")
+    assert changing.ask("/v2/repository/models/lstm/load", parameters={"version": 2}).status_code == 409
+    assert changing.ask("/health/ready").status_code == 200
+    assert changing.ask("/v2/repository/models/gru/unload", parameters={}).status_code == 200
+    assert versions(changing, "lstm") == {1}
+
+
+def test_a_load_that_fails_or_a_folder_that_is_gone_leaves_readiness_as_it_was(changing: Serving) -> None:
+    broken = add_version(changing, "lstm", 2)
+    (broken / "weights.safetensors").write_bytes(b"")
+    (changing.folder.parent / "repository" / "new").mkdir()
+    (changing.folder.parent / "repository" / "new" / "1").mkdir()
+    for name, version in (("lstm", 2), ("new", 1)):
+        parameters = {"version": version}
+        assert changing.ask(f"/v2/repository/models/{name}/load", parameters=parameters).status_code == 409
+    shutil.rmtree(changing.folder.parent / "repository" / "gru")
+    assert {changing.ask("/health/ready").status_code for _ in range(4)} == {200}
+    assert versions(changing, "gru") == {1}
+
+
+def test_an_open_stream_does_not_hold_up_a_change(changing: Serving) -> None:
+    port = int(changing.root.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), 30) as stream:
+        stream.sendall(
+            b"POST /v1/batch?model=lstm HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+            b'Transfer-Encoding: chunked\r\n\r\n7\r\n"good"\n\r\n'
+        )
+        assert stream.recv(15) == b"HTTP/1.1 200 OK"
+        assert changing.ask("/v2/repository/models/lstm/unload", parameters={}).status_code == 200
+        assert changing.ask("/v2/repository/models/lstm/load", parameters={}).status_code == 200
+        assert versions(changing, "lstm") == {1}
+
+
+def test_workers_end_with_their_supervisor_and_the_port_is_free(repository: Path, tmp_path: Path) -> None:
+    with serving(repository, tmp_path) as service:
+        workers = service.workers()
+        service.process.kill()
+        service.process.wait()
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+        with socket.create_server(("127.0.0.1", int(service.root.rpartition(":")[2]))):
+            pass
 
 
 def test_a_stop_signal_loses_no_accepted_request(repository: Path, tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""A worker process as the supervisor has it: how it is started, and what it is asked."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import SecretStr
+
+from service.process.channel import Channel, Versions
+from service.settings import Settings
+
+Result = tuple[list[str] | None, Versions]
+"""Of a change in a worker: kind and detail of the error where there was one, and what it serves now."""
+
+_numbers = itertools.count()
+
+
+@dataclass(eq=False, slots=True)
+class WorkerProcess:
+    """One worker process; `open` connections count those on their way to it."""
+
+    number: int
+    process: asyncio.subprocess.Process
+    channel: Channel
+    fd_socket: socket.socket
+    started: float = field(default_factory=time.monotonic)
+    ready: bool = False
+    ended: bool = False
+    open: int = 0
+    sent: int = 0
+    _asked: dict[int, "asyncio.Future[Result | None]"] = field(default_factory=dict)
+
+    async def ask(self, change: str, seconds: float, **fields: Any) -> Result | None:
+        """Have the worker make a change; return what came of it, or None where it has ended.
+
+        One that does not answer within `seconds` is killed.
+        """
+        if self.ended:
+            return None
+        number = next(_numbers)
+        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        self.channel.send(do=change, number=number, **fields)
+        try:
+            return await asyncio.wait_for(answer, seconds)
+        except TimeoutError:
+            self.process.kill()
+            return None
+
+    def answered(self, number: int, result: Result) -> None:
+        """Hand an answer to whoever asked."""
+        answer = self._asked.pop(number)
+        if not answer.done():
+            answer.set_result(result)
+
+    def end(self) -> None:
+        """Close what led to a process that has ended, and tell those who wait for an answer."""
+        self.ended, self.ready = True, False
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_result(None)
+        self.channel.close()
+        self.fd_socket.close()
+
+
+async def start_worker(number: int, settings: Settings, versions: Versions | None) -> WorkerProcess:
+    """Start a worker that serves `versions`, or else the newest valid ones. Raises `OSError`."""
+    with contextlib.ExitStack() as stack:
+        ours, theirs = map(stack.enter_context, socket.socketpair())
+        fd_socket, their_fd_socket = map(stack.enter_context, socket.socketpair())
+        fd_socket.setblocking(False)
+        ends = (theirs.fileno(), their_fd_socket.fileno())
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-P", "-m", "service.process.worker", *map(str, ends)),
+            pass_fds=ends,
+            stdin=asyncio.subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        with contextlib.suppress(ConnectionError):
+            start = {"settings": settings.model_dump(), "versions": versions}
+            process.stdin.write(json.dumps(start, default=_plain).encode())
+            process.stdin.close()
+        return WorkerProcess(number, process, await Channel.connect(ours.dup()), fd_socket.dup())
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.serving import serving
 
@@ -20,6 +20,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+DEADLINE_MS = 30_000
+"""How long a promised state may take to come, on a machine that is busy with other things."""
 
 Open = Callable[..., Page]
 
@@ -38,6 +41,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=DEADLINE_MS)
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
 
@@ -55,6 +59,7 @@ def visit(browser: Browser, service: str) -> Iterator[Open]:
 
     def opened(address: str = "/", *, width: int = 1280, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        context.set_default_timeout(2 * DEADLINE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -86,3 +91,13 @@ def read(page: Page, text: str) -> None:
     with page.expect_response("**/v1/compare"):
         page.fill("#text", text)
     settled(page)
+
+
+def still(page: Page) -> None:
+    """Wait until nothing on the page moves or fades any more."""
+    page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running')")
+
+
+def fits(page: Page) -> None:
+    """Wait until nothing hangs over the side of the screen; it never does for longer than a layout takes."""
+    page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")

@@ -9,22 +9,22 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Open, read, settled
+from tests.browser.conftest import Open, fits, read, settled, still
 from tests.bundles import random_weights, write_bundle
 from tests.serving import serving
 
 KEY = "only-for-this-test"
 
 
-def colours(page: Page, canvas: str) -> int:
-    """How many different colours a canvas shows."""
-    return page.evaluate(
+def is_drawn(page: Page, canvas: str) -> None:
+    """Wait until a canvas shows more than 20 colours."""
+    page.wait_for_function(
         """(selector) => {
             const canvas = document.querySelector(selector);
             const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return new Set(new Uint32Array(data.buffer)).size;
+            return new Set(new Uint32Array(data.buffer)).size > 20;
         }""",
-        canvas,
+        arg=canvas,
     )
 
 
@@ -34,12 +34,11 @@ def test_nothing_hangs_over_and_every_picture_is_drawn(visit: Open, tmp_path: Pa
     expect(page.locator("#comparison .bars")).to_be_visible()
     for width in (1440, 1024, 768, 400, 320):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(150)
-        assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
-        assert colours(page, ".triangle canvas") > 20
-        assert colours(page, "#units canvas") > 20
-        assert page.locator("#running polyline").count() == 2
-        assert page.locator("#gradient polyline").count() == 3
+        fits(page)
+        is_drawn(page, ".triangle canvas")
+        is_drawn(page, "#units canvas")
+        expect(page.locator("#running polyline")).to_have_count(2)
+        expect(page.locator("#gradient polyline")).to_have_count(3)
         assert len(page.screenshot(path=tmp_path / f"{width}-{scheme}.png", full_page=True)) > 50_000
 
 
@@ -55,7 +54,7 @@ def test_axe_finds_nothing(visit: Open, address: str, options: dict[str, Any]) -
     page = visit(address, **options)
     for summary in page.locator("main summary").all():
         summary.click()
-    page.wait_for_timeout(300)
+    still(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
@@ -74,7 +73,7 @@ def test_the_theme_is_chosen_and_kept(visit: Open) -> None:
     light = page.evaluate(paper)
     page.get_by_role("button", name="theme").click()
     page.get_by_role("button", name="theme").click()
-    assert page.evaluate(paper) != light
+    page.wait_for_function(f"(before) => ({paper})() !== before", arg=light)
     page.reload()
     settled(page)
     expect(page.get_by_role("button", name="theme")).to_have_text("theme: dark")

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, read
+from tests.browser.conftest import Open, fits, read
 from tests.browser.test_explorer import TEXT, traced
 
 
@@ -42,7 +42,7 @@ def test_the_biggest_turns_are_labelled_first(visit: Open, service: str) -> None
     running, bias = (trace := traced(service, text=text))["running"]["logit"], trace["prediction"]["bias"]
     turns = [abs(now - before) for now, before in zip(running, [bias, *running[:-1]], strict=True)]
     largest = trace["words"][max(range(len(turns)), key=turns.__getitem__)]["text"]
-    assert page.locator("#running text.turn").first.text_content() == largest
+    expect(page.locator("#running text.turn").first).to_have_text(largest)
 
 
 def test_results_of_another_text_do_not_stay(visit: Open) -> None:
@@ -86,4 +86,5 @@ def test_a_word_longer_than_the_screen_hangs_over_nowhere(visit: Open) -> None:
     page.focus("#words")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    expect(page.locator("#words span[data-t='1']")).to_have_attribute("aria-current", "true")
+    fits(page)

@@ -6,6 +6,8 @@ import urllib.request
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.conftest import fits
+
 
 def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
     errors: list[str] = []
@@ -16,18 +18,17 @@ def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
     for _ in range(40):
         with urllib.request.urlopen(urllib.request.Request(f"{service}/v1/predict", body)):
             pass
-    page.wait_for_function("() => document.querySelector('#state').textContent === 'ready'")
+    expect(page.locator("#state")).to_have_text("ready")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.chart b')].some(b => /^[1-9][0-9.]* ?(ms|s)$/.test(b.textContent))"
     )
-    assert page.locator(".chart").count() == 10
-    assert page.locator("#versions tbody tr").count() == 3
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('#labels td')].some(cell => cell.textContent === 'gru')"
-    )
+    expect(page.locator(".chart")).to_have_count(10)
+    expect(page.locator("#versions tbody tr")).to_have_count(3)
+    expect(page.locator("#labels td").get_by_text("gru", exact=True).first).to_be_visible()
     expect(page.locator("#drift .feature", has_text="window of 40 reviews").first).to_be_visible()
-    features = page.locator("#drift .feature").all_inner_texts()
-    assert all("too few reviews to tell" in text and "moved" not in text for text in features)
+    features = page.locator("#drift .feature")
+    expect(features.filter(has_not_text="too few reviews to tell")).to_have_count(0)
+    expect(features.filter(has_text="moved")).to_have_count(0)
     assert errors == []
 
 
@@ -57,5 +58,5 @@ def test_a_service_that_is_gone_leaves_nothing_that_looks_fresh(browser: Browser
 def test_it_fits_a_narrow_screen(browser: Browser, service: str) -> None:
     page = browser.new_page(viewport={"width": 400, "height": 900})
     page.goto(f"{service}/monitor")
-    page.wait_for_function("() => document.querySelector('#state').textContent === 'ready'")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.locator("#state")).to_have_text("ready")
+    fits(page)

@@ -20,6 +20,7 @@ let target = null;
 let running = new AbortController();
 let pause = 0;
 let following = false;
+let typed = new AbortController();
 let changed = false;
 let cards = null;
 
@@ -63,12 +64,16 @@ async function follow() {
   following = true;
   while (changed) {
     changed = false;
-    await guarded(() => quick());
+    await guarded(() => quick(typed.signal));
   }
   following = false;
 }
 
+/** Read all of it. What is still on its way for an earlier key comes too late. */
 function whole(signal) {
+  changed = false;
+  typed.abort();
+  typed = new AbortController();
   return guarded(async () => {
     await quick(signal);
     await full(signal);

@@ -31,12 +31,14 @@ export function mount({ states, adopt, fail }) {
 
   const load = async () => {
     const mine = known;
+    host.ariaBusy = "true";
     try {
       for (const text of texts()) {
         if (!mine.has(text)) mine.set(text, stateful(text, await states(text, reading.trace.model.layers - 1)));
         if (mine !== known) return;
       }
       draw();
+      host.ariaBusy = "false";
     } catch (error) {
       fail(error);
     }

@@ -12,7 +12,7 @@ GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
 export GATESCOPE_HOST GATESCOPE_PORT
 
-.PHONY: run test coverage test-cluster test-images test-native check bench lock docs clean
+.PHONY: run test coverage test-cluster test-faults test-images test-native check bench lock docs clean
 
 run: $(VENV)/.installed
 	$(BIN)/gatescope export --if-missing
@@ -27,6 +27,9 @@ coverage: $(VENV)/.installed-dev
 
 test-cluster: $(RAY_VENV)/.installed
 	$(RAY_VENV)/bin/python -m pytest tests/cluster
+
+test-faults: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load
 
 test-images: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.deploy.stages

@@ -41,6 +41,7 @@ from service.api.telemetry import with_telemetry
 from service.api.unpacking import UnpackBodies
 from service.engine import Engine, EngineSettings
 from service.errors import where
+from service.inference.batch_admission import BatchAdmission
 from service.inference.catalog import Catalog, ServedVersions
 from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
@@ -144,7 +145,8 @@ def create_service(
     )
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes))
     tracer = Tracer(predictor, TraceExecutor())
-    parts = Parts(settings, engine, catalog, predictor, control, recorder, sampler, tracer, StreamLimiter(settings))
+    streams, batches = StreamLimiter(settings), BatchAdmission(engine)
+    parts = Parts(settings, engine, catalog, predictor, control, recorder, sampler, tracer, streams, batches)
     litestar = Litestar(
         [Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()],
         lifespan=[lambda _: _running(parts, versions)],

@@ -7,6 +7,7 @@ from litestar.types import Scope
 
 from service.api.batch.stream_limiter import StreamLimiter
 from service.engine import Engine
+from service.inference.batch_admission import BatchAdmission
 from service.inference.catalog import Catalog
 from service.inference.predict import Predictor
 from service.metrics.recorder import Measurements, Recorder
@@ -47,6 +48,7 @@ class Parts:
     sampler: MetricsSampler
     tracer: Tracer
     streams: StreamLimiter
+    batches: BatchAdmission
     draining: bool = field(default=False)
     failed: bool = field(default=False)
     others: str = field(default="")

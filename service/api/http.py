@@ -10,11 +10,14 @@ from litestar.types import Receive, Scope, Send
 from pydantic import BaseModel
 
 from service.api.problems import ClientGone
-from service.errors import Malformed, too_large
+from service.errors import Malformed, Overloaded, too_large
 from service.settings import Settings
 
 LATE = 0.1
 """Seconds after which an answer is late enough to look whether its client is still there."""
+
+MAX_UNFINISHED_BYTES = 128 * 2**20
+"""Most bytes that a process holds of bodies whose end has not come, all together."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -38,8 +41,35 @@ async def read_text_body(receive: Receive, settings: Settings) -> bytes:
     return await read_body(receive, 6 * limit + 4096, "a text", limit)
 
 
+class Unfinished:
+    """The bytes of all bodies in this process whose end has not come; `with` gives back what one body added."""
+
+    held = 0
+
+    def __init__(self) -> None:
+        self._own = 0
+
+    def __enter__(self) -> "Unfinished":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Unfinished.held -= self._own
+
+    def add(self, size: int) -> None:
+        """Count bytes that have come. Raises `Overloaded` past `MAX_UNFINISHED_BYTES`."""
+        if Unfinished.held + size > MAX_UNFINISHED_BYTES:
+            raise Overloaded("too many bodies are on their way; try again in 1 s", retry_after=1)
+        Unfinished.held += size
+        self._own += size
+
+
 async def read_body(receive: Receive, limit: int, what: str = "a request", told: int | None = None) -> bytes:
     """The whole body, chunked or not. Raises 413 as soon as it is longer than `limit` bytes, naming `told`."""
+    with Unfinished() as unfinished:
+        return await _read_body(receive, limit, what, told, unfinished)
+
+
+async def _read_body(receive: Receive, limit: int, what: str, told: int | None, unfinished: Unfinished) -> bytes:
     content = bytearray()
     while len(content) <= limit:
         message: Any = await receive()
@@ -48,6 +78,7 @@ async def read_body(receive: Receive, limit: int, what: str = "a request", told:
         if not content and not message.get("more_body"):
             content = message["body"]
             break
+        unfinished.add(len(message["body"]))
         content += message["body"]
         if not message.get("more_body"):
             break

@@ -52,7 +52,7 @@ class Observed:
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = scope["state"]["status"] = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), NOSNIFF]
             await send(message)
 

@@ -7,6 +7,7 @@
 | `.data_received`, `.on_message_complete` | an upgrade that is not to a WebSocket is declined, and the body is read |
 | `.handle_websocket_upgrade` | a handshake that is none gets a 400 (uvicorn never answers) |
 | `.cycle`, `.timeout_keep_alive_task` | `read_timeout` sees in them what a client owes |
+| `.on_response_complete`, `.flow` | a client that is refused and retries at once is not read at once |
 | `.shutdown` | a request that meets a stop on its way is answered (uvicorn resets it) |
 | `Server.on_tick` | once a second, clients that are too slow are answered 408; a process that has failed ends |
 | `Server.capture_signals` | a clean stop exits with 0, not by the signal |
@@ -39,6 +40,10 @@ from service.settings import Settings
 MAX_HEAD_BYTES = 65_536
 MAX_HEADERS = 100
 TICKS_A_SECOND = 10
+TOO_MANY = 429
+REST = 0.5
+"""Seconds for which nothing is read from a client that was refused: those that retry at once would take the time in
+which the accepted work is done."""
 LINGER = 0.5
 """Seconds for which a connection without a request is still read when the service stops."""
 
@@ -108,6 +113,17 @@ class Connection(HttpToolsProtocol):
         super().handle_websocket_upgrade()
         if not cast(Any, self.transport.get_protocol()).handshake_initiated:
             self._refuse(_NO_HANDSHAKE)
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request: not at once with a client that was refused because too much waits."""
+        super().on_response_complete()
+        if self.cycle.scope["state"].get("status") == TOO_MANY and not self.transport.is_closing():
+            self.flow.pause_reading()
+            self.loop.call_later(REST, self._read_again)
+
+    def _read_again(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def shutdown(self) -> None:
         """Let a client that may be sending its next request do so, which is answered; then close."""

@@ -51,11 +51,13 @@ def _charset(scope: Scope) -> str | None:
 
 async def _list(parts: Parts, chosen: BatchOptions, deadline: float, receive: Receive, send: Send) -> None:
     """Every review of a list; a row that can't be classified is an error row, the others are answered."""
-    rows = read_rows(await read_body(receive, parts.settings.max_batch_bytes))
-    if len(rows) > parts.settings.max_batch_rows:
-        raise too_large("a batch", parts.settings.max_batch_rows, "rows")
-    with WhileConnected(receive):
-        answers = await map_bounded(rows, partial(_answer, parts, chosen, deadline))
+    content = await read_body(receive, parts.settings.max_batch_bytes)
+    with parts.batches.admit(parts.catalog, len(content), deadline):
+        rows = read_rows(content)
+        if len(rows) > parts.settings.max_batch_rows:
+            raise too_large("a batch", parts.settings.max_batch_rows, "rows")
+        with WhileConnected(receive):
+            answers = await map_bounded(rows, partial(_answer, parts, chosen, deadline))
     await send_json(send, BatchAnswers(answers))
 
 

@@ -42,6 +42,8 @@ def test_the_version_is_one_that_was_tested() -> None:
         (HttpToolsProtocol.data_received, ["self", "data"]),
         (HttpToolsProtocol.on_headers_complete, ["self"]),
         (HttpToolsProtocol.on_body, ["self", "body"]),
+        (HttpToolsProtocol.on_response_complete, ["self"]),
+        (HttpToolsProtocol.shutdown, ["self"]),
         (HttpToolsProtocol.on_message_complete, ["self"]),
         (HttpToolsProtocol.handle_websocket_upgrade, ["self"]),
         (HttpToolsProtocol.send_400_response, ["self", "msg"]),
@@ -61,8 +63,11 @@ def test_overridden_methods_are_called_as_they_were(method: object, parameters: 
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        (HttpToolsProtocol, {"parser", "headers", "url", "cycle", "transport", "loop", "timeout_keep_alive_task"}),
-        (RequestResponseCycle, {"response_complete", "response_started", "more_body"}),
+        (
+            HttpToolsProtocol,
+            {"parser", "headers", "url", "cycle", "transport", "loop", "flow", "timeout_keep_alive_task"},
+        ),
+        (RequestResponseCycle, {"scope", "keep_alive", "response_complete", "response_started", "more_body"}),
         (WebSocketsSansIOProtocol, {"handshake_initiated", "connections"}),
         (ServerState, {"connections", "tasks"}),
         (uvicorn.Server, {"server_state", "started", "should_exit", "lifespan"}),

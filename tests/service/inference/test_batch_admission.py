@@ -1,0 +1,27 @@
+"""As many batches are worked on as come to their end in time."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from service.errors import Overloaded
+from service.inference.batch_admission import BatchAdmission
+
+
+def test_batches_past_the_time_there_is_are_refused_until_one_has_ended() -> None:
+    model: Any = SimpleNamespace(served=SimpleNamespace(seconds=lambda tokens: tokens / 1000))
+    batches = BatchAdmission(SimpleNamespace(concurrency=1))  # type: ignore[arg-type]
+
+    def admit(size: int) -> Any:
+        return batches.admit([model], size, time.monotonic() + 30)
+
+    with admit(1_000_000):  # alone, whatever it takes
+        with pytest.raises(Overloaded) as refused, admit(1000):
+            pass
+        assert refused.value.retry_after == 200
+    with admit(20_000), admit(20_000), admit(20_000), pytest.raises(Overloaded), admit(20_000):
+        pass
+    with admit(20_000):
+        pass

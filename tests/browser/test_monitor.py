@@ -3,10 +3,21 @@
 import json
 import re
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import fits
+from tests.serving import serving
+
+
+@pytest.fixture(scope="module")
+def service(repository: Path) -> Iterator[str]:
+    """A service that has answered nobody else: what the page counts is what these tests asked."""
+    with serving(repository, "--workers", "1") as root:
+        yield root
 
 
 def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:

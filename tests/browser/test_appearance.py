@@ -131,4 +131,7 @@ def test_a_key_is_asked_for_and_three_labels_let_a_person_choose_what_is_explain
     expect(page.locator("#review-legend")).to_contain_text("− not good")
     page.get_by_label("against which label").select_option("bad")
     expect(page.locator("#review-legend")).to_contain_text("− bad")
+    page.get_by_role("button", name="how it reads").click()
+    expect(page.locator("#tour")).to_contain_text("1 of 2")
+    expect(page.locator("#tour p")).to_contain_text("The GRU says")
     page.close()

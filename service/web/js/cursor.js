@@ -50,6 +50,17 @@ export function click(to) {
   pin(!again);
 }
 
+/** Put the cursor on a word and keep it there. */
+export function hold(to) {
+  move(to);
+  pin(true);
+}
+
+/** Let the cursor follow the pointer again. */
+export function release() {
+  pin(false);
+}
+
 function pin(on) {
   pinned = on;
   id("words").classList.toggle("pinned", on);

@@ -80,6 +80,7 @@ export function frame(height) {
 /** A drawing: static elements and bound ones; `set` gives each bound one the value of its name. */
 export function drawing(height, fixed, bound) {
   const elements = Object.values(bound).flat();
+  for (const [name, parts] of Object.entries(bound)) for (const { element } of [parts].flat()) element.dataset.part = name;
   const wires = elements.filter(({ element }) => element.querySelector(".wire"));
   const others = elements.filter((part) => !wires.includes(part));
   const svg = s("svg", { viewBox: `0 0 600 ${height}`, role: "img" },

@@ -10,6 +10,7 @@ import { Reading } from "./reading.js";
 import * as store from "./store.js";
 import * as takeaway from "./takeaway.js";
 import * as theme from "./theme.js";
+import * as tour from "./tour.js";
 
 const AFTER_TYPING = 450;
 /** The parts of a trace that the verdict and the words need. */
@@ -115,6 +116,7 @@ async function full(signal) {
   place();
   for (const panel of all) panel.show(reading);
   point(cursor.at());
+  tour.show(reading);
   id("main").ariaBusy = "false";
 }
 
@@ -161,12 +163,16 @@ async function choosers() {
   if (!models || id("model").length) return;
   const names = [...new Set(models.map((card) => card.name))];
   for (const name of ["model", "compare"]) if (!names.includes(store.get(name))) store.set({ [name]: "" });
-  const current = store.get("model") || models.find((card) => card.default)?.name;
-  const option = (name) => h("option", { value: name }, `${name} v${models.find((card) => card.name === name).version}`);
+  const option = (name) => h("option", { value: name, selected: models.some((card) => card.default && card.name === name) }, `${name} v${models.find((card) => card.name === name).version}`);
   id("model").append(...names.map(option));
   id("compare").append(...names.map(option));
-  id("model").value = current;
+  id("model").value = modelName();
   id("compare").value = store.get("compare");
+}
+
+/** The model that is chosen, else the default one. */
+function modelName() {
+  return store.get("model") || id("model").querySelector("[selected]")?.value;
 }
 
 function start() {
@@ -176,10 +182,15 @@ function start() {
   input.mount(read);
   keyboard.mount(panels);
   takeaway.mount(() => body(input.text(), PARTS), fail);
+  tour.mount(served, fail);
   cursor.onMove(point);
-  id("model").addEventListener("change", (event) => (target = null, store.set({ model: event.target.value })));
+  id("model").addEventListener("change", (event) => store.set({ model: event.target.value }));
   id("compare").addEventListener("change", (event) => store.set({ compare: event.target.value }));
-  store.watch(["model"], () => read(false));
+  store.watch(["model"], () => {
+    target = null;
+    id("model").value = modelName();
+    read(false);
+  });
   store.watch(["compare"], () => {
     id("compare").value = store.get("compare");
     guarded(() => beside(running.signal));

@@ -62,6 +62,12 @@ export class Reading {
     return this.trace.memory?.retained_at_end?.[t] ?? null;
   }
 
+  /** How strongly the state after each word can still move the verdict, `[T]`: the gradient's length in the top layer. */
+  get pull() {
+    const { norm } = this.trace.gradient;
+    return norm.subarray((norm.shape[0] - 1) * norm.shape[1]);
+  }
+
   /** How far word t turned the running logit. */
   turn(t) {
     const { logit } = this.running;

@@ -97,7 +97,7 @@ function facts(reading, t, values, row) {
   rows.push(["brought to the verdict", signed(reading.ledger.words[t])]);
   if (kept !== null) rows.push(["still there at the end", percent(kept)]);
   if (lives) rows.push([exact ? "half-life of this unit" : "median half-life", life ? `${life.toFixed(1)} words` : "never halves"]);
-  return rows.map(([name, value, kind]) => h("div", { class: kind }, h("dt", {}, name), h("dd", {}, value)));
+  return rows.map(([name, value, kind]) => h("div", { class: kind, dataset: { part: name } }, h("dt", {}, name), h("dd", {}, value)));
 }
 
 function middle(lives) {

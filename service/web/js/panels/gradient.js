@@ -11,7 +11,7 @@ export function mount() {
   let readings = [];
 
   const draw = (chart) => {
-    const all = readings.flatMap((reading) => Array.from(norms(reading)));
+    const all = readings.flatMap((reading) => Array.from(reading.pull));
     const low = Math.floor(Math.log10(Math.max(FLOOR, Math.min(...all))));
     const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...all, FLOOR))));
     const height = (value) => (Math.log10(Math.max(FLOOR, value)) - low) / (high - low);
@@ -19,12 +19,12 @@ export function mount() {
     for (let power = low; power <= high; power += every) chart.rule(height(10 ** power), power ? `10${superscript(power)}` : "1");
     chart.foot(`${chart.length} words before the end`, "the last word");
     const names = readings.map((reading) => {
-      const series = norms(reading);
+      const series = reading.pull;
       chart.svg.append(s("polyline", { class: KINDS[reading.cell], points: chart.points((t) => height(series[t])).join(" ") }));
       return reading.cell;
     });
     key(chart, names);
-    const mine = norms(readings[0]);
+    const mine = readings[0].pull;
     chart.heightAt = (t) => height(mine[t]);
   };
   const chart = new Chart(host, draw);
@@ -48,12 +48,6 @@ export function mount() {
     show: (reading) => show((current = reading), []),
     beside: (others) => show(current, [...others.values()]),
   };
-}
-
-/** The top layer's gradient norms `[T]`. */
-function norms(reading) {
-  const { norm } = reading.trace.gradient;
-  return norm.subarray((norm.shape[0] - 1) * norm.shape[1]);
 }
 
 /** A key above the chart: a piece of each line with its name. */

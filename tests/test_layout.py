@@ -42,7 +42,7 @@ BELOW: dict[str, set[str]] = {
     "metrics": set(),
     "inference": {"engine", "metrics"},
     "tracing": {"inference", "engine", "metrics"},
-    "score": {"inference", "engine"},
+    "score": {"inference"},
     "api": {"inference", "tracing", "engine", "metrics"},
     "process": {"api", "metrics"},
 }

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from models.network.equations import Array, Ids, PreActivations
 
@@ -17,6 +18,15 @@ DeviceState = tuple[Array | ort.OrtValue, ...]
 
 FRESH = -1
 """The `carry` of a row that continues no other."""
+
+_ONNX_RUNTIME = vars(onnxruntime_pybind11_state).values()
+SESSION_ERRORS: tuple[type[Exception], ...] = (
+    ValueError,
+    RuntimeError,
+    MemoryError,
+    *(kind for kind in _ONNX_RUNTIME if isinstance(kind, type) and issubclass(kind, Exception)),
+)
+"""What opening or running a session raises; the kinds of ONNX Runtime have no class in common."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,11 @@ def create_service(
     control = control or SingleProcess(catalog, settings.max_words)
     sampler = MetricsSampler(
         recorder,
-        lambda: [model.recorder.served for model in catalog],
+        lambda: [model.bundle.manifest for model in catalog],
         lambda: gauges_of(parts),
         control.report,
     )
-    predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes))
+    predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
     tracer = Tracer(predictor, TraceExecutor())
     streams, batches = StreamLimiter(settings), BatchAdmission(engine)
     parts = Parts(settings, engine, catalog, predictor, control, recorder, sampler, tracer, streams, batches)
@@ -173,12 +173,8 @@ def engine_settings(settings: Settings) -> EngineSettings:
     """What the engine needs to know. With one core a worker, the event loop computes, but never waits for a GPU."""
     provider = provider_of(settings)
     cores = max(1, settings.threads)
-    return EngineSettings(
-        threads=0 if cores == 1 and provider != "cuda" else cores,
-        provider=provider,
-        cuda=Cuda(settings.device_id, settings.device_memory) if provider == "cuda" else None,
-        queue_seconds=settings.max_queue_seconds,
-    )
+    on_loop = cores == 1 and not isinstance(provider, Cuda)
+    return EngineSettings(0 if on_loop else cores, provider, settings.max_queue_seconds)
 
 
 @contextlib.asynccontextmanager

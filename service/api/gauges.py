@@ -8,10 +8,10 @@ from service.metrics.gauges import GaugeValues
 def gauges_of(parts: Parts) -> GaugeValues:
     """Return the value of every gauge that `service.metrics.gauges` defines, but those of the process itself."""
     engine, ready = parts.engine, not why_not_ready(parts)
-    models = [(model, engine.queue(model.served)) for model in parts.catalog]
+    models = [(model, engine.queue(model)) for model in parts.catalog]
     versions = [(model, (model.name, str(model.version))) for model in parts.catalog]
     return {
-        "gatescope_batch_rows_limit": {(model.name,): model.served.cost.rows for model, _ in models},
+        "gatescope_batch_rows_limit": {(model.name,): model.cost.rows for model, _ in models},
         "gatescope_queue_rows": {(model.name,): queue.rows for model, queue in models},
         "gatescope_queue_tokens": {(model.name,): queue.tokens for model, queue in models},
         "gatescope_queue_predicted_seconds": {(model.name,): queue.seconds for model, queue in models},

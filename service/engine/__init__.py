@@ -6,20 +6,18 @@ from service.engine.interface import (
     Answer,
     EngineSettings,
     Observer,
-    Provider,
     QueueState,
     Unobserved,
 )
-from service.engine.served import ServedModel
+from service.engine.model import Model
 
 __all__ = [
     "Answer",
     "Engine",
     "EngineSettings",
+    "Model",
     "Observer",
-    "Provider",
     "QueueState",
-    "ServedModel",
     "State",
     "Unobserved",
 ]

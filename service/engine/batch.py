@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.network.equations import Array
-from models.network.session import FRESH, Chunk, DeviceState, Session, State, to_host
+from models.network.session import FRESH, SESSION_ERRORS, Chunk, DeviceState, Session, State, to_host
 from service.engine.interface import Answer
 
 
@@ -114,7 +114,7 @@ class Batch:
         lengths = [min(left, steps) for left in self.left]
         try:
             chunk = self._run(lengths)
-        except Exception:  # whatever the session raises: one bad row must not fail its batch-mates
+        except SESSION_ERRORS:
             return self._each_alone(steps)
         return self._take(chunk, lengths), sum(lengths)
 
@@ -155,7 +155,7 @@ class Batch:
             try:
                 ended += alone._take(alone._run(lengths), lengths)
                 computed += lengths[0]
-            except Exception as error:  # handed to whoever waits for this row
+            except SESSION_ERRORS as error:
                 row.error = error
                 ended.append(row)
             else:

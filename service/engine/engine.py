@@ -26,7 +26,7 @@ from service.engine.interface import (
     QueueState,
     Unobserved,
 )
-from service.engine.served import ServedModel, open_model
+from service.engine.model import Model
 from service.errors import DeadlinePassed, Draining, Overloaded
 
 BYTES_A_WORD = 5
@@ -42,11 +42,11 @@ class Engine:
         """Chunks that can be computed at the same time: the threads, or the event loop."""
         self._computing = [False] * self.concurrency
         self._observe = observe or Unobserved()
-        self._models: list[ServedModel] = []
+        self._models: list[Model] = []
         self._changed = threading.Condition()
         self._draining = self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._on_loop: dict[ServedModel, Batch] = {}
+        self._on_loop: dict[Model, Batch] = {}
         self._accepted = 0
         self._threads = [
             threading.Thread(target=self._work, args=[number], name=f"engine-{number}", daemon=True)
@@ -60,32 +60,32 @@ class Engine:
         """Threads that compute at this moment; an event loop that computes counts as one."""
         return sum(self._computing)
 
-    def load(self, bundle: Bundle) -> ServedModel:
+    def load(self, bundle: Bundle) -> Model:
         """Open a bundle, check its golden answers, warm it up, and serve it. Raises `InvalidBundle`."""
-        model = open_model(bundle, self.settings)
+        model = Model.load(bundle, self.settings)
         with self._changed:
             model.used = min((other.used for other in self._models), default=0.0)
             self._models.append(model)
         return model
 
-    def unload(self, model: ServedModel) -> None:
+    def unload(self, model: Model) -> None:
         """Give a model up once its accepted rows are answered."""
         with self._changed:
             self._changed.wait_for(lambda: model.scheduler.rows == 0)
             self._models.remove(model)
 
-    def admit(self, model: ServedModel, bytes_of_text: int) -> None:
+    def admit(self, model: Model, bytes_of_text: int) -> None:
         """Raise `Overloaded` where the work accepted so far leaves no room for a text of that many bytes."""
         self._require_room(model, bytes_of_text // BYTES_A_WORD)
 
-    def queue(self, model: ServedModel) -> QueueState:
+    def queue(self, model: Model) -> QueueState:
         """Return what is accepted for one model and not answered yet."""
         scheduler = model.scheduler
         return QueueState(scheduler.rows, scheduler.tokens, model.seconds(scheduler.tokens) / self.concurrency)
 
     async def submit(
         self,
-        model: ServedModel,
+        model: Model,
         ids: Ids,
         *,
         deadline: float | None = None,
@@ -98,7 +98,7 @@ class Engine:
 
         `deadline` is on the clock of `time.monotonic`. `background` work lets all other work pass. A stream goes on
         from the `state` of the answer before, which has one where `keep` is set. Raises `Overloaded`,
-        `DeadlinePassed`, `Draining`, or what ONNX Runtime raises for this row alone.
+        `DeadlinePassed`, `Draining`, or what the session raises for this row alone.
         """
         if not len(ids):
             raise ValueError("a review needs a word")
@@ -118,9 +118,11 @@ class Engine:
         finally:
             if timer is not None:
                 timer.cancel()
+            if row.error is not None:
+                self._observe.failed(model.name, model.version)
         return row.answered(model.session.export_state(row.state) if keep and row.state else None)
 
-    def run_many(self, model: ServedModel, reviews: Sequence[Ids]) -> Array:
+    def run_many(self, model: Model, reviews: Sequence[Ids]) -> Array:
         """Return the logits `[N, C]` of many reviews, in order, on as many threads as the engine has of them.
 
         The same reviews give the same bits, whatever else the machine does. An empty review raises `ValueError`.
@@ -141,7 +143,7 @@ class Engine:
         for thread in self._threads:
             thread.join()
 
-    def _accept(self, model: ServedModel, row: Row, deadline: float | None) -> None:
+    def _accept(self, model: Model, row: Row, deadline: float | None) -> None:
         if self._draining:
             raise Draining
         if deadline is not None and deadline <= row.submitted:
@@ -157,7 +159,7 @@ class Engine:
             if self._threads:
                 self._changed.notify()
 
-    def _require_room(self, model: ServedModel, tokens: int) -> None:
+    def _require_room(self, model: Model, tokens: int) -> None:
         queued = sum(m.seconds(m.scheduler.foreground_tokens) for m in self._models) / self.concurrency
         added = model.seconds(tokens) / self.concurrency
         if queued and queued + added > self.settings.queue_seconds:
@@ -165,12 +167,12 @@ class Engine:
             after = max(1, math.ceil(queued))
             raise Overloaded(f"try again in {after} s", retry_after=after)
 
-    def _expire(self, model: ServedModel, row: Row) -> None:
+    def _expire(self, model: Model, row: Row) -> None:
         if self._remove(model, row) and row.future is not None:
             self._observe.expired(model.name, model.version)
             row.future.set_exception(DeadlinePassed())
 
-    def _remove(self, model: ServedModel, row: Row) -> bool:
+    def _remove(self, model: Model, row: Row) -> bool:
         """Close a row that nobody waits for; false where it was closed before."""
         with self._changed:
             if not row.open:
@@ -181,7 +183,7 @@ class Engine:
 
     def _work(self, number: int) -> None:
         """Compute on an engine thread: the next model's batch, one chunk, again; asleep where there is no work."""
-        batches: dict[ServedModel, Batch] = {}
+        batches: dict[Model, Batch] = {}
         while (model := self._wait(batches)) is not None:
             self._computing[number] = True
             self._run_chunk(model, batches)
@@ -217,7 +219,7 @@ class Engine:
             self._run_chunk(model, self._on_loop)
             loop.call_soon(self._yield_to_loop)
 
-    def _run_chunk(self, model: ServedModel, batches: dict[ServedModel, Batch]) -> None:
+    def _run_chunk(self, model: Model, batches: dict[Model, Batch]) -> None:
         """Compute one chunk of a model's batch; `batches` are those with rows left."""
         batch = batches.pop(model, None) or Batch(model.session)
         try:
@@ -231,19 +233,19 @@ class Engine:
         if batch.rows:
             batches[model] = batch
 
-    def _wait(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
+    def _wait(self, batches: dict[Model, Batch]) -> Model | None:
         """Return the model whose turn it is, once there is one; None where the engine is closed and has no work."""
         with self._changed:
             while (model := self._next(batches)) is None and not self._closed:
                 self._changed.wait()
             return model
 
-    def _next(self, batches: dict[ServedModel, Batch]) -> ServedModel | None:
+    def _next(self, batches: dict[Model, Batch]) -> Model | None:
         """Return the model that has had the least of the machine among those with work here; foreground work first."""
         ready = [model for model in self._models if model in batches or model.scheduler.any()]
         return min(ready, key=lambda model: (not model.scheduler.foreground_rows, model.used), default=None)
 
-    def _advance(self, model: ServedModel, batch: Batch) -> None:
+    def _advance(self, model: Model, batch: Batch) -> None:
         rows, began = batch.rows, time.monotonic()
         steps, predicted = model.cost.choose(batch.left)
         ended, computed = batch.advance(steps)
@@ -261,7 +263,7 @@ class Engine:
         tokens = len(rows) * steps if model.session.pads else computed
         self._observe.batch(model.name, model.version, len(rows), computed, tokens, now - began)
 
-    def _fail(self, model: ServedModel, batch: Batch, error: Exception) -> None:
+    def _fail(self, model: Model, batch: Batch, error: Exception) -> None:
         """Answer every row of a batch with an error."""
         with self._changed:
             failed, batch.rows = [row for row in batch.rows if row.open], []

@@ -1,16 +1,11 @@
 """What goes into the engine and comes out: settings, answers, the length of the queue, and what others observe."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from models.network.compiled_session import IMPORT_ERROR
+from models.bundle.open_session import BEST_ON_CPU, Provider
 from models.network.equations import Array
-from models.network.onnx_session import Cuda
 from models.network.session import State
-
-Provider = Literal["native", "onnxruntime", "cuda"]
-"""What computes: the compiled loops, ONNX Runtime on the CPU, or ONNX Runtime on a GPU."""
-BEST_ON_CPU: Provider = "onnxruntime" if IMPORT_ERROR else "native"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +17,6 @@ class EngineSettings:
 
     threads: int = 0
     provider: Provider = BEST_ON_CPU
-    cuda: Cuda | None = None
     queue_seconds: float = 2.0
     rows: int | None = None
     seconds_a_chunk: float = 0.002
@@ -66,6 +60,9 @@ class Observer(Protocol):
     def cancelled(self, model: str, version: int) -> None:
         """Nobody waits for a review's answer any longer."""
 
+    def failed(self, model: str, version: int) -> None:
+        """A review could not be computed."""
+
 
 class Unobserved:
     """Notes nothing."""
@@ -80,4 +77,7 @@ class Unobserved:
         """Nothing."""
 
     def cancelled(self, model: str, version: int) -> None:
+        """Nothing."""
+
+    def failed(self, model: str, version: int) -> None:
         """Nothing."""

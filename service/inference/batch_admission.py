@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from service.engine import Engine
+from service.engine import Engine, Model
 from service.engine.engine import BYTES_A_WORD
 from service.errors import Overloaded
-from service.inference.model import Model
 
 SHARE = 0.5
 """Of the time until a batch's deadline: predicted work that may be under way with it, since predictions go before."""
@@ -27,7 +26,7 @@ class BatchAdmission:
         Raises `Overloaded` where it would not be done by `deadline`, of `time.monotonic`; one alone is always admitted.
         """
         tokens = size // BYTES_A_WORD
-        seconds = max((model.served.seconds(tokens) for model in models), default=0.0) / self._engine.concurrency
+        seconds = max((model.seconds(tokens) for model in models), default=0.0) / self._engine.concurrency
         if self._seconds and self._seconds + seconds > SHARE * (deadline - monotonic()):
             after = max(1, math.ceil(self._seconds))
             raise Overloaded(

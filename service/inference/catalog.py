@@ -14,10 +14,9 @@ from pydantic import BaseModel, Field
 from models.bundle.files import InvalidBundle
 from models.bundle.repository import model_names, versions
 from models.bundle.select import NoSuchModel, candidates, default_name, newest_valid, read_version
-from service.engine import Engine
+from service.engine import Engine, Model
 from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
 from service.inference.in_thread import in_thread
-from service.inference.model import Model
 from service.metrics.recorder import Recorder
 
 log = structlog.get_logger("gatescope")
@@ -193,7 +192,7 @@ class Catalog:
         def discard(models: tuple[Model, ...]) -> None:
             for model in models:
                 if model.version not in there:
-                    self._engine.unload(model.served)
+                    self._engine.unload(model)
 
         try:
             return await in_thread(work, self._load_timeout, discard)
@@ -211,7 +210,7 @@ class Catalog:
     def _read(self, name: str, version: int) -> Model:
         try:
             bundle = read_version(self._repository, name, version)
-            model = Model.load(bundle, self._engine, self._recorder)
+            model = self._engine.load(bundle)
         except InvalidBundle as error:
             self._refused[name, version] = reason = self._reason(error)
             self._recorder.loaded(name, version, "failed")
@@ -220,7 +219,7 @@ class Catalog:
             raise
         self._refused.pop((name, version), None)
         self._recorder.loaded(name, version, "ok")
-        seconds, computes = round(model.load_seconds, 3), model.served.session.backend
+        seconds, computes = round(model.load_seconds, 3), model.session.backend
         log.info("model loaded", model=name, version=version, seconds=seconds, computes=computes)
         return model
 
@@ -241,7 +240,7 @@ class Catalog:
         for model in models:
             while model.holders:
                 await asyncio.sleep(0.01)
-            await asyncio.to_thread(self._engine.unload, model.served)
+            await asyncio.to_thread(self._engine.unload, model)
 
     def _served(self) -> str:
         return ", ".join(f"{model.name} version {model.version}" for model in self)

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from models.text.words import UNK, Encoded
-from service.engine import Answer, Engine
+from service.engine import Answer, Engine, Model
 from service.engine.engine import BYTES_A_WORD
 from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError
 from service.inference.limits import TextLimits
-from service.inference.model import Model
 from service.inference.prediction import Prediction, prediction_of
 from service.metrics.predictions import PredictionRecord
+from service.metrics.recorder import Recorder
 
 LONG_TEXT = 32_768
 """Characters of a text whose words are found off the event loop."""
@@ -28,10 +28,10 @@ class Reading(NamedTuple):
 
 
 class Predictor:
-    """Has texts read by the models of one engine."""
+    """Has texts read by the models of one engine, and notes how that ends."""
 
-    def __init__(self, engine: Engine, limits: TextLimits) -> None:
-        self.engine, self.limits = engine, limits
+    def __init__(self, engine: Engine, limits: TextLimits, recorder: Recorder) -> None:
+        self.engine, self.limits, self._recorder = engine, limits, recorder
 
     async def predict(
         self,
@@ -64,13 +64,24 @@ class Predictor:
         try:
             with model:
                 reading, record = await self._read(model, text, deadline, background, traced)
-        except Exception as error:  # counted, whatever it is, and raised again
+        except ServiceError as error:
             if counted:
-                count_failure(model, error)
+                self.refused(model, error)
             raise
         if counted:
-            model.recorder.answered(record)
+            self.answered(model, record)
         return reading
+
+    def answered(self, model: Model, record: PredictionRecord) -> None:
+        """Note a prediction."""
+        self._recorder.answered(model.bundle.manifest, record)
+
+    def refused(self, model: Model, error: ServiceError) -> None:
+        """Note a text that got no prediction. What the engine refuses, it has counted itself."""
+        if isinstance(error, NoWords):
+            self._recorder.no_words(model.name, model.version)
+        elif not isinstance(error, Overloaded | DeadlinePassed | Draining):
+            self._recorder.invalid(model.name, model.version)
 
     async def _read(
         self, model: Model, text: str, deadline: float | None, background: bool, traced: bool
@@ -78,12 +89,10 @@ class Predictor:
         started = perf_counter()
         size = self.limits.size(text)
         if not background:
-            self.engine.admit(model.served, min(size, self.limits.max_words * BYTES_A_WORD))
+            self.engine.admit(model, min(size, self.limits.max_words * BYTES_A_WORD))
         encoded = await self._encode(model, text)
         tokenized = perf_counter()
-        answer = await self.engine.submit(
-            model.served, encoded.ids, deadline=deadline, background=background, traced=traced
-        )
+        answer = await self.engine.submit(model, encoded.ids, deadline=deadline, background=background, traced=traced)
         computed = perf_counter()
         probabilities = answer.probabilities.tolist()
         prediction = prediction_of(model.bundle.manifest, probabilities, len(encoded.ids), encoded.truncated)
@@ -108,13 +117,3 @@ class Predictor:
         if len(text) < LONG_TEXT:
             return self.limits.encode(vocabulary, text)
         return await asyncio.to_thread(self.limits.encode, vocabulary, text)
-
-
-def count_failure(model: Model, error: Exception) -> None:
-    """Note a text that got no prediction. What the engine refuses, it has counted itself."""
-    if isinstance(error, Overloaded | DeadlinePassed | Draining):
-        return
-    if isinstance(error, NoWords):
-        model.recorder.no_words()
-    else:
-        model.recorder.failed("invalid" if isinstance(error, ServiceError) else "error")

@@ -3,8 +3,9 @@
 import onnxruntime as ort
 import structlog
 
+from models.bundle.open_session import Provider
 from models.network.compiled_session import IMPORT_ERROR
-from service.engine import Provider
+from models.network.onnx_session import Cuda
 from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
@@ -21,7 +22,7 @@ def provider_of(settings: Settings) -> Provider:
         case "onnxruntime":
             return "onnxruntime"
         case "cuda" if CUDA in ort.get_available_providers():
-            return "cuda"
+            return Cuda(settings.device_id, settings.device_memory)
         case "cuda":
             missing = "provider: this ONNX Runtime has no CUDA; install gatescope[gpu] instead of gatescope[cpu]"
             if not settings.provider_fallback:

@@ -6,10 +6,9 @@ from typing import Self
 
 from models.text.incremental import IncrementalTokenizer, OpenTooLong
 from models.text.words import UNK, Word
-from service.engine import State
+from service.engine import Model, State
 from service.errors import NoWords, ServiceError, TooLarge
-from service.inference.model import Model
-from service.inference.predict import Predictor, count_failure
+from service.inference.predict import Predictor
 from service.inference.prediction import StreamedPrediction, prediction_of
 from service.metrics.predictions import PredictionRecord
 
@@ -36,7 +35,7 @@ class TypedText:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._model.__exit__()
         if isinstance(error, ServiceError):
-            count_failure(self._model, error)
+            self._predictor.refused(self._model, error)
 
     def words(self, text: str, *, end: bool) -> list[Word]:
         """Return the words that the next piece of `text` makes certain. Raises `TooLarge`."""
@@ -62,7 +61,7 @@ class TypedText:
         started = perf_counter()
         encoded = self._model.bundle.vocabulary.encode(word.text, 1)
         answer = await self._predictor.engine.submit(
-            self._model.served, encoded.ids, deadline=monotonic() + self._seconds_a_word, state=self._state, keep=True
+            self._model, encoded.ids, deadline=monotonic() + self._seconds_a_word, state=self._state, keep=True
         )
         self._state, self._words = answer.state, self._words + 1
         self._unknown += int(encoded.ids[0] == UNK)
@@ -79,7 +78,8 @@ class TypedText:
             raise NoWords
         labels = self._model.bundle.manifest.labels
         confidence = self._last.probabilities[self._last.label]
-        self._model.recorder.answered(
+        self._predictor.answered(
+            self._model,
             PredictionRecord(
                 tokenization=self._request - self._queue - self._compute,
                 queue=self._queue,
@@ -91,6 +91,6 @@ class TypedText:
                 truncated=self._last.truncated,
                 label=labels.index(self._last.label),
                 confidence=confidence,
-            )
+            ),
         )
         return self._last.model_copy(update={"final": True})

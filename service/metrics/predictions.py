@@ -28,7 +28,7 @@ class PredictionRecord(NamedTuple):
     confidence: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class ServedVersion:
     """A served version, as the metrics know it: its labels in index order, and its validation reviews."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.bundle.manifest import Manifest
 from models.network.equations import Array
 from service.metrics.gauges import GaugeValues
 from service.metrics.predictions import NO_WORDS, PredictionRecord, ServedVersion
@@ -31,45 +32,29 @@ class Measurements:
     loop_lag: Sequence[float]
 
 
-class VersionRecorder:
-    """Notes what becomes of the reviews of one served version."""
-
-    def __init__(
-        self,
-        served: ServedVersion,
-        predictions: list[tuple[ServedVersion, PredictionRecord]],
-        outcomes: Counter[tuple[str, str, str]],
-    ) -> None:
-        self.served, self._predictions, self._outcomes = served, predictions, outcomes
-
-    def answered(self, record: PredictionRecord) -> None:
-        """Note a prediction."""
-        self._predictions.append((self.served, record))
-
-    def failed(self, outcome: str) -> None:
-        """Count a review that got no prediction: `invalid` or `error`."""
-        self._outcomes[(*self.served.key, outcome)] += 1
-
-    def no_words(self) -> None:
-        """Count a text without a word."""
-        self.failed(NO_WORDS)
-
-
 class Recorder:
-    """Notes what happens in one process. `run` is called where chunks are computed, all else by the event loop."""
+    """Notes what happens in one process. `batch` is called where chunks are computed, all else by the event loop."""
 
     def __init__(self) -> None:
         self.active = dict.fromkeys((*METHODS, OTHER), 0)
-        self._predictions: list[tuple[ServedVersion, PredictionRecord]] = []
+        self._predictions: list[tuple[Manifest, PredictionRecord]] = []
         self._runs: deque[tuple[str, int, tuple[float, ...]]] = deque()
         self._requests: defaultdict[Request, list[float]] = defaultdict(list)
         self._outcomes: Counter[tuple[str, str, str]] = Counter()
         self._loads: Counter[tuple[str, str, str]] = Counter()
         self._loop_lag: list[float] = []
 
-    def of(self, served: ServedVersion) -> "VersionRecorder":
-        """Return what notes the reviews of one served version."""
-        return VersionRecorder(served, self._predictions, self._outcomes)
+    def answered(self, manifest: Manifest, record: PredictionRecord) -> None:
+        """Note a prediction of a served version."""
+        self._predictions.append((manifest, record))
+
+    def invalid(self, model: str, version: int) -> None:
+        """Count a review that can't be read: too large, say."""
+        self._outcomes[model, str(version), "invalid"] += 1
+
+    def no_words(self, model: str, version: int) -> None:
+        """Count a text without a word."""
+        self._outcomes[model, str(version), NO_WORDS] += 1
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         """Note a run of a network: reviews in it, rows x steps that hold a word, rows x steps in all, seconds."""
@@ -87,6 +72,10 @@ class Recorder:
         """Count a review that nobody waits for any longer."""
         self._outcomes[model, str(version), "cancelled"] += 1
 
+    def failed(self, model: str, version: int) -> None:
+        """Count a review that could not be computed."""
+        self._outcomes[model, str(version), "error"] += 1
+
     def loaded(self, model: str, version: int, outcome: str) -> None:
         """Count a load: `ok` or `failed`."""
         self._loads[model, str(version), outcome] += 1
@@ -99,12 +88,9 @@ class Recorder:
         """Note how late the event loop woke up."""
         self._loop_lag.append(seconds)
 
-    def report(self, served: Sequence[ServedVersion], gauges: GaugeValues) -> Measurements:
-        """Return what was noted since the last report."""
-        predictions: defaultdict[ServedVersion, list[PredictionRecord]] = defaultdict(list)
-        for version, record in self._predictions:
-            predictions[version].append(record)
-        self._predictions.clear()
+    def report(self, served: Sequence[Manifest], gauges: GaugeValues) -> Measurements:
+        """Return what was noted since the last report; `served` are the versions that are served now."""
+        predictions, self._predictions = self._predictions, []
         runs: defaultdict[tuple[str, int], list[tuple[float, ...]]] = defaultdict(list)
         for _ in range(len(self._runs)):
             name, number, run = self._runs.popleft()
@@ -115,12 +101,23 @@ class Recorder:
         loads, self._loads = self._loads, Counter()
         loop_lag, self._loop_lag = self._loop_lag, []
         return Measurements(
-            served,
+            [*map(ServedVersion.of, served)],
             gauges,
-            [(version, np.array(records, np.float64)) for version, records in predictions.items()],
+            _by_version(predictions),
             outcomes,
             loads,
             [(name, str(number), np.array(table)) for (name, number), table in runs.items()],
             [(request, np.array(seconds)) for request, seconds in requests.items()],
             loop_lag,
         )
+
+
+def _by_version(predictions: Sequence[tuple[Manifest, PredictionRecord]]) -> list[tuple[ServedVersion, Array]]:
+    """Return a row for each prediction, `[N, fields of PredictionRecord]` a version."""
+    records: defaultdict[tuple[str, int], list[PredictionRecord]] = defaultdict(list)
+    manifests: dict[tuple[str, int], Manifest] = {}
+    for manifest, record in predictions:
+        key = manifest.name, manifest.version
+        manifests[key] = manifest
+        records[key].append(record)
+    return [(ServedVersion.of(manifests[key]), np.array(rows, np.float64)) for key, rows in records.items()]

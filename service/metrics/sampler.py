@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import perf_counter, process_time
 
+from models.bundle.manifest import Manifest
 from service.metrics.gauges import GaugeValues
-from service.metrics.predictions import ServedVersion
 from service.metrics.recorder import Measurements, Recorder
 
 PERIOD = 0.25
@@ -24,7 +24,7 @@ class MetricsSampler:
     def __init__(
         self,
         recorder: Recorder,
-        served: Callable[[], Sequence[ServedVersion]],
+        served: Callable[[], Sequence[Manifest]],
         gauges: Callable[[], GaugeValues],
         report: Callable[[Measurements], None],
     ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from models.bundle.files import Bundle
+from models.bundle.open_session import open_session
 from models.bundle.select import NoSuchModel, open_model
 from models.reviews.errors import DataError, UsageError
 from models.reviews.file_format import PIPE, FileFormat, Format, format_of
@@ -16,8 +17,6 @@ from models.reviews.reader import Streams, open_parquet_files, open_text
 from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
 from service.cores import available_cores
-from service.engine import EngineSettings
-from service.engine.served import open_session
 from service.inference.columns import answer_columns
 from service.inference.limits import TextLimits
 from service.score.blocks import Block, BlockSize, Counts, Part, arrow_blocks, text_blocks
@@ -230,7 +229,7 @@ def _model(options: Options, watcher: Watcher) -> ScoringModel:
 
 def _usable(bundle: Bundle) -> Bundle:
     """Return the bundle, which repeats its golden answers. Raises `InvalidBundle`."""
-    open_session(bundle, EngineSettings())
+    open_session(bundle)
     return bundle
 
 

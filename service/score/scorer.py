@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bundle.files import Bundle
+from models.bundle.open_session import open_session
 from models.network.bulk import ROWS, run_group
 from models.network.equations import Array, softmax
 from models.network.padding import by_length
 from models.reviews.columns import Unanswered
 from models.text.words import Encoded
-from service.engine import EngineSettings
-from service.engine.served import open_session
 from service.errors import ServiceError
 from service.inference.limits import TextLimits
 from service.score.top_words import Weighed, top_words
@@ -45,7 +44,7 @@ class Scorer:
         """`top` is how many words that counted most are told of each text, `states` whether hidden states are."""
         self._bundle, self._labels, self._top, self._states = bundle, bundle.manifest.labels, top, states
         self._limits = limits
-        self._session = open_session(bundle, EngineSettings())
+        self._session = open_session(bundle)
 
     def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
         """The answers to `texts`; reviews of like length are computed together, in an order that they alone fix."""

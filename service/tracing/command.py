@@ -17,7 +17,6 @@ from models.bundle.select import NoSuchModel, open_model
 from service.engine import Engine, EngineSettings
 from service.errors import ServiceError
 from service.inference.limits import TextLimits
-from service.inference.model import Model
 from service.inference.predict import Predictor
 from service.metrics.recorder import Recorder
 from service.settings import InvalidSettings, read_settings
@@ -105,13 +104,13 @@ def _ask(remote: str, request: TraceRequest) -> bytes:
 def _compute(repository: Path, request: TraceRequest) -> bytes:
     """Return the trace that the service's own engine gives in this process."""
     settings = read_settings(repository=repository)
-    engine, recorder = Engine(EngineSettings()), Recorder()
-    predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes))
+    engine = Engine(EngineSettings())
+    predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), Recorder())
     tracer = Tracer(predictor, TraceExecutor())
     try:
         model = open_model(
             repository,
-            lambda bundle: Model.load(bundle, engine, recorder),
+            engine.load,
             name=request.model,
             version=request.version,
             default=settings.default_model,

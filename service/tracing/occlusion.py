@@ -13,7 +13,7 @@ from models.network.equations import Array, Ids
 from models.text.words import UNK
 from models.trace.analysis import Analysis
 from models.trace.reconverge import StateHistory, has_reconverged, logits_from
-from service.engine import Engine, ServedModel
+from service.engine import Engine, Model
 from service.inference.map_bounded import map_bounded
 
 WORDS = 48
@@ -49,7 +49,7 @@ def interaction(analysis: Analysis, without_each: Array | None) -> Interaction:
 
 
 async def logits_without_each(
-    engine: Engine, model: ServedModel, ids: Ids, unchanged: StateHistory, deadline: float | None
+    engine: Engine, model: Model, ids: Ids, unchanged: StateHistory, deadline: float | None
 ) -> Array:
     """Return the logits `[T, C]` with each word of `ids [T]` made unknown; `unchanged` is the history of `ids`.
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from models.network.equations import Array
 from models.trace.analysis import Analysis
-from service.inference.model import Model
+from service.engine import Model
 from service.inference.predict import Predictor, Reading
 from service.tracing.executor import TraceExecutor
 from service.tracing.occlusion import logits_without_each
@@ -58,7 +58,7 @@ class Tracer:
 
     async def _occlude(self, model: Model, analysis: Analysis, deadline: float | None) -> Array:
         unchanged = await self._executor.run(lambda: analysis.state_history)
-        return await logits_without_each(self._predictor.engine, model.served, analysis.ids, unchanged, deadline)
+        return await logits_without_each(self._predictor.engine, model, analysis.ids, unchanged, deadline)
 
 
 def _analysis(model: Model, request: TraceRequest, reading: Reading) -> Analysis:
@@ -72,7 +72,7 @@ def _analysis(model: Model, request: TraceRequest, reading: Reading) -> Analysis
         answer.logits,
         target,
         request.units,
-        model.served.session.pre_activations,
+        model.session.pre_activations,
     )
 
 

@@ -34,7 +34,7 @@ from models.network.equations import CELLS, Cell
 from models.network.onnx_session import OnnxSession
 from models.network.session import run_whole
 from models.text.words import Vocabulary, typed
-from service.engine import Engine, EngineSettings, ServedModel, Unobserved
+from service.engine import Engine, EngineSettings, Model, Unobserved
 from tests.benchmarks.fixed import MAX_WORDS
 from tests.bundles import about, random_weights
 
@@ -70,7 +70,7 @@ def static(graph: OnnxSession, reviews: Reviews, size: int) -> float:
     return 1 - sum(map(len, reviews)) / padded
 
 
-def send_all(engine: Engine, model: ServedModel, reviews: Reviews, senders: int) -> None:
+def send_all(engine: Engine, model: Model, reviews: Reviews, senders: int) -> None:
     """Every review through `submit`, from so many senders."""
 
     async def send() -> None:
@@ -90,7 +90,7 @@ class Served:
     """An engine with a model, and what it counts."""
 
     engine: Engine
-    model: ServedModel
+    model: Model
     cells: Cells
 
     @classmethod

@@ -16,8 +16,8 @@ from models.reviews.writer import csv_lines
 from service.api.batch.splitting import Splitter
 from service.api.problems import Problem
 from service.api.schemas import PredictRequest, malformed
+from service.engine import Model
 from service.errors import Malformed
-from service.inference.model import Model
 from service.inference.prediction import Prediction
 
 _version = re.compile(r"[1-9][0-9]{0,17}")

@@ -17,8 +17,8 @@ from service.api.batch.formats import BatchOptions, Form, Tally
 from service.api.batch.spool import Spool, SpoolFull
 from service.api.context import Parts
 from service.api.problems import Internal, problem_of
+from service.engine import Model
 from service.errors import Draining, Malformed, ServiceError, TooLarge, too_large, where
-from service.inference.model import Model
 
 log = structlog.get_logger("gatescope")
 
@@ -137,7 +137,7 @@ class Stream:
             await asyncio.sleep(PAUSE if self._others_wait() else 0)
 
     def _others_wait(self) -> bool:
-        return any(model.served.scheduler.foreground_rows for model in self._parts.catalog)
+        return any(model.scheduler.foreground_rows for model in self._parts.catalog)
 
     async def _start(self, record: Record) -> None:
         row = _Row(record, asyncio.create_task(self._line(record)))

@@ -7,7 +7,7 @@ from litestar import Request, Response, get
 from service.api.context import Parts, context_of
 from service.api.http import json_response
 from service.api.schemas import Card, Models, Versions
-from service.inference.model import Model
+from service.engine import Model
 
 
 @get("/v1/models")

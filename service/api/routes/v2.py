@@ -10,9 +10,9 @@ from service.api.context import context_of
 from service.api.http import WhileConnected, deadline_of, header, read_body
 from service.api.open_inference import metadata, read_request, write_response
 from service.api.routes.health import why_not_ready
+from service.engine import Model
 from service.errors import UnknownModel, too_large
 from service.inference.map_bounded import map_bounded
-from service.inference.model import Model
 
 Call = Request[Any, Any, Any]
 

@@ -32,6 +32,9 @@ class Counted(Unobserved):
     def cancelled(self, model: str, version: int) -> None:
         self.told.append("cancelled")
 
+    def failed(self, model: str, version: int) -> None:
+        self.told.append("failed")
+
 
 @pytest.fixture
 def observer() -> Counted:

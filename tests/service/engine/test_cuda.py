@@ -9,9 +9,8 @@ import pytest
 
 from models.bundle.files import Bundle
 from models.network.equations import CELLS
-from models.network.onnx_session import OnnxSession
-from service.engine import Engine
-from service.engine.served import ServedModel
+from models.network.onnx_session import Cuda, OnnxSession
+from service.engine import Engine, Model
 from tests.service.engine.conftest import oracle, review
 
 NewEngine = Callable[..., Engine]
@@ -19,7 +18,7 @@ CUDA = "CUDAExecutionProvider" in ort.get_available_providers()
 needs_cuda = pytest.mark.skipif(not CUDA, reason="this ONNX Runtime has no CUDA provider (pip install gatescope[gpu])")
 
 
-async def crowd_and_stream(engine: Engine, model: ServedModel, bundle: Bundle) -> None:
+async def crowd_and_stream(engine: Engine, model: Model, bundle: Bundle) -> None:
     """Reviews that join, leave, are parked and traced, beside one that comes in pieces."""
     reviews = [review(bundle, length, length) for length in (1, 300, 2, 40, 250, 5, 90, 7) * 3]
     answers = await asyncio.gather(
@@ -51,5 +50,5 @@ def test_bound_state_gives_the_answers_of_the_equations(
 @pytest.mark.parametrize("new_engine", [{"threads": 1}], indirect=True)
 @pytest.mark.parametrize("cell", CELLS)
 def test_cuda_gives_the_answers_of_the_equations(new_engine: NewEngine, bundles: dict[str, Bundle], cell: str) -> None:
-    engine = new_engine(provider="cuda", rows=4)
+    engine = new_engine(provider=Cuda(), rows=4)
     asyncio.run(crowd_and_stream(engine, engine.load(bundles[cell]), bundles[cell]))

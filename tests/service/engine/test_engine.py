@@ -234,7 +234,7 @@ def test_an_idle_engine_uses_no_processor(new_engine: NewEngine, bundles: dict[s
 
 
 def test_a_fault_of_the_engine_fails_its_rows_and_nothing_else(
-    new_engine: NewEngine, bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
+    new_engine: NewEngine, observer: Counted, bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = new_engine()
     model = engine.load(bundles["lstm"])
@@ -247,6 +247,7 @@ def test_a_fault_of_the_engine_fails_its_rows_and_nothing_else(
     with monkeypatch.context() as broken:
         broken.setattr(model.cost, "choose", lambda _: ("many", 0.0))
         assert [type(found) for found in asyncio.run(both())] == [TypeError] * 2
+    assert observer.told == ["failed"] * 2
     assert engine.queue(model).rows == 0
     assert [type(found) for found in asyncio.run(both())] == [Answer] * 2
 

@@ -5,42 +5,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bundle.files import Bundle, InvalidBundle
+from models.bundle.files import Bundle
+from models.bundle.open_session import Provider, open_session
 from models.network.bulk import run_many
-from models.network.compiled_session import CompiledSession
 from models.network.equations import CELLS
-from models.network.onnx_session import OnnxSession
 from models.network.session import Session
-from service.engine import EngineSettings
 from service.engine.batch import Batch, Row
 from service.engine.cost import Cost, CostModel, fit
 from service.engine.scheduler import Scheduler
-from service.engine.served import open_session
-from tests.bundles import random_weights
 from tests.service.engine.conftest import oracle, review
 
 
 @pytest.fixture(scope="module", params=["native", "onnxruntime"])
-def settings(request: pytest.FixtureRequest) -> EngineSettings:
-    return EngineSettings(provider=request.param)
+def provider(request: pytest.FixtureRequest) -> Provider:
+    found: Provider = request.param
+    return found
 
 
 @pytest.fixture(scope="module")
-def session(bundles: dict[str, Bundle], settings: EngineSettings) -> Session:
-    return open_session(bundles["lstm"], settings)
-
-
-def test_what_computes_is_what_was_asked_for(session: Session, settings: EngineSettings) -> None:
-    assert isinstance(session, CompiledSession if settings.provider == "native" else OnnxSession)
-
-
-def test_loops_that_do_not_repeat_the_golden_answers_are_not_served(
-    bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = random_weights("lstm", seed=99)
-    monkeypatch.setattr("service.engine.served.CompiledSession", lambda _: CompiledSession(other))
-    with pytest.raises(InvalidBundle, match="golden"):
-        open_session(bundles["lstm"], EngineSettings())
+def session(bundles: dict[str, Bundle], provider: Provider) -> Session:
+    return open_session(bundles["lstm"], provider)
 
 
 def rows_of(lengths: list[int], *, background: bool = False) -> list[Row]:
@@ -101,10 +85,10 @@ def test_threads_share_the_rows_that_wait(session: Session) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_parked_row_goes_on_in_another_batch_as_if_it_had_stayed(
-    bundles: dict[str, Bundle], settings: EngineSettings, cell: str
+    bundles: dict[str, Bundle], provider: Provider, cell: str
 ) -> None:
     bundle = bundles[cell]
-    session = open_session(bundle, settings)
+    session = open_session(bundle, provider)
     reviews = [review(bundle, length, length) for length in (40, 50, 60)]
     rows = [Row(ids) for ids in reviews]
     here, there = Batch(session), Batch(session)
@@ -166,10 +150,10 @@ def test_without_padding_a_chunk_is_as_long_as_is_allowed(lengths: list[int], ca
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_bulk_answers_stand_in_order_and_are_the_same_bits_every_time(
-    bundles: dict[str, Bundle], settings: EngineSettings, cell: str, threads: int
+    bundles: dict[str, Bundle], provider: Provider, cell: str, threads: int
 ) -> None:
     bundle = bundles[cell]
-    session = open_session(bundle, settings)
+    session = open_session(bundle, provider)
     reviews = [review(bundle, length, length) for length in [*range(1, 60), 300, 1, 7]]
     first = run_many(session, reviews, threads)
     for logits, ids in zip(first, reviews, strict=True):

@@ -11,7 +11,7 @@ from service.inference.batch_admission import BatchAdmission
 
 
 def test_batches_past_the_time_there_is_are_refused_until_one_has_ended() -> None:
-    model: Any = SimpleNamespace(served=SimpleNamespace(seconds=lambda tokens: tokens / 1000))
+    model: Any = SimpleNamespace(seconds=lambda tokens: tokens / 1000)
     batches = BatchAdmission(SimpleNamespace(concurrency=1))  # type: ignore[arg-type]
 
     def admit(size: int) -> Any:

@@ -1,6 +1,7 @@
 import onnxruntime as ort
 import pytest
 
+from models.network.onnx_session import Cuda
 from service.inference.provider import CUDA, provider_of
 from service.process import logs
 from service.settings import InvalidSettings, Settings
@@ -40,4 +41,4 @@ def test_loops_that_were_not_built_are_replaced_by_onnx_runtime_and_that_is_said
 
 @pytest.mark.skipif(not HAS_CUDA, reason="this ONNX Runtime has no CUDA")
 def test_cuda_is_used_where_it_is() -> None:
-    assert provider_of(Settings(provider="cuda")) == "cuda"
+    assert provider_of(Settings(provider="cuda")) == Cuda()

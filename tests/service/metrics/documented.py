@@ -1,13 +1,14 @@
 """`docs/metrics.md`, made from the code: `python -m tests.service.metrics.documented` writes it anew."""
 
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from models.bundle.manifest import Histogram, Reference
+from models.bundle.manifest import Histogram, Manifest, Reference
 from service.metrics.gauges import GAUGES
-from service.metrics.predictions import PredictionRecord, ServedVersion
+from service.metrics.predictions import PredictionRecord
 from service.metrics.recorder import Recorder
 from service.metrics.service_metrics import ServiceMetrics
 
@@ -45,9 +46,10 @@ def _every_metric() -> ServiceMetrics:
     """Return metrics each of which has a series."""
     bins = Histogram(edges=(0, 1), counts=(1,))
     reference = Reference(words=bins, unknown_rate=bins, confidence=bins, labels={"fresh": 1, "rotten": 1})
-    served = ServedVersion("lstm", "1", ("fresh", "rotten"), reference)
+    fields: dict[str, Any] = {"name": "lstm", "version": 1, "labels": ("fresh", "rotten"), "reference": reference}
+    served = Manifest.model_construct(**fields)
     recorder = Recorder()
-    recorder.of(served).answered(PredictionRecord(1, 1, 1, 1, 1, 1, 1, False, 1, 1))
+    recorder.answered(served, PredictionRecord(1, 1, 1, 1, 1, 1, 1, False, 1, 1))
     recorder.batch("lstm", 1, 1, 1, 1, 1)
     recorder.loaded("lstm", 1, "ok")
     recorder.request("POST", "/v1/predict", 200, 1)

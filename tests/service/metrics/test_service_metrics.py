@@ -7,8 +7,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.bundle.files import read
+from models.bundle.manifest import Manifest
 from service.metrics.gauges import GAUGES
-from service.metrics.predictions import PredictionRecord, ServedVersion
+from service.metrics.predictions import PredictionRecord
 from service.metrics.recorder import Recorder
 from service.metrics.service_metrics import RETIRED, ServiceMetrics
 
@@ -17,20 +18,20 @@ Value = Callable[..., float | None]
 
 
 @pytest.fixture
-def served(repository: Path) -> ServedVersion:
-    return ServedVersion.of(read(repository / "lstm" / "1").manifest)
+def served(repository: Path) -> Manifest:
+    return read(repository / "lstm" / "1").manifest
 
 
-def version(served: ServedVersion, number: int) -> ServedVersion:
-    return ServedVersion(served.name, str(number), served.labels, served.reference)
+def version(served: Manifest, number: int) -> Manifest:
+    return served.model_copy(update={"version": number})
 
 
-def add(metrics: ServiceMetrics, process: int, served: ServedVersion, answers: int, **gauges: float) -> None:
+def add(metrics: ServiceMetrics, process: int, served: Manifest, answers: int, **gauges: float) -> None:
     """Report `answers` predictions of a version that a process serves."""
     recorder = Recorder()
     for _ in range(answers):
-        recorder.of(served).answered(RECORD)
-    labels = {gauge.name: served.key[: len(gauge.labels)] for gauge in GAUGES}
+        recorder.answered(served, RECORD)
+    labels = {gauge.name: (served.name, str(served.version))[: len(gauge.labels)] for gauge in GAUGES}
     values = {f"gatescope_{name}": value for name, value in gauges.items()}
     metrics.add(process, recorder.report([served], {name: {labels[name]: value} for name, value in values.items()}))
 
@@ -43,7 +44,7 @@ def value(metrics: ServiceMetrics, name: str, **labels: str) -> float | None:
     return sum(found) if found else None
 
 
-def test_counts_add_up_over_processes_and_stay_when_one_ends(served: ServedVersion) -> None:
+def test_counts_add_up_over_processes_and_stay_when_one_ends(served: Manifest) -> None:
     metrics = ServiceMetrics(100)
     add(metrics, 1, served, 3)
     add(metrics, 2, served, 4)
@@ -56,7 +57,7 @@ def test_counts_add_up_over_processes_and_stay_when_one_ends(served: ServedVersi
     assert value(metrics, "gatescope_drift_window_rows") == 12
 
 
-def test_gauges_go_by_what_they_tell(served: ServedVersion) -> None:
+def test_gauges_go_by_what_they_tell(served: Manifest) -> None:
     metrics = ServiceMetrics(100)
     add(metrics, 1, served, 0, queue_rows=3, model_ready=1, model_load_duration_seconds=0.5, worker_memory_bytes=7)
     add(metrics, 2, served, 0, queue_rows=4, model_ready=0, model_load_duration_seconds=0.2, worker_memory_bytes=8)
@@ -71,7 +72,7 @@ def test_gauges_go_by_what_they_tell(served: ServedVersion) -> None:
     assert value(metrics, "gatescope_queue_rows") == 1
 
 
-def test_the_gauges_and_the_drift_of_what_nobody_serves_are_gone(served: ServedVersion) -> None:
+def test_the_gauges_and_the_drift_of_what_nobody_serves_are_gone(served: Manifest) -> None:
     metrics = ServiceMetrics(100)
     add(metrics, 1, served, 5, queue_rows=3)
     add(metrics, 2, served, 5, queue_rows=3)
@@ -86,7 +87,7 @@ def test_the_gauges_and_the_drift_of_what_nobody_serves_are_gone(served: ServedV
     assert value(metrics, "gatescope_inference_requests_total", version="1") == 10  # to be scraped once more
 
 
-def test_the_text_does_not_grow_with_the_number_of_swaps(served: ServedVersion) -> None:
+def test_the_text_does_not_grow_with_the_number_of_swaps(served: Manifest) -> None:
     metrics, sizes = ServiceMetrics(100), []
     for number in range(100, 200):
         add(metrics, 1, version(served, number), 1)
@@ -97,7 +98,7 @@ def test_the_text_does_not_grow_with_the_number_of_swaps(served: ServedVersion) 
     assert value(metrics, "gatescope_tokens_total", model="lstm") == 1000  # counted by model, which is served
 
 
-def test_a_failed_load_leaves_no_series_for_ever(served: ServedVersion) -> None:
+def test_a_failed_load_leaves_no_series_for_ever(served: Manifest) -> None:
     metrics, recorder = ServiceMetrics(100), Recorder()
     for number in range(100):
         recorder.loaded("other", number, "failed")
@@ -106,7 +107,7 @@ def test_a_failed_load_leaves_no_series_for_ever(served: ServedVersion) -> None:
     assert sum(sample.labels.get("model") == "other" for family in families for sample in family.samples) == RETIRED
 
 
-def test_a_version_that_comes_back_is_counted_again(served: ServedVersion) -> None:
+def test_a_version_that_comes_back_is_counted_again(served: Manifest) -> None:
     metrics = ServiceMetrics(100)
     for number in (1, *range(2, 10), 1):
         add(metrics, 1, version(served, number), 2)
@@ -114,14 +115,14 @@ def test_a_version_that_comes_back_is_counted_again(served: ServedVersion) -> No
     assert value(metrics, "gatescope_drift_window_rows", version="1") == 2
 
 
-def test_any_label_of_a_model_can_be_written(served: ServedVersion) -> None:
-    strange = ServedVersion(served.name, "1", ('100% "sure"\nor \\ not é', "fresh"), served.reference)
+def test_any_label_of_a_model_can_be_written(served: Manifest) -> None:
+    strange = served.model_copy(update={"labels": ('100% "sure"\nor \\ not é', "fresh")})
     metrics = ServiceMetrics(100)
     add(metrics, 1, strange, 2)
     assert value(metrics, "gatescope_predictions_total", label=strange.labels[0]) == 0
 
 
-def test_a_process_reports_every_gauge_that_is_defined(served: ServedVersion) -> None:
+def test_a_process_reports_every_gauge_that_is_defined(served: Manifest) -> None:
     metrics = ServiceMetrics(100)
     add(metrics, 1, served, 1)
     names = {family.name for family in text_string_to_metric_families(metrics.text().decode())}

@@ -294,9 +294,9 @@ def test_a_client_that_goes_away_frees_its_work(narrow: Running) -> None:
         time.sleep(0.1)
     model = catalog.find("lstm")
     until = time.monotonic() + 10
-    while engine.queue(model.served).rows and time.monotonic() < until:
+    while engine.queue(model).rows and time.monotonic() < until:
         time.sleep(0.01)
-    assert engine.queue(model.served).rows == 0
+    assert engine.queue(model).rows == 0
     assert narrow.predict("good").status_code == 200
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.commands.show import Screen
+from export.data.remarks import remarks
 from export.data.reviews import Reviews
 from export.data.sources import load
 from export.data.splits import Splits, split
@@ -34,6 +35,8 @@ from export.training.vectors import word_vectors
 from models.network.equations import Cell
 from models.reviews.errors import DataError
 from models.reviews.records import ReadOptions
+
+LABELS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
     with screen.step(f"read {settings.data}"):
         reviews = _load(settings, screen)
         splits = split(reviews, settings.seed)
-    screen.say(_summary(reviews, splits))
+    for line in (_summary(reviews, splits), *remarks(reviews)):
+        screen.say(line)
     start = _prepare(settings, splits, screen)
     require_words(start.dataset)
     with screen.step("tune the linear models"):
@@ -92,6 +96,7 @@ def _load(settings: ExportSettings, screen: Screen) -> Reviews:
         settings.text_column,
         settings.label_column,
         settings.group_column,
+        settings.split_column,
         ReadOptions.of(settings.delimiter, settings.encoding),
         settings.strict,
     )
@@ -99,6 +104,8 @@ def _load(settings: ExportSettings, screen: Screen) -> Reviews:
         settings.data,
         data_dir=settings.data_dir,
         columns=columns,
+        validation=settings.validation,
+        test=settings.test,
         labels=settings.labels,
         licence=settings.licence,
         progress=screen.downloading,
@@ -107,15 +114,21 @@ def _load(settings: ExportSettings, screen: Screen) -> Reviews:
 
 def _summary(reviews: Reviews, splits: Splits) -> str:
     sizes = ", ".join(f"{name} {len(part):,}" for name, part in splits.parts.items())
-    labels = ", ".join(reviews.labels)
-    return f"{len(reviews.rows):,} reviews, labels {labels}; {reviews.dropped}; {sizes} ({splits.rule})"
+    labels = ", ".join(reviews.labels[:LABELS_SHOWN]) + (", ..." if len(reviews.labels) > LABELS_SHOWN else "")
+    return f"{len(reviews.rows):,} reviews, {len(reviews.labels):,} labels: {labels}; {sizes} ({splits.rule})"
 
 
 def _prepare(settings: ExportSettings, splits: Splits, screen: Screen) -> _Start:
     opinions = _opinions(settings, splits, screen)
     with screen.step("learn word vectors from the training texts"):
         lessons = lessons_of(splits.train, splits.labels, opinions)
-        dataset = prepare(splits, lessons, vocabulary_size=settings.vocabulary_size, min_count=settings.min_count)
+        dataset = prepare(
+            splits,
+            lessons,
+            vocabulary_size=settings.vocabulary_size,
+            min_count=settings.min_count,
+            class_weight=settings.class_weight,
+        )
         vectors = word_vectors(
             dataset.lesson_ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
         )

@@ -4,9 +4,9 @@ import csv
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -22,6 +22,7 @@ from models.network.equations import CELLS, POOLINGS, Cell, Pooling
 from models.text.words import MAX_WORDS
 
 Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 OwnName = Annotated[Name, Field(max_length=48)]
 """A model's name that leaves room for a dash and a cell after it."""
@@ -36,6 +37,11 @@ def _some_once(items: tuple[str, ...]) -> tuple[str, ...]:
     return items
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    """Return what stands between commas; what holds one stands in quotes."""
+    return tuple(part.strip() for row in csv.reader([text], skipinitialspace=True) for part in row)
+
+
 class ExportSettings(BaseSettings):
     """Where reviews come from, what is learnt from them, and where the bundles go."""
 
@@ -46,7 +52,11 @@ class ExportSettings(BaseSettings):
     text_column: str = "text"
     label_column: str = "label"
     group_column: str | None = None
+    split_column: str | None = None
+    validation: str | None = None
+    test: str | None = None
     labels: Annotated[tuple[str, ...], AfterValidator(_some_once), NoDecode] | None = None
+    class_weight: Annotated[Literal["balanced"] | dict[str, Weight], NoDecode] | None = None
     delimiter: str | None = None
     encoding: str | None = None
     strict: bool = False
@@ -87,7 +97,23 @@ class ExportSettings(BaseSettings):
                 return tuple(map(str, json.loads(value)))
             except json.JSONDecodeError:
                 pass  # a label such as [/neg]
-        return tuple(part.strip() for row in csv.reader([value], skipinitialspace=True) for part in row)
+        return _parts(value)
+
+    @field_validator("class_weight", mode="before")
+    @classmethod
+    def _weights(cls, value: object) -> object:
+        if not isinstance(value, str) or value == "balanced":
+            return value
+        pairs = [part.rpartition("=") for part in _parts(value)]
+        if not all(label for label, _, _ in pairs):
+            raise ValueError("give balanced, or label=weight and more of these after commas")
+        return {label.strip(): weight for label, _, weight in pairs}
+
+    @model_validator(mode="after")
+    def _splits_are_said_once(self) -> Self:
+        if self.split_column and (self.validation or self.test):
+            raise ValueError("--split-column says the splits already: leave out --validation and --test")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 
 from export.commands.exits import Exit
@@ -29,11 +30,23 @@ def export(
     text_column: Annotated[str | None, typer.Option(help="The column of the text, in your data.")] = None,
     label_column: Annotated[str | None, typer.Option(help="The column of the label, in your data.")] = None,
     group_column: Annotated[str | None, typer.Option(help="Rows of one group (a film) go to one split.")] = None,
+    split_column: Annotated[
+        str | None, typer.Option(help="The column that says train, validation (valid, val, dev) or test.")
+    ] = None,
+    validation: Annotated[
+        str | None, typer.Option(help="Your own validation reviews, as --data; drawn from --data where not given.")
+    ] = None,
+    test: Annotated[
+        str | None, typer.Option(help="Your own test reviews, as --data; drawn from --data where not given.")
+    ] = None,
     labels: Annotated[
         str | None,
         typer.Option(
             help="The labels in index order, separated by commas (one with a comma in quotes), or a JSON list."
         ),
+    ] = None,
+    class_weight: Annotated[
+        str | None, typer.Option(help="How much a label counts: balanced, or label=weight,label=weight; else 1 each.")
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Between the fields of CSV; found where not given.")] = None,
     encoding: Annotated[
@@ -99,9 +112,16 @@ def _settings(given: dict[str, Any]) -> ExportSettings:
         raise typer.Exit(Exit.USAGE) from error
     except ValidationError as error:
         for fault in error.errors(include_url=False):
-            name = ".".join(map(str, fault["loc"])).replace("_", "-")
-            typer.echo(f"--{name}: {fault['msg']} (got {fault['input']!r})", err=True)
+            typer.echo(_said(fault), err=True)
         raise typer.Exit(Exit.USAGE) from error
+
+
+def _said(fault: ErrorDetails) -> str:
+    """Return in a line which flag is wrong, why, and what was given; of several flags together only why."""
+    reason = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return reason
+    return f"--{str(fault['loc'][0]).replace('_', '-')}: {reason} (got {fault['input']!r})"
 
 
 def _run(settings: ExportSettings, *, quiet: bool) -> "Outcome":

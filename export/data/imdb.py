@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from export.data.reviews import PublishedSplit, Review, Reviews, gather
+from export.data.reviews import Review, Reviews, SplitName, gather
 from models.reviews.errors import DataError
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
@@ -86,7 +86,7 @@ def _row(name: str, content: bytes, films: dict[tuple[str, str], list[str]], pat
     number = file.split("_")[0]
     known = films.get((half, label), [])
     film = known[int(number)] if number.isdigit() and int(number) < len(known) else None
-    return Review(_decoded(content, f"{path}: {name}"), label, film, cast(PublishedSplit, half))
+    return Review(_decoded(content, f"{path}: {name}"), label, film, cast(SplitName, half))
 
 
 def _decoded(content: bytes, file: str) -> str:

@@ -1,7 +1,7 @@
 """Labelled reviews as one frozen value, whatever they were read from."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from models.reviews.errors import DataError
 from models.text.words import typed
 
-PublishedSplit = Literal["train", "test"]
+SplitName = Literal["train", "validation", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One labelled review. A split never tears a `group` (a film) apart, and keeps to the `published_split`, if any."""
+    """One labelled review. A split never tears a `group` (a film) apart, and keeps to the `given_split`.
+
+    A split that no review is given to is drawn from those of `train`.
+    """
 
     text: str
     label: str
     group: str | None = None
-    published_split: PublishedSplit = "train"
+    given_split: SplitName = "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +38,20 @@ class Reviews:
     rows: tuple[Review, ...]
     labels: tuple[str, ...]
     duplicates: int
-    """Copies that were dropped."""
+    """Copies within one split that were dropped."""
     contradictions: int
-    """How many of the duplicates have another label than the copy that was kept."""
-    overlap: int
-    """Training reviews that were dropped because they stand in the published test too."""
+    """How many dropped copies, of duplicates and overlaps, have another label than the copy that was kept."""
+    overlaps: Mapping[tuple[SplitName, SplitName], int]
+    """Reviews of the first split that were dropped because they stand in the second one too."""
     skipped: tuple[str, ...] = ()
     """Where rows without a text or label stand, and which of the two is missing."""
+    joined: tuple[str, ...] = ()
+    """Labels that stand in the files as text and as a number as well, and are one label here."""
 
     @property
-    def dropped(self) -> str:
-        """What was read and is not among the rows, in words."""
-        contradicting = f" ({self.contradictions:,} of them with another label)" if self.contradictions else ""
-        skipped = f"; skipped {len(self.skipped):,} rows: {self.skipped[0]} ..." if self.skipped else ""
-        return (
-            f"dropped {self.duplicates:,} duplicates{contradicting} and {self.overlap:,} shared by training and test"
-            + skipped
-        )
+    def overlap(self) -> int:
+        """How many reviews were dropped because they stand in another split too."""
+        return sum(self.overlaps.values())
 
     @property
     def targets(self) -> NDArray[np.int64]:
@@ -71,41 +72,54 @@ def gather(
     rows: Iterable[Review],
     labels: Sequence[str] | None = None,
     skipped: Sequence[str] = (),
+    joined: Sequence[str] = (),
 ) -> Reviews:
-    """Return a data set: later copies of a text go, and so do training reviews that are in the published test as well.
+    """Return a data set in which every text stands once: of copies the first is kept, of several splits the last one's.
 
-    `labels` orders the labels; without it they are sorted. Raises `DataError` where there are fewer than two labels,
-    or `labels` are not those of the rows.
+    Training gives way to validation, and both to test. `labels` orders the labels; without it they are sorted. Raises
+    `DataError` where there are fewer than two labels, where `labels` are not those of the rows, and where a given
+    validation or test has a label that no training review has.
     """
     read = tuple(rows)
-    tested = _distinct(row for row in read if row.published_split == "test")
-    trained = _distinct(row for row in read if row.published_split == "train")
-    kept = [row for key, row in trained.items() if key not in tested]
-    first = {"test": tested, "train": trained}
+    ordered = _ordered(source, read, labels)
+    kept: dict[str, Review] = {}
+    duplicates, contradictions, overlaps = 0, 0, Counter[tuple[SplitName, SplitName]]()
+    for row in sorted(read, key=_place, reverse=True):
+        key = normalised(row.text)
+        first = kept.get(key)
+        if first is None:
+            kept[key] = row
+            continue
+        contradictions += first.label != row.label
+        if first.given_split == row.given_split:
+            duplicates += 1
+        else:
+            overlaps[row.given_split, first.given_split] += 1
     return Reviews(
         name=name,
         source=source,
         licence=licence,
-        rows=(*kept, *tested.values()),
-        labels=_ordered(source, read, labels),
-        duplicates=len(read) - len(trained) - len(tested),
-        contradictions=sum(first[row.published_split][normalised(row.text)].label != row.label for row in read),
-        overlap=len(trained) - len(kept),
+        rows=tuple(sorted(kept.values(), key=_place)),
+        labels=ordered,
+        duplicates=duplicates,
+        contradictions=contradictions,
+        overlaps=overlaps,
         skipped=tuple(skipped),
+        joined=tuple(joined),
     )
 
 
-def _distinct(rows: Iterable[Review]) -> dict[str, Review]:
-    first: dict[str, Review] = {}
-    for row in rows:
-        first.setdefault(normalised(row.text), row)
-    return first
+def _place(row: Review) -> int:
+    return SPLITS.index(row.given_split)
 
 
 def _ordered(source: str, rows: Sequence[Review], labels: Sequence[str] | None) -> tuple[str, ...]:
     if not rows:
         raise DataError(f"{source}: no reviews")
-    counts = Counter(row.label for row in rows)
+    counts = Counter(row.label for row in rows if row.given_split == "train")
+    if not counts:
+        raise DataError(f"{source}: every review is given to validation or test; none is left to learn from")
+    _require_known(source, rows, counts)
     if len(counts) < 2:
         raise DataError(f"{source}: every review has the label {next(iter(counts))!r}; two labels are needed")
     if labels is None:
@@ -113,6 +127,22 @@ def _ordered(source: str, rows: Sequence[Review], labels: Sequence[str] | None) 
     if len(set(labels)) != len(labels) or set(labels) != set(counts):
         raise DataError(f"{source}: the labels are {sorted(counts)}, not {list(labels)}")
     return tuple(labels)
+
+
+def _require_known(source: str, rows: Sequence[Review], trained: Mapping[str, int]) -> None:
+    """Raise `DataError` for labels of a given validation or test that no training review has."""
+    for split in SPLITS[1:]:
+        unknown = Counter(row.label for row in rows if row.given_split == split and row.label not in trained)
+        if unknown:
+            raise DataError(
+                f"{source}: {split} has labels that no training review has: {_counted(unknown)}; "
+                f"training has {_counted(trained)}"
+            )
+
+
+def _counted(labels: Mapping[str, int], most: int = 5) -> str:
+    named = [f"{label!r} ({labels[label]:,})" for label in sorted(labels)]
+    return ", ".join(named[:most]) + (f" and {len(named) - most:,} more" if len(named) > most else "")
 
 
 POSITIVE = {"fresh", "pos", "positive", "good"}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from export.data.critics import critics, critics_long
 from export.data.imdb import download, imdb
-from export.data.reviews import Reviews, gather
-from export.data.tables import Columns, read_table
+from export.data.own_files import OwnFiles, read_own
+from export.data.reviews import Reviews
+from export.data.tables import Columns
 from export.data.wheels import cache_directory
 from models.reviews.errors import DataError
 
@@ -19,6 +20,8 @@ def load(
     *,
     data_dir: Path | None = None,
     columns: Columns | None = None,
+    validation: str | None = None,
+    test: str | None = None,
     labels: Sequence[str] | None = None,
     licence: str = "not stated",
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -26,8 +29,11 @@ def load(
     """Return reviews by a built-in name (`critics`, `critics-long`, `imdb`), or from CSV, JSON or Parquet files.
 
     `data_dir` is where `imdb` lies (folder or archive; without it the archive is downloaded, `progress(done, total)`
-    in bytes); `columns`, `labels` (their order) and `licence` are for own files. Raises `DataError`.
+    in bytes); `columns`, the files of `validation` and `test`, `labels` (their order) and `licence` are for own files.
+    Raises `DataError`.
     """
+    if data in BUILT_IN and (validation or test or (columns and columns.split)):
+        raise DataError(f"{data} has splits of its own: --validation, --test and --split-column are for your own files")
     if data == "critics":
         return critics(cache_directory())
     if data == "critics-long":
@@ -37,5 +43,4 @@ def load(
     path = Path(data)
     if not path.suffix and not path.exists() and not has_magic(data):
         raise DataError(f"{data!r} is neither a file, a folder nor one of {', '.join(BUILT_IN)}")
-    table = read_table(data, columns or Columns())
-    return gather(path.stem, path.name, licence, table.rows, labels, table.skipped)
+    return read_own(OwnFiles(data, validation, test), columns or Columns(), labels, licence)

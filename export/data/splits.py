@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from export.data.reviews import Review, Reviews
+from export.data.reviews import SPLITS, Review, Reviews
 from export.data.stratify import draw_stratified
 from models.reviews.errors import DataError
 
@@ -50,54 +50,73 @@ class Splits:
 
 
 def split(reviews: Reviews, seed: int) -> Splits:
-    """80/10/10 by group; where the publisher set a test half apart, that is the test and 10 % of the rest validation.
+    """Return the splits that the reviews came with; one that is missing is 10 %, drawn from training.
 
     Each label has its share of every split. Groups that the reviews come with are drawn at random first, and by label
     only where a split would lack one. Raises `DataError` where no split can hold every label.
     """
-    _require_enough(reviews)
-    unit = "group" if any(row.group is not None for row in reviews.rows) else "review"
+    given = np.array([row.given_split for row in reviews.rows])
+    drawn = [name for name in SPLITS[1:] if name not in given]
+    if not drawn:
+        return assemble(reviews, given == "train", given == "validation", given == "test", "as given")
+    _require_enough(reviews, given == "train", needed=1 + len(drawn))
+    unit, shares = "group" if _grouped(reviews) else "review", _shares(drawn)
     if unit == "group":
-        masks = _by_group(reviews, seed)
+        masks = _by_group(reviews, given, seed)
         if _holds_every_label(reviews, masks):
-            return assemble(reviews, *masks, f"{_shares(reviews)} by group, seed {seed}")
-    rule = f"{_shares(reviews)} by {unit}, stratified by label, seed {seed}"
-    return assemble(reviews, *_by_label(reviews, seed), rule)
+            return assemble(reviews, *masks, f"{shares} by group, seed {seed}")
+    rule = f"{shares} by {unit}, stratified by label, seed {seed}"
+    return assemble(reviews, *_by_label(reviews, given, seed), rule)
 
 
-Masks = tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]
+Mask = NDArray[np.bool_]
+Masks = tuple[Mask, Mask, Mask]
 """Which rows are training, validation and test, each `[N]`."""
 
+Given = NDArray[np.str_]
+"""The split that each row came with, `[N]`."""
 
-def _by_group(reviews: Reviews, seed: int) -> Masks:
-    groups, published = _groups(reviews.rows), _published(reviews)
-    test = published if published.any() else _draw(groups, ~published, seed, SHARE)
-    validation = _draw(groups, ~test, seed + 1, _validation_share(published))
+
+def _by_group(reviews: Reviews, given: Given, seed: int) -> Masks:
+    groups, test, validation = _groups(reviews.rows), given == "test", given == "validation"
+    if not test.any():
+        test = _draw(groups, given == "train", seed, SHARE)
+    if not validation.any():
+        validation = _draw(groups, (given == "train") & ~test, seed + 1, _validation_share(given))
     return ~test & ~validation, validation, test
 
 
-def _by_label(reviews: Reviews, seed: int) -> Masks:
-    groups, targets, published = _groups(reviews.rows), reviews.targets, _published(reviews)
-    numbers = np.unique(groups, return_inverse=True)[1]
-    test = published if published.any() else draw_stratified(numbers, targets, seed, SHARE, leave=2)
-    rest = np.flatnonzero(~test)
-    validation = np.zeros(len(groups), np.bool_)
-    among = np.unique(numbers[rest], return_inverse=True)[1]
-    validation[rest] = draw_stratified(among, targets[rest], seed + 1, _validation_share(published), leave=1)
+def _by_label(reviews: Reviews, given: Given, seed: int) -> Masks:
+    test, validation = given == "test", given == "validation"
+    if not test.any():
+        test = _draw_by_label(reviews, given == "train", seed, SHARE, leave=1 if validation.any() else 2)
+    if not validation.any():
+        among = (given == "train") & ~test
+        validation = _draw_by_label(reviews, among, seed + 1, _validation_share(given), leave=1)
     return ~test & ~validation, validation, test
 
 
-def _published(reviews: Reviews) -> NDArray[np.bool_]:
-    return np.array([row.published_split == "test" for row in reviews.rows])
+def _draw_by_label(reviews: Reviews, among: Mask, seed: int, share: float, leave: int) -> Mask:
+    rows = np.flatnonzero(among)
+    numbers = np.unique(_groups(reviews.rows)[rows], return_inverse=True)[1]
+    mask = np.zeros(len(among), np.bool_)
+    mask[rows] = draw_stratified(numbers, reviews.targets[rows], seed, share, leave)
+    return mask
 
 
-def _validation_share(published: NDArray[np.bool_]) -> float:
+def _validation_share(given: Given) -> float:
     """Return the part of what is not test that is validation."""
-    return SHARE if published.any() else SHARE / (1 - SHARE)
+    return SHARE if "test" in given else SHARE / (1 - SHARE)
 
 
-def _shares(reviews: Reviews) -> str:
-    return "90/10 and the published test" if _published(reviews).any() else "80/10/10"
+def _shares(drawn: Sequence[str]) -> str:
+    if len(drawn) == 2:
+        return "80/10/10"
+    return f"90/10 and the given {'test' if drawn == ['validation'] else 'validation'}"
+
+
+def _grouped(reviews: Reviews) -> bool:
+    return any(row.group is not None for row in reviews.rows)
 
 
 def _holds_every_label(reviews: Reviews, masks: Masks) -> bool:
@@ -105,18 +124,16 @@ def _holds_every_label(reviews: Reviews, masks: Masks) -> bool:
     return all(len(np.unique(targets[mask])) == len(reviews.labels) for mask in masks)
 
 
-def _require_enough(reviews: Reviews) -> None:
-    """Raise `DataError` for a label that stands in fewer groups than there are splits to draw."""
-    published, needed = _published(reviews), 2 if _published(reviews).any() else 3
-    pairs = np.unique(
-        np.stack([np.unique(_groups(reviews.rows), return_inverse=True)[1], reviews.targets])[:, ~published], axis=1
-    )
+def _require_enough(reviews: Reviews, train: Mask, needed: int) -> None:
+    """Raise `DataError` for a label that stands in fewer groups of `train` than there are splits to make of it."""
+    numbers = np.unique(_groups(reviews.rows), return_inverse=True)[1]
+    pairs = np.unique(np.stack([numbers, reviews.targets])[:, train], axis=1)
     counts = np.bincount(pairs[1], minlength=len(reviews.labels))
     scarce = [
         f"{label!r} ({count})" for label, count in zip(reviews.labels, counts.tolist(), strict=True) if count < needed
     ]
     if scarce:
-        unit = "groups" if any(row.group is not None for row in reviews.rows) else "reviews"
+        unit = "groups" if _grouped(reviews) else "reviews"
         more = ", ..." if len(scarce) > 3 else ""
         raise DataError(
             f"{reviews.source}: no split can hold every label: each needs {needed} different {unit}, "

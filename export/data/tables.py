@@ -1,15 +1,15 @@
 """Labelled reviews in a user's own files, with columns that the user names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from export.data.reviews import Review
+from export.data.reviews import Review, SplitName
 from models.reviews.errors import DataError, UsageError
 from models.reviews.file_format import format_of
 from models.reviews.json_records import plain
 from models.reviews.parquet_rows import plain_values, texts
-from models.reviews.paths import find
+from models.reviews.paths import find, without
 from models.reviews.reader import Streams, open_parquet_files, open_text
 from models.reviews.records import ReadOptions, place
 from models.reviews.rows import RowParser
@@ -23,6 +23,8 @@ class Columns:
     text: str = "text"
     label: str = "label"
     group: str | None = None
+    split: str | None = None
+    """Says of each row whether it is train, validation or test."""
     read: ReadOptions = field(default_factory=ReadOptions)
     strict: bool = False
     """Whether a row without text or label is refused, not skipped."""
@@ -30,14 +32,26 @@ class Columns:
     @property
     def names(self) -> list[str]:
         """The columns that are read, each once."""
-        return list(dict.fromkeys([self.text, self.label, *([self.group] if self.group else [])]))
+        return list(dict.fromkeys([self.text, self.label, *filter(None, (self.group, self.split))]))
+
+
+SPLIT_NAMES: dict[str, SplitName] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""What a column of splits may hold, in any case."""
 
 
 class LabelledRows(NamedTuple):
-    """The reviews of files, and where rows stand that were skipped, with the reason."""
+    """The reviews of files, and where rows stand that were skipped, with the reason.
+
+    `joined` are the labels that stand there as text and as a number as well.
+    """
 
     rows: tuple[Review, ...]
-    skipped: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -47,24 +61,20 @@ class _Row(NamedTuple):
     error: str | None
 
 
-def read_table(path: str, columns: Columns) -> LabelledRows:
-    """Read a file, or all files of a folder or glob. Rows without a text of words, or without a label, are skipped.
+def read_table(path: str, columns: Columns, but: Sequence[str] = ()) -> LabelledRows:
+    """Read a file, or all files of a folder or glob, `but` those. Rows without words, or without a label, are skipped.
 
     Raises `DataError` with file, row and line where a file can't be read, and in `strict` for a row to be skipped.
     """
-    try:
-        names = find([path]).names
-    except UsageError as error:
-        raise DataError(str(error)) from error
     rows, skipped = list[Review](), list[str]()
-    seen = set[str]()
-    for row in _rows(names, columns):
+    seen, kinds = set[str](), dict[str, set[bool]]()
+    for row in _rows(_names(path, but), columns):
         seen.update(row.values)
         label = _written(row.values.get(columns.label))
         reason = _reason(row, label, columns)
         if reason is None:
-            group = columns.group and _written(row.values.get(columns.group))
-            rows.append(Review(str(row.text), str(label), group))
+            rows.append(_review(row, str(label), columns))
+            kinds.setdefault(str(label), set()).add(isinstance(plain(row.values[columns.label]), str))
         elif columns.strict:
             raise DataError(f"{row.place}: {reason}")
         else:
@@ -74,7 +84,30 @@ def read_table(path: str, columns: Columns) -> LabelledRows:
         raise DataError(f"{path}: no column {missing!r}; there are {', '.join(sorted(seen))}")
     if skipped and not rows:
         raise DataError(f"{path}: no reviews: no row has a text and a label; {skipped[0]}")
-    return LabelledRows(tuple(rows), tuple(skipped))
+    return LabelledRows(tuple(rows), tuple(skipped), tuple(label for label, found in kinds.items() if len(found) > 1))
+
+
+def _names(path: str, but: Sequence[str]) -> tuple[str, ...]:
+    try:
+        names = find([path]).names
+        left = without(names, find(but).names) if but else names
+    except UsageError as error:
+        raise DataError(str(error)) from error
+    if not left:
+        raise DataError(f"{path}: given for training and for another split as well")
+    return left
+
+
+def _review(row: _Row, label: str, columns: Columns) -> Review:
+    """Return the review of a row that can be learnt from. Raises `DataError` for the name of a split that is none."""
+    group = columns.group and _written(row.values.get(columns.group))
+    if columns.split is None:
+        return Review(str(row.text), label, group)
+    name = str(_written(row.values[columns.split]))
+    split = SPLIT_NAMES.get(name.lower())
+    if split is None:
+        raise DataError(f"{row.place}: column {columns.split!r} holds {name!r}, not one of {', '.join(SPLIT_NAMES)}")
+    return Review(str(row.text), label, group, split)
 
 
 def _reason(row: _Row, label: str | None, columns: Columns) -> str | None:
@@ -83,7 +116,10 @@ def _reason(row: _Row, label: str | None, columns: Columns) -> str | None:
         return row.error
     if not typed(row.text):
         return f"column {columns.text!r} has no words"
-    return f"column {columns.label!r} has no value" if label is None else None
+    if label is None:
+        return f"column {columns.label!r} has no value"
+    no_split = columns.split is not None and _written(row.values.get(columns.split)) is None
+    return f"column {columns.split!r} has no value" if no_split else None
 
 
 def _written(value: Any) -> str | None:

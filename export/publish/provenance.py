@@ -1,5 +1,6 @@
 """Where a bundle comes from, as its manifest says it: the reviews and their splits, the command, the libraries."""
 
+import json
 import platform
 import shlex
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from export.data.reviews import Reviews
 from export.data.splits import Splits
@@ -33,7 +35,7 @@ def data_of(reviews: Reviews, splits: Splits) -> Data:
 
 def provenance_of(model: TrainedModel, lessons: Mapping[str, int], settings: ExportSettings) -> Provenance:
     """Return how `model` was made: from these lessons, by this command, with these settings and libraries."""
-    given = {name: value for name, value in settings.model_dump(mode="json").items() if not isinstance(value, list)}
+    given = {name: _plain(value) for name, value in settings.model_dump(mode="json").items()}
     return Provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=shlex.join(["gatescope", *sys.argv[1:]]),
@@ -45,6 +47,11 @@ def provenance_of(model: TrainedModel, lessons: Mapping[str, int], settings: Exp
         seconds_to_train=model.seconds,
         epochs=len(model.history),
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting as a manifest has it: what holds several values as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
 def _git_commit() -> str | None:

@@ -63,7 +63,7 @@ text word by word and answers with one of: {", ".join(manifest.labels)}.
 ## Data
 
 {data.name}: {data.source} ({data.licence}). {splits} reviews; {data.split_rule}. {data.duplicates:,} duplicates and
-{data.overlap:,} reviews shared by training and test were dropped. Choices were made on validation; the figures
+{data.overlap:,} reviews that stand in two splits were dropped. Choices were made on validation; the figures
 below are from test, which was used for nothing else.
 
 Learnt from: {lessons or "the training reviews"}.

@@ -74,15 +74,21 @@ def ngrams(words: Words) -> list[str]:
 
 def _best_on_validation(fitted: Iterator[Baseline], dataset: Dataset) -> Baseline:
     labels = np.arange(len(dataset.labels))
-    return min(fitted, key=lambda one: log_loss(dataset.validation.targets, one.validation, labels=labels))
+    weights = dataset.label_weights[dataset.validation.targets]
+
+    def loss(one: Baseline) -> float:
+        return float(log_loss(dataset.validation.targets, one.validation, labels=labels, sample_weight=weights))
+
+    return min(fitted, key=loss)
 
 
 def _linear_models(dataset: Dataset) -> Iterator[Baseline]:
+    weights = dataset.label_weights[dataset.train.targets]
     for min_count in MIN_COUNTS:
         features = TfidfVectorizer(analyzer=ngrams, min_df=min_count, sublinear_tf=True)
         train, validation, test = _features(features, dataset)
         for penalty in PENALTIES:
-            model = LogisticRegression(C=penalty, max_iter=1000).fit(train, dataset.train.targets)
+            model = LogisticRegression(C=penalty, max_iter=1000).fit(train, dataset.train.targets, weights)
             yield Baseline(
                 "linear",
                 {"min_count": min_count, "C": penalty},
@@ -104,13 +110,13 @@ def _predict_linear(features: TfidfVectorizer, model: LogisticRegression, texts:
 def _nb_models(dataset: Dataset) -> Iterator[Baseline]:
     features = CountVectorizer(analyzer=ngrams, binary=True, dtype=np.float64)
     train, validation, test = _features(features, dataset)
-    classes = len(dataset.labels)
+    classes, weights = len(dataset.labels), dataset.label_weights[dataset.train.targets]
     for smoothing, penalty in product(NB_SMOOTHINGS, NB_PENALTIES):
         models = []
         for label in range(1 if classes == 2 else 0, classes):
             is_label = dataset.train.targets == label
             ratio = _log_count_ratio(train, is_label, smoothing)
-            model = LogisticRegression(C=penalty, max_iter=1000).fit(train @ ratio, is_label)
+            model = LogisticRegression(C=penalty, max_iter=1000).fit(train @ ratio, is_label, weights)
             models.append((ratio, model))
         yield Baseline(
             "nb-svm",

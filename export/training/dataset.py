@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from export.data.splits import Part, Splits
 from export.teaching.lessons import Lesson
+from export.training.label_weights import Wanted, label_weights
 from models.network.equations import Array, Ids
 from models.text.words import MAX_WORDS, UNK, Vocabulary, typed
 
@@ -36,7 +37,8 @@ class Dataset:
     """What is learnt from, what choices are made on and what is published, as ids of one vocabulary.
 
     Networks learn `lesson_targets [M, C]`, probabilities of the labels, from the M texts `lesson_ids`, of which there
-    are so many of each kind: `lesson_sizes`. Linear models learn from `train`.
+    are so many of each kind: `lesson_sizes`. Linear models learn from `train`. A review counts as much as
+    `label_weights [C]` say of its label, in learning and where choices are made.
     """
 
     labels: tuple[str, ...]
@@ -47,6 +49,7 @@ class Dataset:
     train: Examples
     validation: Examples
     test: Examples
+    label_weights: Array
 
     @property
     def fingerprint(self) -> str:
@@ -57,8 +60,10 @@ class Dataset:
         return digest.hexdigest()
 
 
-def prepare(splits: Splits, lessons: Sequence[Lesson], *, vocabulary_size: int, min_count: int) -> Dataset:
-    """Return `splits` and `lessons` as words and ids; the vocabulary is that of the lessons."""
+def prepare(
+    splits: Splits, lessons: Sequence[Lesson], *, vocabulary_size: int, min_count: int, class_weight: Wanted = None
+) -> Dataset:
+    """Return `splits` and `lessons` as words and ids; the vocabulary is that of the lessons. Raises `DataError`."""
     words = {name: [lowercase_words(text) for text in part.texts] for name, part in splits.parts.items()}
     seen = (lowercase_words(text) for lesson in lessons if lesson.new_words for text in lesson.texts)
     vocabulary = Vocabulary.build(chain.from_iterable(seen), min_count=min_count, size=vocabulary_size)
@@ -74,6 +79,7 @@ def prepare(splits: Splits, lessons: Sequence[Lesson], *, vocabulary_size: int, 
         np.concatenate([lesson.targets for lesson in lessons]),
         {lesson.name: len(lesson.texts) for lesson in lessons},
         **parts,
+        label_weights=label_weights(class_weight, splits.labels, splits.train.targets),
     )
 
 

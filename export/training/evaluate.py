@@ -66,12 +66,12 @@ def confusion(probabilities: Array, targets: NDArray[np.int64]) -> NDArray[np.in
     return cast(NDArray[np.int64], confusion_matrix(targets, probabilities.argmax(1), labels=labels))
 
 
-def fit_temperature(logits: Array, targets: NDArray[np.int64]) -> float:
-    """Return the temperature in [0.05, 20] with the least log-loss on validation (Guo et al. 2017)."""
+def fit_temperature(logits: Array, targets: NDArray[np.int64], weights: Array | None = None) -> float:
+    """Return the temperature in [0.05, 20] with the least log-loss on validation, `weights [N]` (Guo et al. 2017)."""
 
     def loss(log_temperature: float) -> float:
         scaled = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)
-        return float(-scaled[np.arange(len(targets)), targets].mean())
+        return float(-np.average(scaled[np.arange(len(targets)), targets], weights=weights))
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
     return float(np.exp(found.x))

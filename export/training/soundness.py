@@ -26,10 +26,11 @@ def require_words(dataset: Dataset) -> None:
 def require_learnt(name: str, model: TrainedModel, dataset: Dataset) -> None:
     """Raise `DataError` where the loss of `model` on validation is hardly lower than that of the labels' shares.
 
-    These always say the commonest label. A training that was asked to stop is not judged.
+    These always say the commonest label; label weights count in both. A training that was asked to stop is not judged.
     """
-    shares = np.bincount(dataset.train.targets, minlength=len(dataset.labels)) / len(dataset.train)
-    loss = float(-np.log(shares[dataset.validation.targets]).mean())
+    counts = dataset.label_weights * np.bincount(dataset.train.targets, minlength=len(dataset.labels))
+    shares, targets = counts / counts.sum(), dataset.validation.targets
+    loss = float(-np.average(np.log(shares[targets]), weights=dataset.label_weights[targets]))
     if not model.stopped and model.best.validation_loss > (1 - LEAST_GAIN) * loss:
         raise DataError(
             f"{name} has learnt nothing, and is not published: its loss on validation is "

@@ -18,6 +18,7 @@ from export.training.checkpoint import load, save
 from export.training.config import Epoch, Progress, TrainedModel, TrainingError, TrainingSettings
 from export.training.dataset import Dataset
 from export.training.evaluate import fit_temperature
+from models.network.equations import Array
 from models.network.torch_network import Classifier, Dropout, Shape
 from models.reviews.errors import DataError
 from models.text.words import PAD, UNK
@@ -74,7 +75,7 @@ class _Training:
         self.dataset, self.vectors, self.settings, self.state = dataset, vectors, settings, _State()
         self.train_ids = [ids[: settings.max_words] for ids in dataset.lesson_ids]
         self.validation_ids = [ids[: settings.max_words] for ids in dataset.validation.ids]
-        self.targets = torch.from_numpy(dataset.lesson_targets.astype(np.float32))
+        self.targets = torch.from_numpy(_weighted(dataset.lesson_targets, dataset.label_weights))
         self.batches = math.ceil(len(self.train_ids) / settings.batch_size)
         self.device = device_of(settings.device)
         torch.manual_seed(settings.seed)
@@ -176,14 +177,20 @@ class _Training:
     def _validate(self, number: int, loss: float) -> None:
         found, targets = logits(self.average, self.validation_ids), self.dataset.validation.targets
         right = float((found.argmax(1) == targets).mean())
-        calibrated = torch.from_numpy(found / fit_temperature(found, targets))
-        cost = float(nn.functional.cross_entropy(calibrated, torch.from_numpy(targets)))
+        calibrated = torch.from_numpy(found / self._temperature(found))
+        weight = torch.from_numpy(self.dataset.label_weights.astype(np.float32))
+        cost = float(nn.functional.cross_entropy(calibrated, torch.from_numpy(targets), weight))
         self._require_sound(number, cost)
         epoch = Epoch(number, loss, cost, right, self.state.seconds)
         self.state.history.append(epoch)
         if self.state.best is None or cost < self.state.best.validation_loss:
             self.state.best = epoch
             self.state.best_tensors = {k: v.detach().cpu().clone() for k, v in self.average.state_dict().items()}
+
+    def _temperature(self, found: Array) -> float:
+        """Return the temperature for the logits `found [N, C]` of the validation reviews."""
+        targets = self.dataset.validation.targets
+        return fit_temperature(found, targets, self.dataset.label_weights[targets])
 
     def _progress(self, number: int, loss: float) -> Progress:
         seen, share = self.state.history, self.share
@@ -196,7 +203,7 @@ class _Training:
         assert self.state.best is not None
         best = self._classifier()
         best.load_state_dict(self.state.best_tensors)
-        temperature = fit_temperature(logits(best, self.validation_ids), self.dataset.validation.targets)
+        temperature = self._temperature(logits(best, self.validation_ids))
         return TrainedModel(
             weights=best.weights(temperature),
             vocabulary=self.dataset.vocabulary,
@@ -263,7 +270,14 @@ class _Training:
         settings = {
             name: value for name, value in asdict(self.settings).items() if name not in {"time_budget", "device"}
         }
-        return {"settings": settings, "data": self.dataset.fingerprint}
+        weights = {"label weights": self.dataset.label_weights.tolist()}
+        return {"settings": settings | weights, "data": self.dataset.fingerprint}
+
+
+def _weighted(targets: Array, weights: Array) -> NDArray[np.float32]:
+    """Return `targets [M, C]` times the weight `[C]` of each one's label, which weights its loss by it."""
+    weighted: Array = targets * weights[targets.argmax(1)][:, np.newaxis]
+    return weighted.astype(np.float32)
 
 
 def one_cycle(share: float) -> float:

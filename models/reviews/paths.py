@@ -40,6 +40,12 @@ def find(given: Sequence[str], out: str | None = None) -> Found:
     return Found(names, tuple(str(each.path) for each in candidates if each.hidden))
 
 
+def without(names: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    """Return the files of `names` that are none of `others`, however they are spelt or linked."""
+    left_out = {_identity(Path(name)) for name in others}
+    return tuple(name for name in names if _identity(Path(name)) not in left_out)
+
+
 def refuse_same(inputs: Sequence[str], out: str | None) -> None:
     """Raise `UsageError` where `out` is one of `inputs`, however it is spelt or linked."""
     target = None if out in (None, PIPE) else _identity(Path(str(out)))

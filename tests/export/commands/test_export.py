@@ -178,6 +178,11 @@ def test_an_accuracy_below_the_wanted_one_exits_with_5(
         (["--max-words", "100000"], 2, "--max-words"),
         (["--repository", "/dev/null"], 2, "--repository"),
         (["--no-such-flag"], 2, "no-such-flag"),
+        (["--class-weight", "good=0"], 2, "--class-weight"),
+        (["--class-weight", "better=2"], 3, "'better'; there are bad, good"),
+        (["--split-column", "film", "--test", "b.csv"], 2, "leave out --validation and --test"),
+        (["--split-column", "film"], 3, "column 'film' holds 'film 0'"),
+        (["--test", "nowhere.csv"], 3, "nowhere.csv"),
     ],
 )
 def test_a_wrong_call_is_told_what_and_where(

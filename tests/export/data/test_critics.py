@@ -83,7 +83,7 @@ def test_imdb_keeps_its_published_test_and_its_films(acl: Path, tmp_path: Path, 
         with tarfile.open(path, "w:gz") as archive:
             archive.add(acl, "aclImdb")
     reviews = imdb(path)
-    assert {(row.text, row.label, row.group, row.published_split) for row in reviews.rows} == {
+    assert {(row.text, row.label, row.group, row.given_split) for row in reviews.rows} == {
         ("fine", "pos", "tt1", "train"),
         ("great<br />film", "pos", "tt2", "train"),
         ("good", "pos", None, "test"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.data.reviews import Review, Reviews, gather
+from export.data.reviews import SPLITS, Review, Reviews, SplitName, gather
 from export.data.splits import Part, folds, split
 from models.reviews.errors import DataError
 
@@ -54,13 +54,12 @@ def test_labels_stay_with_their_texts() -> None:
 
 def test_a_published_test_is_the_test() -> None:
     rows = tuple(
-        replace(row, published_split="test" if number % 3 == 0 else "train")
-        for number, row in enumerate(_reviews().rows)
+        replace(row, given_split="test" if number % 3 == 0 else "train") for number, row in enumerate(_reviews().rows)
     )
     splits = split(gather("own", "own", "none", rows), 0)
-    assert set(splits.test.texts) == {row.text for row in rows if row.published_split == "test"}
+    assert set(splits.test.texts) == {row.text for row in rows if row.given_split == "test"}
     assert len(splits.validation) == pytest.approx(20, abs=9)
-    assert "published" in splits.rule
+    assert splits.rule.startswith("90/10 and the given test by group")
 
 
 def test_folds_test_every_review_once_and_share_no_film() -> None:
@@ -129,3 +128,30 @@ def test_groups_that_hold_every_label_are_drawn_at_random() -> None:
 def test_labels_that_no_split_can_hold_are_named_with_what_is_needed(reviews: Reviews, said: str) -> None:
     with pytest.raises(DataError, match=r"own\.csv: no split can hold every label.*" + said):
         split(reviews, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"validation"}, "90/10 and the given validation by review, stratified by label, seed 0"),
+        ({"test"}, "90/10 and the given test by review, stratified by label, seed 0"),
+        ({"validation", "test"}, "as given"),
+    ],
+)
+def test_given_splits_stay_as_they_are_and_the_others_are_drawn_from_training(given: set[str], rule: str) -> None:
+    names: list[SplitName] = ["train", "train", "train", *[name for name in SPLITS if name in given]]
+    rows = [
+        Review(f"word{n}", "ab"[n // len(names) % 2], given_split=names[n % len(names)]) for n in range(60 * len(names))
+    ]
+    splits = split(gather("own", "own", "none", rows), 0)
+    assert splits.rule == rule
+    for name in given:
+        assert set(splits.parts[name].texts) == {row.text for row in rows if row.given_split == name}
+    assert {len(splits.parts[name]) for name in {"validation", "test"} - given} <= {18}
+    assert sum(map(len, splits.parts.values())) == len(rows)
+
+
+def test_a_given_test_without_one_of_the_labels_is_refused_by_name() -> None:
+    rows = [Review(f"word{n}", "ab"[n % 2]) for n in range(20)] + [Review("tested", "a", given_split="test")]
+    with pytest.raises(DataError, match="no review in the test split has the label 'b'"):
+        split(gather("own", "own", "none", rows), 0)

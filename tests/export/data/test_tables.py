@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from export.data.remarks import remarks
 from export.data.reviews import Review
 from export.data.sources import load
-from export.data.tables import Columns, read_table
+from export.data.tables import Columns, LabelledRows, read_table
 from models.reviews.errors import DataError
 
 RECORDS = [
@@ -34,7 +35,7 @@ def _write(folder: Path, kind: str) -> Path:
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_every_kind_of_file_gives_the_same_rows(tmp_path: Path, kind: str) -> None:
     expected = [Review(str(one["review"]), str(one["stars"]), str(one["film"])) for one in RECORDS]
-    assert read_table(str(_write(tmp_path, kind)), COLUMNS) == (tuple(expected), ())
+    assert read_table(str(_write(tmp_path, kind)), COLUMNS) == LabelledRows(tuple(expected))
 
 
 def test_labels_are_what_the_file_says(tmp_path: Path) -> None:
@@ -131,3 +132,41 @@ def test_a_file_that_is_empty_or_not_there(tmp_path: Path) -> None:
         DataError, match=r"'cricits' is neither a file, a folder nor one of critics, critics-long, imdb"
     ):
         load("cricits")
+
+
+def test_a_column_says_the_splits_under_any_of_their_names(tmp_path: Path) -> None:
+    names = ["train", "Training", "valid", "VAL", "dev", "validation", "test"]
+    table = "".join(f"text {n},{n % 2},{name}\n" for n, name in enumerate(names))
+    (tmp_path / "a.csv").write_text(f"text,label,part\n{table}no split,1,\n")
+    found = read_table(str(tmp_path / "a.csv"), Columns(split="part"))
+    assert [row.given_split for row in found.rows] == ["train"] * 2 + ["validation"] * 4 + ["test"]
+    assert found.skipped == (f"{tmp_path}/a.csv, row 8, line 9: column 'part' has no value",)
+    (tmp_path / "b.csv").write_text("text,label,part\ngood,1,hold-out\n")
+    with pytest.raises(DataError, match=r"b\.csv, row 1, line 2: column 'part' holds 'hold-out', not one of train"):
+        read_table(str(tmp_path / "b.csv"), Columns(split="part"))
+
+
+def test_files_of_ones_own_are_the_splits_and_none_is_read_twice(tmp_path: Path) -> None:
+    for name, rows in (("a", "good,1\nbad,0\n"), ("dev", "fine,1\n"), ("test", "poor,0\nGood,1\n")):
+        (tmp_path / f"{name}.csv").write_text(f"text,label\n{rows}")
+    reviews = load(str(tmp_path), validation=f"{tmp_path}/dev.csv", test=f"{tmp_path}/../{tmp_path.name}/test.csv")
+    assert [(row.text, row.given_split) for row in reviews.rows] == [
+        ("bad", "train"),
+        ("fine", "validation"),
+        ("poor", "test"),
+        ("Good", "test"),
+    ]
+    assert reviews.source == f"{tmp_path.name}, validation dev.csv, test test.csv"
+    assert dict(reviews.overlaps) == {("train", "test"): 1}
+    with pytest.raises(DataError, match="given for training and for another split as well"):
+        load(f"{tmp_path}/a.csv", test=f"{tmp_path}/a.csv")
+    with pytest.raises(DataError, match="critics has splits of its own"):
+        load("critics", test=f"{tmp_path}/test.csv")
+
+
+def test_a_label_that_stands_as_text_and_as_number_is_one_and_said(tmp_path: Path) -> None:
+    rows = ['{"text": "good", "label": 1}', '{"text": "fine", "label": "1"}', '{"text": "bad", "label": 0}']
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    reviews = load(str(tmp_path / "a.jsonl"))
+    assert (reviews.labels, reviews.joined) == (("0", "1"), ("1",))
+    assert any("'1' stands as text and as a number" in line for line in remarks(reviews))

@@ -35,6 +35,47 @@ def test_one_scale_can_be_kept_for_every_text(visit: Open, service: str) -> None
         assert all(abs(fill - min(1, abs(s) / 2)) < 0.002 for fill, s in zip(fills(page), shares, strict=True))
 
 
+def test_every_mark_says_its_value_to_pointer_keyboard_and_finger(visit: Open, service: str) -> None:
+    trace = traced(service, text=TEXT, include=["deep", "memory", "tensors", "gradient"], tensors={"names": ["hidden"]})
+    page = visit("/#gate=hidden", has_touch=True)
+    read(page, TEXT)
+    note = page.locator("#value")
+    page.locator("#words span[data-t='2']").hover()
+    expect(note).to_contain_text(f"plot: {said(trace['ledgers']['deep']['words'][2])} logits")
+    page.locator("#memory .remembered .spark").last.hover()
+    expect(note).to_contain_text("% still in the cell")
+    unit = trace["units"]["selected"][0]
+    for picture, told in (
+        ("#units .figure", f"unit {unit} at “long”: hidden {said(trace['tensors']['values']['hidden'][0][-1][0])}"),
+        ("#running .figure", f"after “long”: {100 * trace['running']['p'][-1]:.1f} % fresh"),
+        ("#gradient .figure", "after “long”: LSTM"),
+        ("#memory .triangle-frame", f"of “long”, after “long”: {said(trace['memory']['matrix'][-1][-1])} logits"),
+    ):
+        page.focus(picture)
+        page.keyboard.press("End")
+        expect(note).to_contain_text(told)
+        expect(page.locator(picture)).to_have_attribute("aria-valuetext", re.compile(re.escape(told)))
+    page.locator("#words span[data-t='0']").tap()
+    expect(note).to_contain_text(f"A: {said(trace['ledgers']['deep']['words'][0])} logits")
+
+
+def said(value: float) -> str:
+    """A number as the page writes it, with its sign."""
+    size = f"{abs(value):.2f}"
+    return "0" if float(size) == 0 else f"{'−' if value < 0 else '+'}{size}"
+
+
+def test_pictures_of_shares_have_the_floor_and_the_fixed_scale_too(visit: Open) -> None:
+    page = visit()
+    read(page, "zqxv wqpl krrt")
+    for legend, least, fixed in (("#units-legend", 0.05, "0.40"), ("#memory .legend", 0.25, "2.00")):
+        found = re.search(r"deepest: ([\d.]+) logits", page.locator(legend).inner_text())
+        assert found and float(found[1]) >= least
+        page.get_by_label("the same scale for every text").check()
+        expect(page.locator(legend)).to_contain_text(f"deepest: {fixed} logits or more")
+        page.get_by_label("the same scale for every text").uncheck()
+
+
 def test_the_biggest_turns_are_labelled_first(visit: Open, service: str) -> None:
     page = visit()
     text = " ".join([TEXT, "and the end is a great, great surprise"] * 12)

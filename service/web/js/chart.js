@@ -2,6 +2,7 @@
 
 import * as cursor from "./cursor.js";
 import { s } from "./dom.js";
+import { placeOn, tell } from "./values.js";
 
 const LEFT = 44;
 const RIGHT = 14;
@@ -9,13 +10,15 @@ const BOTTOM = 22;
 const TOP = 26;
 
 export class Chart {
-  /** An empty chart in `host`; `draw(chart)` fills it whenever the size or the words change. */
-  constructor(host, draw) {
+  /** An empty chart in `host`; `draw(chart)` fills it whenever the size or the words change, `says(t)` is what it shows at word t. */
+  constructor(host, draw, says) {
     this.host = host;
     this.draw = draw;
     this.length = 0;
+    this.says = says;
     new ResizeObserver(() => this.refresh()).observe(host);
-    const word = (event) => this.wordAt(event.clientX - host.getBoundingClientRect().left);
+    const word = (event) => this.wordAt(placeOn(host, event).x);
+    tell(host, (event) => this.valueAt(event ? word(event) : cursor.at()));
     host.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(word(event)));
     host.addEventListener("click", (event) => cursor.click(word(event)));
   }
@@ -52,6 +55,11 @@ export class Chart {
 
   wordAt(x) {
     return Math.floor(((x - LEFT) / (this.width - LEFT - RIGHT)) * this.length);
+  }
+
+  valueAt(t) {
+    if (!(t >= 0 && t < this.length)) return null;
+    return { x: this.x(t), y: this.y(this.heightAt(t)), text: this.says(t) };
   }
 
   /** The points of a line: `share(t)` is its height. */

@@ -3,6 +3,7 @@
 import * as cursor from "./cursor.js";
 import { h, id } from "./dom.js";
 import * as store from "./store.js";
+import { said } from "./values.js";
 
 const SPEAK_AFTER = 250;
 
@@ -49,7 +50,7 @@ export function speak(reading, t) {
     slider.setAttribute("aria-valuemin", 1);
     slider.setAttribute("aria-valuemax", reading.length);
     slider.setAttribute("aria-valuenow", t + 1);
-    slider.setAttribute("aria-valuetext", sentence);
+    slider.setAttribute("aria-valuetext", `${sentence} ${said(slider)}`.trim());
   }
   clearTimeout(pending);
   if (!document.activeElement.matches("[role=slider]")) pending = setTimeout(() => (id("sentence").textContent = sentence), SPEAK_AFTER);

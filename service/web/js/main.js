@@ -11,6 +11,7 @@ import * as store from "./store.js";
 import * as takeaway from "./takeaway.js";
 import * as theme from "./theme.js";
 import * as tour from "./tour.js";
+import * as values from "./values.js";
 
 const AFTER_TYPING = 450;
 /** The parts of a trace that the verdict and the words need. */
@@ -147,6 +148,7 @@ async function beside(signal) {
 function point(t) {
   for (const panel of all) panel.point?.(t);
   keyboard.speak(reading, t);
+  values.follow();
 }
 
 /** The cards of the models, asked for once, and again where that failed. */

@@ -120,9 +120,17 @@ const LEAST = 0.25;
 /** The end of the scale that is the same for every text, in logits. */
 export const FIXED = 2;
 
-/** The end of the colour scale for shares: that of this text, or the fixed one. */
-export function scaleEnd(shares, scale) {
-  return scale === "fixed" ? FIXED : Math.max(LEAST, largest(shares));
+/** What of these ends holds for the shares of a single unit. */
+export const OF_A_UNIT = 0.2;
+
+/** The end of the colour scale for shares: that of this text, or the fixed one; `part` of it where the shares are of a part. */
+export function scaleEnd(shares, scale, part = 1) {
+  return scale === "fixed" ? part * FIXED : Math.max(part * LEAST, largest(shares));
+}
+
+/** The end of the scale in words. */
+export function endOf(most, scale) {
+  return `${most.toFixed(2)} logits${scale === "fixed" ? " or more" : ""}`;
 }
 
 /** The largest |value|, at least a hair above zero so that it can be divided by. */

@@ -27,7 +27,11 @@ export function mount() {
     const mine = readings[0].pull;
     chart.heightAt = (t) => height(mine[t]);
   };
-  const chart = new Chart(host, draw);
+  const says = (t) => {
+    const each = readings.map((reading) => `${reading.cell.toUpperCase()} ${Number(reading.pull[t].toPrecision(2))}`);
+    return `after “${readings[0].words[t].text}”: ${each.join(", ")}`;
+  };
+  const chart = new Chart(host, draw, says);
 
   const show = (reading, others) => {
     const seen = new Set();

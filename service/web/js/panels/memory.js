@@ -5,7 +5,9 @@ import { css, diverging, palette } from "../colours.js";
 import * as cursor from "../cursor.js";
 import { h, id, s } from "../dom.js";
 import { counted, percent, signed } from "../format.js";
-import { largest } from "../reading.js";
+import { endOf, largest, scaleEnd } from "../reading.js";
+import * as store from "../store.js";
+import { placeOn, tell } from "../values.js";
 
 const REMEMBERED = 6;
 const NONE = "This cell has no gate that carries its state from word to word, so what is remembered cannot be told " +
@@ -34,16 +36,34 @@ export function mount() {
   triangle.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(place(event)));
   triangle.addEventListener("click", (event) => cursor.click(place(event)));
 
+  tell(frame, (event) => {
+    const memory = reading?.trace.memory;
+    if (!memory) return null;
+    const [n] = memory.matrix.shape;
+    const size = layers.width / n;
+    const at = Math.floor(cursor.at() / memory.block);
+    const { x, y } = event ? placeOn(triangle, event) : { x: (at + 0.5) * size, y: (at + 0.5) * size };
+    const [row, column] = [Math.floor(y / size), Math.floor(x / size)];
+    if (!(row >= 0 && row <= column && column < n)) return null;
+    return { x, y, text: saysOf(reading, row, column) };
+  });
+
+  tell(lists, (event) => {
+    const { matrix, block } = reading.trace.memory;
+    return valueOn(lists, matrix.shape[0] - Math.floor(cursor.at() / block), event);
+  });
+
   const draw = () => {
     const memory = reading?.trace.memory;
     if (!memory || !layers.width) return;
     const [n] = memory.matrix.shape;
     const colours = palette();
     ink = css(colours.ink);
-    const most = largest(memory.matrix);
+    const most = scaleEnd(memory.matrix, store.get("scale"));
     const colour = diverging(colours);
     const image = cells(n, n, (row, column) =>
       column < row ? null : colour(root(memory.matrix[row * n + column] / most)));
+    key(most);
     const context = layers.clear("base");
     context.imageSmoothingEnabled = false;
     context.drawImage(image, 0, 0, layers.width, layers.height);
@@ -53,6 +73,14 @@ export function mount() {
     words(context, reading, layers, css(colours.muted));
     point(cursor.at());
   };
+
+  const key = (most) => {
+    const { toward, against } = reading.ends;
+    legend.replaceChildren(h("span", {}, h("b", {}, `− ${against}`), h("i", { class: "ramp two" }), h("b", {}, `+ ${toward}`)),
+      h("span", {}, `deepest: ${endOf(most, store.get("scale"))}; colour grows with the square root`),
+      h("span", {}, "down: words in order; right: time"));
+  };
+  store.watch(["scale"], () => draw());
 
   const point = (t) => {
     const memory = reading?.trace.memory;
@@ -77,16 +105,19 @@ export function mount() {
       if (!memory) return;
       layers ??= new Layers(triangle, () => draw());
       layers.fit();
-      const { toward, against } = reading.ends;
-      legend.replaceChildren(h("span", {}, h("b", {}, `− ${against}`), h("i", { class: "ramp two" }), h("b", {}, `+ ${toward}`)),
-        h("span", {}, `deepest: ${largest(memory.matrix).toFixed(2)} logits; colour grows with the square root`),
-        h("span", {}, "down: words in order; right: time"));
       note.textContent = memory.block > 1
         ? `The text is long: each square stands for ${memory.block} × ${memory.block} words, averaged.` : "";
       draw();
     },
     repaint: draw,
   };
+}
+
+/** What row `row` still contributes at column `column`. */
+function saysOf(reading, row, column) {
+  const { matrix, block } = reading.trace.memory;
+  const word = (at) => `“${reading.words[at * block].text}${block > 1 ? " …" : ""}”`;
+  return `of ${word(row)}, after ${word(column)}: ${signed(matrix[row * matrix.shape[0] + column])} logits`;
 }
 
 /** Small values stay visible: the square root with the sign kept. */
@@ -124,9 +155,9 @@ function remembered(reading, t) {
     h("h3", {}, "Remembered now"),
     h("ol", {}, ...now.map(({ row, value }) => h("li", {}, h("span", {}, name(row)), h("b", {}, signed(value))))),
     h("h3", {}, `From “${reading.words[t].text}” on`),
-    spark(row(matrix)),
+    curve(spark(row(matrix)), (i) => `after ${name(column + i)}: ${signed(row(matrix)[i])} logits`),
     h("h3", {}, "Still in the cell"),
-    fade(left),
+    curve(fade(left), (i) => `after ${name(column + i)}: ${percent(left[i])} still in the cell`),
     h("p", { class: "small quiet" }, half(left, block)),
     h("p", { class: "small quiet" }, kept === null ? "" : atEnd(kept, reading.trace.model.pooling)),
   ];
@@ -135,6 +166,22 @@ function remembered(reading, t) {
 function atEnd(kept, pooling) {
   const said = `${percent(kept)} of what it wrote is still in the cell at the end`;
   return pooling === "last" ? `${said}.` : `${said}; the head reads every state, so what it has read keeps counting.`;
+}
+
+/** What each curve shows after so many words. */
+const curves = new WeakMap();
+
+function curve(svg, says) {
+  curves.set(svg, says);
+  return svg;
+}
+
+/** What the curve under a pointer shows there. */
+function valueOn(lists, length, event) {
+  const svg = event?.target.closest(".spark");
+  if (!svg) return null;
+  const i = Math.round((placeOn(svg, event).x / svg.clientWidth) * (length - 1));
+  return { ...placeOn(lists, event), text: curves.get(svg)(Math.min(Math.max(i, 0), length - 1)) };
 }
 
 /** When half of what was written was gone. */

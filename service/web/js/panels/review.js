@@ -3,8 +3,9 @@
 import * as cursor from "../cursor.js";
 import { h, id } from "../dom.js";
 import { signed } from "../format.js";
-import { scaleEnd, VIEWS } from "../reading.js";
+import { endOf, scaleEnd, VIEWS } from "../reading.js";
 import * as store from "../store.js";
+import { tell } from "../values.js";
 
 const GLYPH_FROM = 0.3;
 
@@ -16,6 +17,7 @@ export function mount() {
   let here = null;
   let scrolls = false;
   let moved = false;
+  let shown = null;
 
   const wordOf = (event) => event.target.closest("[data-t]")?.dataset.t;
   surface.addEventListener("pointermove", (event) => {
@@ -23,11 +25,19 @@ export function mount() {
     if (t !== undefined && event.pointerType === "mouse") cursor.hover(Number(t));
   });
   surface.addEventListener("click", (event) => wordOf(event) !== undefined && cursor.click(Number(wordOf(event))));
+  tell(surface, (event) => {
+    const t = Number(event ? wordOf(event) : cursor.at());
+    if (!reading || !spans[t]) return null;
+    const { left, top, width } = spans[t].getBoundingClientRect();
+    const box = surface.getBoundingClientRect();
+    return { x: left + width / 2 - box.left, y: top - box.top, text: saysOf(reading, shown, t) };
+  });
 
   const paint = () => {
     if (!reading) return;
     const view = reading.viewOr(store.get("view"));
     const shares = reading.shares(view) ?? reading.ledger.words;
+    shown = shares;
     const most = scaleEnd(shares, store.get("scale"));
     spans.forEach((span, t) => {
       const much = Math.min(1, Math.abs(shares[t]) / most);
@@ -78,6 +88,12 @@ export function mount() {
     },
     line: (direction) => nearestOnLine(spans, cursor.at(), direction),
   };
+}
+
+function saysOf(reading, shares, t) {
+  const { toward, against } = reading.ends;
+  const leans = signed(shares[t]) === "0" ? "" : `, leans to ${shares[t] < 0 ? against : toward}`;
+  return `${reading.words[t].text}: ${signed(shares[t])} logits${leans}${reading.words[t].oov ? "; unknown to the model" : ""}`;
 }
 
 /** The words with what stands between them as typed; markup is left out, a `<br>` becomes a new line. */
@@ -136,7 +152,7 @@ function legend(reading, view, most) {
   id("review-says").textContent = `The colour shows ${VIEWS[view].says}.`;
   id("review-legend").replaceChildren(
     h("span", {}, h("b", {}, `− ${against}`), h("i", { class: "ramp text" }), h("b", {}, `+ ${toward}`)),
-    h("span", {}, `deepest fill and thickest underline: ${signed(most).slice(1)} logits${fixed ? " or more" : ""}`),
+    h("span", {}, `deepest fill and thickest underline: ${endOf(most, store.get("scale"))}`),
     h("label", {}, h("input", { type: "checkbox", checked: fixed, onchange: () => store.set({ scale: fixed ? "text" : "fixed" }) }),
       " the same scale for every text"),
     h("span", { class: "dotted" }, "a word that the model does not know"));

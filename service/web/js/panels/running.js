@@ -2,6 +2,7 @@
 
 import { Chart } from "../chart.js";
 import { id, s } from "../dom.js";
+import { percent, signed } from "../format.js";
 
 const MOST_LABELS = 7;
 /** Smaller turns, in logits, carry no word. */
@@ -30,7 +31,11 @@ export function mount() {
     turns(chart, reading);
     chart.heightAt = (t) => p[t];
   };
-  const chart = new Chart(host, draw);
+  const says = (t) => {
+    const after = `after “${reading.words[t].text}”: ${percent(reading.running.p[t], 1)} ${reading.target.first}`;
+    return `${after}${other ? `, ${other.trace.model.name} ${percent(other.running.p[t], 1)}` : ""}; turned by ${signed(reading.turn(t))}`;
+  };
+  const chart = new Chart(host, draw, says);
 
   return {
     light: true,

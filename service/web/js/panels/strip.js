@@ -3,6 +3,7 @@
 import * as cursor from "../cursor.js";
 import { h, id, s } from "../dom.js";
 import { percent } from "../format.js";
+import { placeOn, tell } from "../values.js";
 
 const WIDTH = 1000;
 const HEIGHT = 28;
@@ -20,9 +21,13 @@ export function mount() {
   let reading = null;
 
   const wordAt = (event) => {
-    const { left, width } = picture.getBoundingClientRect();
-    return Math.floor(((event.clientX - left) / width) * reading.length);
+    return Math.floor((placeOn(picture, event).x / picture.clientWidth) * reading.length);
   };
+  tell(picture, (event) => {
+    const t = reading && event ? wordAt(event) : -1;
+    if (!reading?.words[t]) return null;
+    return { x: placeOn(picture, event).x, y: picture.clientHeight + 44, text: `after “${reading.words[t].text}”: ${percent(reading.running.p[t], 1)} ${reading.target.first}` };
+  });
   picture.addEventListener("pointermove", (event) => reading && event.pointerType === "mouse" && cursor.hover(wordAt(event)));
   picture.addEventListener("click", (event) => reading && cursor.click(wordAt(event)));
 

@@ -4,9 +4,10 @@ import { cells, Layers } from "../canvas.js";
 import { css, diverging, palette, sequential } from "../colours.js";
 import * as cursor from "../cursor.js";
 import { h, id } from "../dom.js";
-import { percent, signed } from "../format.js";
-import { largest } from "../reading.js";
+import { percent, plain, signed } from "../format.js";
+import { endOf, largest, OF_A_UNIT, scaleEnd } from "../reading.js";
 import * as store from "../store.js";
+import { placeOn, tell } from "../values.js";
 
 const LEFT = 52;
 const GATES = ["forget", "input", "output", "reset", "update"];
@@ -21,10 +22,17 @@ export function mount() {
 
   const rowHeight = () => layers.height / reading.trace.units.selected.length;
   const place = (event) => {
-    const box = host.getBoundingClientRect();
-    const t = Math.floor(((event.clientX - box.left - LEFT) / (box.width - LEFT)) * reading.length);
-    return { t, row: Math.floor((event.clientY - box.top) / rowHeight()) };
+    const { x, y } = placeOn(host, event);
+    return { t: Math.floor(((x - LEFT) / (layers.width - LEFT)) * reading.length), row: Math.floor(y / rowHeight()) };
   };
+  tell(host, (event) => {
+    if (!reading?.trace.tensors) return null;
+    const { t, row } = event ? place(event) : { t: cursor.at(), row: Math.max(0, reading.row(store.get("unit"))) };
+    const unit = reading.trace.units.selected[row];
+    if (unit === undefined || !(t >= 0 && t < reading.length)) return null;
+    const step = (layers.width - LEFT) / reading.length;
+    return { x: LEFT + (t + 0.5) * step, y: row * rowHeight(), text: saysOf(reading, shown(reading), unit, row, t) };
+  });
   host.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(place(event).t));
   host.addEventListener("click", (event) => {
     const { t, row } = place(event);
@@ -69,7 +77,7 @@ export function mount() {
     }
   };
   store.watch(["unit"], () => point(cursor.at()));
-  store.watch(["gate"], () => (choices(reading), draw()));
+  store.watch(["gate", "scale"], () => (choices(reading), draw()));
 
   return {
     parts: ["tensors"],
@@ -110,12 +118,19 @@ function field(reading, name) {
   if (name === "share") {
     const units = shares(reading);
     const [, k] = units.shape;
-    return { values: (row, t) => units[t * k + row], most: largest(units), isGate: false };
+    return { values: (row, t) => units[t * k + row], most: scaleEnd(units, store.get("scale"), OF_A_UNIT), isGate: false };
   }
   const tensor = reading.trace.tensors.values[name];
   const [, , k] = tensor.shape;
   const isGate = GATES.includes(name);
   return { values: (row, t) => tensor[t * k + row], most: isGate || WITHIN_ONE.includes(name) ? 1 : largest(tensor), isGate };
+}
+
+function saysOf(reading, name, unit, row, t) {
+  const { values, isGate } = field(reading, name);
+  const value = values(row, t);
+  const said = name === "share" ? `share ${signed(value, 3)} logits` : `${name} ${isGate ? plain(value) : signed(value)}`;
+  return `unit ${unit} at “${reading.words[t].text}”: ${said}`;
 }
 
 function choices(reading) {
@@ -131,7 +146,7 @@ function legend(reading, name, most, isGate) {
   const ends = name === "share" ? [against, toward] : isGate ? ["0 closed", "1 open"] : [signed(-most), signed(most)];
   id("units-legend").replaceChildren(
     h("span", {}, h("b", {}, ends[0]), h("i", { class: isGate ? "ramp one" : "ramp two" }), h("b", {}, ends[1])),
-    h("span", {}, name === "share" ? `deepest: ${most.toFixed(2)} logits` : "the same scale for every text"),
+    h("span", {}, name === "share" ? `deepest: ${endOf(most, store.get("scale"))}` : "the same scale for every text"),
     h("span", {}, `${units.omitted} of ${model.hidden_size} units are left out, with ${percent(units.omitted_share)} of ${units.ranked_by === "head" ? "the head’s weights" : "all shares"}`));
   const what = name === "share" ? "its share in the verdict" : `its ${CALLED[name] ?? `${name} gate`}`;
   id("units-says").textContent = `The ${units.selected.length} units that mattered most, each a row; the colour shows ${what} at each word.`;

@@ -1,0 +1,56 @@
+/** What a mark stands for, in a note beside it: under the pointer or the finger, or at the cursor of the picture that has the focus. */
+
+import { h } from "./dom.js";
+
+const note = h("p", { id: "value", "aria-hidden": "true", hidden: true });
+const pictures = new Map();
+/** The picture that the note is on. */
+let on = null;
+document.body.append(note);
+addEventListener("scroll", ({ target }) => target.contains(on) && hide(), { capture: true, passive: true });
+document.addEventListener("pointerdown", hide, { capture: true });
+
+/**
+ * Let the marks of `host` tell what they stand for. `mark(event)` says it of the place of a pointer, `mark(null)` of the
+ * place of the cursor: `{text, x, y}`, in pixels from the left top of `host`; null where there is no mark.
+ */
+export function tell(host, mark) {
+  pictures.set(host, mark);
+  host.addEventListener("pointermove", (event) => event.pointerType === "mouse" && show(host, mark(event)));
+  host.addEventListener("pointerup", (event) => event.pointerType !== "mouse" && show(host, mark(event)));
+  host.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
+  host.addEventListener("focus", follow);
+  host.addEventListener("blur", () => on === host && hide());
+}
+
+/** The cursor has moved: so does the note of the picture that has the keyboard’s focus. */
+export function follow() {
+  const host = document.activeElement;
+  if (pictures.has(host) && host.matches(":focus-visible")) show(host, pictures.get(host)(null));
+}
+
+/** What the picture says of the word at the cursor; empty where it says nothing. */
+export function said(host) {
+  return pictures.get(host)?.(null)?.text ?? "";
+}
+
+/** A place of the pointer on `host`, in pixels from its left top. */
+export function placeOn(host, { clientX, clientY }) {
+  const { left, top } = host.getBoundingClientRect();
+  return { x: clientX - left, y: clientY - top };
+}
+
+function show(host, mark) {
+  if (!mark) return hide();
+  on = host;
+  note.hidden = false;
+  const { left, top } = host.getBoundingClientRect();
+  note.textContent = mark.text;
+  note.style.setProperty("--x", `${left + mark.x}px`);
+  note.style.setProperty("--y", `${top + mark.y}px`);
+}
+
+function hide() {
+  on = null;
+  note.hidden = true;
+}

@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     repository: Path = Field(Path("repository"), description="folder of bundles: NAME/VERSION/")
     default_model: str | None = Field(None, description="model that answers where a request names none")
     versions_per_model: Positive = Field(1, description="how many of a model's newest valid versions are served")
+    follow_seconds: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="how often the repository is looked at for new, changed and removed versions; 0 is never"
+    )
     strict_readiness: bool = Field(True, description="ready only when every model of the repository is served")
 
     workers: Annotated[int, Field(ge=0)] = Field(0, description="worker processes; 0 chooses by the number of cores")

@@ -43,6 +43,7 @@ from service.engine import Engine, EngineSettings
 from service.errors import where
 from service.inference.batch_admission import BatchAdmission
 from service.inference.catalog import Catalog, ServedVersions
+from service.inference.follow import follow, list_files
 from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
 from service.inference.provider import provider_of
@@ -107,7 +108,7 @@ class SingleProcess:
     """The control of a service that is one process."""
 
     def __init__(self, catalog: Catalog, max_words: int) -> None:
-        self.load, self.unload = catalog.load, catalog.unload
+        self.load, self.unload, self.serve = catalog.load, catalog.unload, catalog.serve
         self._metrics = ServiceMetrics(max_words, of_process=True)
 
     def report(self, measured: Measurements) -> None:
@@ -180,7 +181,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
 @contextlib.asynccontextmanager
 async def _running(parts: Parts, versions: ServedVersions | None) -> AsyncIterator[None]:
     tasks = [
-        asyncio.create_task(_start(parts.catalog, versions)),
+        asyncio.create_task(_serve(parts, versions)),
         asyncio.create_task(parts.sampler.run()),
     ]
     for task in tasks:
@@ -198,12 +199,19 @@ async def _running(parts: Parts, versions: ServedVersions | None) -> AsyncIterat
         await asyncio.to_thread(parts.engine.close)
 
 
-async def _start(catalog: Catalog, versions: ServedVersions | None) -> None:
-    """Load every model; what is there then stays, so the garbage collector need not look at it again and again."""
-    await catalog.start(versions)
+async def _serve(parts: Parts, versions: ServedVersions | None) -> None:
+    """Load every model, then follow the repository where a setting says so.
+
+    What is loaded first stays, so the garbage collector need not look at it again and again.
+    """
+    seconds, repository = parts.settings.follow_seconds, parts.settings.repository
+    seen = await asyncio.to_thread(list_files, repository) if seconds else None
+    await parts.catalog.start(versions)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
+    if seen is not None:
+        await follow(repository, seen, seconds, parts.control)
 
 
 def _watch(parts: Parts, task: "asyncio.Task[None]") -> None:

@@ -9,6 +9,7 @@ from service.api.batch.stream_limiter import StreamLimiter
 from service.engine import Engine
 from service.inference.batch_admission import BatchAdmission
 from service.inference.catalog import Catalog
+from service.inference.follow import Changes
 from service.inference.predict import Predictor
 from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
@@ -16,14 +17,8 @@ from service.settings import Settings
 from service.tracing.tracer import Tracer
 
 
-class Control(Protocol):
-    """Changes what is served, in every worker process; returns when all have. Adds up what all have measured."""
-
-    async def load(self, name: str, version: int | None = None) -> None:
-        """Serve a version, or the newest valid one. Raises `ServiceError` where there is none."""
-
-    async def unload(self, name: str) -> None:
-        """Stop serving a model. Raises `ServiceError` where it is not served."""
+class Control(Changes, Protocol):
+    """Changes what is served, in every worker process. Adds up what all have measured."""
 
     def report(self, measured: Measurements) -> None:
         """Add what this process has measured to the metrics of the service."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from models.bundle.files import InvalidBundle
 from models.bundle.repository import model_names, versions
 from models.bundle.select import NoSuchModel, candidates, default_name, newest_valid, read_version
+from models.bundle.wanted import read_wanted
 from service.engine import Engine, Model
 from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
 from service.inference.in_thread import in_thread
@@ -92,12 +93,12 @@ class Catalog:
         return self._table[name]
 
     async def start(self, versions: ServedVersions | None = None) -> None:
-        """Serve these versions, or else the newest valid ones of every model.
+        """Serve these versions, or else what `wanted.json` says, or else the newest valid ones of every model.
 
-        Models without a version that can be served are named in `missing` and in `states`.
+        Models without a version that can be served are named in `missing` and in `states`. Raises `InvalidWanted`.
         """
         if versions is None:
-            await self._serve_newest()
+            await self._serve_repository()
         else:
             await self.serve(versions)
         self.started = True
@@ -151,14 +152,16 @@ class Catalog:
         reason = self._refused.get((name, version), "" if state == "LOADING" else "not loaded")
         return ModelState(name=name, version=str(version), state=state, reason=reason)
 
-    async def _serve_newest(self) -> None:
-        names = await asyncio.to_thread(model_names, self._repository)
+    async def _serve_repository(self) -> None:
+        """Serve what `wanted.json` says, or else the newest valid versions of every model. Raises `InvalidWanted`."""
+        wanted = await asyncio.to_thread(read_wanted, self._repository)
+        names = await asyncio.to_thread(model_names, self._repository) if wanted is None else list(wanted)
         self._loading.update(names)
         if not names:
             log.error("the repository has no model", repository=str(self._repository))
         for name in names:
             try:
-                await self.load(name)
+                await (self.load(name) if wanted is None else self._replace_exactly(name, wanted[name]))
             except ServiceError as error:
                 self._unserved.add(name)
                 log.error("model is not served", model=name, reason=error.detail)
@@ -169,9 +172,12 @@ class Catalog:
             self._unserved.add(name)
             return
         try:
-            await self._replace(name, lambda: list(wanted), len(wanted))
+            await self._replace_exactly(name, wanted)
         except ServiceError as error:
             log.error("model is not as wanted", model=name, versions=wanted, reason=error.detail)
+
+    async def _replace_exactly(self, name: str, wanted: tuple[int, ...]) -> None:
+        await self._replace(name, lambda: list(wanted), len(wanted))
 
     async def _replace(self, name: str, find: Callable[[], list[int]], keep: int) -> None:
         """Serve the first `keep` valid ones of the versions that `find` returns. Raises as `load` does."""

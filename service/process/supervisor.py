@@ -9,7 +9,7 @@ import contextlib
 import signal
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sized
 from typing import Any
 
 import structlog
@@ -122,8 +122,8 @@ class Supervisor:
                 self._spawn(self._send_metrics(worker, number))
             case {"done": number, "problem": problem, "versions": versions}:
                 worker.answered(number, (problem, versions))
-            case {"ask": what, "name": name, "version": version, "number": number}:
-                self._spawn(self._change(worker, what, name, version, number))
+            case {"ask": change, "fields": fields, "number": number}:
+                self._spawn(self._change(worker, change, fields, number))
 
     async def _send_metrics(self, worker: WorkerProcess, number: int) -> None:
         worker.channel.send(answer=number, result=await asyncio.to_thread(self._metrics.text))
@@ -133,12 +133,12 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _change(self, asking: WorkerProcess, what: str, name: str, version: int | None, number: int) -> None:
-        """Load or unload, one change after another: first in one worker, then the same versions in all others."""
+    async def _change(self, asking: WorkerProcess, change: str, fields: Mapping[str, Any], number: int) -> None:
+        """Change what is served, one change after another: first in one worker, then the same in all others."""
         problem: list[str] | None = [NotReady.kind, "no worker process has started"]
         async with self._changing:
             for worker in [worker for worker in self._workers if worker.ready]:
-                result = await worker.ask(what, self._settings.load_timeout + GRACE, name=name, version=version)
+                result = await worker.ask(change, self._seconds(fields.get("versions", ())), **fields)
                 if result is not None:  # else it has ended: the next one
                     problem, versions = result
                     if problem is None:
@@ -158,8 +158,11 @@ class Supervisor:
 
     async def _serve(self, worker: WorkerProcess) -> Result | None:
         """Have a worker serve what all should; None where it has ended."""
-        seconds = self._settings.load_timeout * (1 + len(self._versions or ())) + GRACE
-        return await worker.ask("serve", seconds, versions=self._versions)
+        return await worker.ask("serve", self._seconds(self._versions or ()), versions=self._versions)
+
+    def _seconds(self, models: Sized) -> float:
+        """Return how long a change of so many models, and of one more, may take."""
+        return self._settings.load_timeout * (1 + len(models)) + GRACE
 
     async def _make_ready(self, worker: WorkerProcess, versions: Versions) -> None:
         """Have a worker that serves `versions` serve what the others do; where none is ready, that is its own."""

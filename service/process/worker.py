@@ -35,11 +35,15 @@ class SupervisorClient:
 
     async def load(self, name: str, version: int | None = None) -> None:
         """Serve a version, or the newest valid one, in every worker. Raises `ServiceError`."""
-        await self._ask("load", name, version)
+        await self._ask("load", name=name, version=version)
 
     async def unload(self, name: str) -> None:
         """Stop serving a model in every worker. Raises `ServiceError`."""
-        await self._ask("unload", name, None)
+        await self._ask("unload", name=name)
+
+    async def serve(self, versions: Versions) -> None:
+        """Serve exactly these versions in every worker. What can't be loaded is logged."""
+        await self._ask("serve", versions=versions)
 
     def report(self, measured: Measurements) -> None:
         """Send what this process has measured."""
@@ -57,8 +61,8 @@ class SupervisorClient:
         if not asked.done():
             asked.set_result(result)
 
-    async def _ask(self, what: str, name: str, version: int | None) -> None:
-        problem = await self._request(ask=what, name=name, version=version)
+    async def _ask(self, change: str, **fields: Any) -> None:
+        problem = await self._request(ask=change, fields=fields)
         if problem is not None:
             kind, detail = problem
             raise ServiceError.kinds[kind](detail)

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.context import context_of
 from service.api.http import read_body
 from service.api.schemas import parse
+from service.errors import Conflict
+from service.inference.follow import Changes
 
 Call = Request[Any, Any, Any]
 BODY_LIMIT = 65_536
@@ -50,7 +52,7 @@ async def index(request: Call) -> list[dict[str, str]]:
 async def load(request: Call) -> Response[bytes]:
     """Serve the newest valid version, or the one asked for, in place of what is served; returns when all do."""
     asked = parse(LoadRequest, await read_body(request.receive, BODY_LIMIT) or b"{}")
-    await context_of(request.scope).control.load(request.path_params["name"], asked.parameters.version)
+    await _changeable(request).load(request.path_params["name"], asked.parameters.version)
     return Response(b"{}", media_type="application/json")
 
 
@@ -58,5 +60,13 @@ async def load(request: Call) -> Response[bytes]:
 async def unload(request: Call) -> Response[bytes]:
     """Stop serving a model; returns when its accepted requests are answered."""
     await read_body(request.receive, BODY_LIMIT)
-    await context_of(request.scope).control.unload(request.path_params["name"])
+    await _changeable(request).unload(request.path_params["name"])
     return Response(b"{}", media_type="application/json")
+
+
+def _changeable(request: Call) -> Changes:
+    """Return what loads and unloads. Raises `Conflict` where the repository alone decides."""
+    context = context_of(request.scope)
+    if context.settings.follow_seconds:
+        raise Conflict("what is served follows the repository (follow_seconds): add or remove a version there")
+    return context.control

@@ -268,6 +268,21 @@ def test_a_load_that_fails_or_a_folder_that_is_gone_leaves_readiness_as_it_was(c
     assert versions(changing, "gru") == {1}
 
 
+def test_every_worker_follows_the_repository(repository: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "repository"
+    shutil.copytree(repository / "lstm", copy / "lstm")
+    with serving(copy, tmp_path / "run", GATESCOPE_FOLLOW_SECONDS="0.2") as service:
+        add_version(service, "lstm", 2)
+        until(lambda: versions(service, "lstm") == {2})
+        (service.folder / "wanted").write_text('{"lstm": [1]}')
+        (service.folder / "wanted").rename(copy / "wanted.json")
+        until(lambda: versions(service, "lstm") == {1})
+        before = service.workers()
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len(service.workers() - before) == 1 and all_ready(service))
+        assert versions(service, "lstm") == {1}
+
+
 def test_an_open_stream_does_not_hold_up_a_change(changing: Serving) -> None:
     port = int(changing.root.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), 30) as stream:

@@ -196,6 +196,7 @@ def _about(
         data=data_of(reviews, splits),
         metrics=measured.metrics,
         behaviour=measured.behaviour,
+        modifiers=measured.modifiers,
         reference=reference(dataset.validation.ids, measured.probabilities["validation"], splits.labels),
         provenance=provenance_of(model, dataset.lesson_sizes, settings),
     )

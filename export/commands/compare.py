@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from export.commands.exits import Exit
-from export.publish.comparison import FILE, Comparison, behaviour_table, merge, table
+from export.publish.comparison import FILE, Comparison, behaviour_table, merge, modifiers_table, table
 from models.bundle.files import InvalidBundle
 from models.bundle.repository import model_names
 from models.bundle.select import open_model
@@ -31,8 +31,9 @@ def compare(
     console = Console(markup=False)
     for comparison in found:
         console.print(table(comparison))
-        if (reading := behaviour_table(comparison)) is not None:
-            console.print(reading)
+        for reading in (behaviour_table(comparison), modifiers_table(comparison)):
+            if reading is not None:
+                console.print(reading)
 
 
 def _stored(repository: Path) -> list[Comparison]:

@@ -13,6 +13,7 @@ from export.commands.exits import Exit
 from export.data.tables import Columns, read_table
 from export.publish.behaviour import behaviour
 from export.publish.evaluation import Evaluation, ReviewFigures, review_figures, tables
+from export.publish.modifiers import modifier_gains
 from export.training.dataset import encode
 from models.bundle.files import Bundle, InvalidBundle, read
 from models.bundle.manifest import Capability
@@ -38,7 +39,7 @@ def evaluate(
         str | None, typer.Option(help="Of CSV and JSON, such as latin-1; found where not given.")
     ] = None,
     with_behaviour: Annotated[
-        bool, typer.Option("--behaviour", help="Judge the sentences that test reading: negation, contrast and so on.")
+        bool, typer.Option("--behaviour", help="What it reads: test sentences by capability, and what modifiers do.")
     ] = False,
     mistakes: Annotated[int, typer.Option(min=0, help="How many of the worst mistakes to show.")] = 10,
     min_accuracy: Annotated[
@@ -56,6 +57,7 @@ def evaluate(
         columns = Columns(text_column, label_column, read=ReadOptions.of(delimiter, encoding))
         reviews = _reviews(file, columns, predict, mistakes) if file else None
         found = _behaviour(predict) if with_behaviour else None
+        modifiers = modifier_gains(predict, bundle.manifest.labels) if with_behaviour else None
     except UsageError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(Exit.USAGE) from error
@@ -68,7 +70,12 @@ def evaluate(
     manifest = bundle.manifest
     _print(
         Evaluation(
-            model=manifest.name, version=manifest.version, labels=manifest.labels, reviews=reviews, behaviour=found
+            model=manifest.name,
+            version=manifest.version,
+            labels=manifest.labels,
+            reviews=reviews,
+            behaviour=found,
+            modifiers=modifiers,
         ),
         as_json=as_json,
     )

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from export.publish.behaviour import behaviour, capability_rows, capability_table
 from export.publish.measurements import Measurements, median_microseconds
+from export.publish.modifiers import PLACES, Gains, modifier_gains, modifier_rows, next_word_table
 from export.training.baselines import Baseline
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset
@@ -21,7 +22,8 @@ FILE = "report/comparison.json"
 class Entry(BaseModel):
     """One classifier on the test split; seconds are of one training, microseconds of one review at a time.
 
-    `behaviour` is what it judges right of the test of behaviour, by capability, where the labels are praise and blame.
+    Where the labels are praise and blame, `behaviour` is what it judges right of the test of behaviour, by capability,
+    and `modifiers` what words such as "not" do to others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +32,7 @@ class Entry(BaseModel):
     kind: str
     metrics: Metrics
     behaviour: dict[str, Capability] = {}
+    modifiers: Gains = {}
     parameters: Annotated[int, Field(ge=0)]
     seconds_to_train: float
     microseconds_to_predict: float
@@ -55,6 +58,7 @@ def baseline_entry(fit: Callable[[Dataset], Baseline], dataset: Dataset) -> Entr
         kind="linear" if baseline.tuned else "constant",
         metrics=measure(baseline.test, dataset.test.targets),
         behaviour=behaviour(baseline.predict, dataset.labels),
+        modifiers=modifier_gains(baseline.predict, dataset.labels),
         parameters=baseline.parameters,
         seconds_to_train=seconds,
         microseconds_to_predict=median_microseconds(lambda text: baseline.predict([text]), dataset.test.texts),
@@ -68,6 +72,7 @@ def model_entry(name: str, model: TrainedModel, measured: Measurements) -> Entry
         kind=model.weights.cell,
         metrics=measured.metrics["test"],
         behaviour=measured.behaviour,
+        modifiers=measured.modifiers,
         parameters=sum(array.size for array in model.weights.tensors().values()),
         seconds_to_train=model.seconds,
         microseconds_to_predict=measured.microseconds,
@@ -134,6 +139,12 @@ def behaviour_table(comparison: Comparison) -> Table | None:
     return capability_table(tested) if tested else None
 
 
+def modifiers_table(comparison: Comparison) -> Table | None:
+    """Return what modifiers do to the next word in each model, for a terminal, None where that was not measured."""
+    measured = {one.name: one.modifiers for one in comparison.entries if one.modifiers}
+    return next_word_table(measured) if measured else None
+
+
 def markdown(comparison: Comparison) -> str:
     """Return the comparison as a Markdown table."""
     return _markdown(COLUMNS, map(table_row, comparison.entries))
@@ -147,6 +158,11 @@ def behaviour_markdown(comparison: Comparison) -> str:
 
 def _tested(comparison: Comparison) -> dict[str, dict[str, Capability]]:
     return {one.name: one.behaviour for one in comparison.entries if one.behaviour}
+
+
+def gains_markdown(gains: Gains) -> str:
+    """Return what modifiers do in one model as a Markdown table."""
+    return _markdown(("modifier", *PLACES), modifier_rows(gains))
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

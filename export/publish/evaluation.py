@@ -10,6 +10,7 @@ from rich.table import Table
 from sklearn.metrics import precision_recall_fscore_support
 
 from export.publish.behaviour import capability_table
+from export.publish.modifiers import modifier_table
 from export.training.evaluate import calibration, confusion, measure
 from models.bundle.manifest import Capability, Metrics
 from models.network.equations import Array
@@ -61,13 +62,14 @@ class ReviewFigures(_Figures):
 
 
 class Evaluation(_Figures):
-    """What was measured of one version of a model: on reviews, on the test of behaviour, or on both."""
+    """What was measured of one version of a model: on reviews, on how it reads, or on both."""
 
     model: str
     version: int
     labels: tuple[str, ...]
     reviews: ReviewFigures | None = None
     behaviour: dict[str, Capability] | None = None
+    modifiers: dict[str, dict[str, float]] | None = None
 
 
 def review_figures(
@@ -118,6 +120,8 @@ def tables(evaluation: Evaluation) -> list[Table]:
         drawn += [_summary(evaluation, reviews), _labels(evaluation, reviews), _calibration(reviews), _worst(reviews)]
     if evaluation.behaviour is not None:
         drawn.append(capability_table({evaluation.model: evaluation.behaviour}))
+    if evaluation.modifiers:
+        drawn.append(modifier_table(evaluation.modifiers))
     return drawn
 
 

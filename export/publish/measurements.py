@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from export.publish.behaviour import behaviour
+from export.publish.modifiers import Gains, modifier_gains
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset, encode
 from export.training.evaluate import measure
@@ -23,26 +24,32 @@ TIMED_TEXTS = 300
 class Measurements:
     """How a trained model does on validation and test, asked through its step graph in ONNX Runtime.
 
-    `probabilities [N, C]` and `metrics` stand by split, `behaviour` by capability; `microseconds` is the median time
-    of one review alone.
+    `probabilities [N, C]` and `metrics` stand by split, `behaviour` by capability, `modifiers` by word and
+    place; `microseconds` is the median time of one review alone.
     """
 
     probabilities: dict[str, Array]
     metrics: dict[str, Metrics]
     behaviour: dict[str, Capability]
+    modifiers: Gains
     microseconds: float
 
 
 def measure_model(model: TrainedModel, dataset: Dataset) -> Measurements:
-    """Measure `model` on the validation and test reviews of `dataset`, and on the test of behaviour."""
+    """Measure `model` on the validation and test reviews of `dataset`, on the test of behaviour, and its modifiers."""
     session = open_step_graph(model.weights)
     splits = {"validation": dataset.validation, "test": dataset.test}
     probabilities = {name: softmax(run_many(session, examples.ids)) for name, examples in splits.items()}
     metrics = {name: measure(probabilities[name], examples.targets) for name, examples in splits.items()}
+
+    def predict(texts: Sequence[str]) -> Array:
+        return softmax(run_many(session, encode(texts, model.vocabulary)))
+
     return Measurements(
         probabilities,
         metrics,
-        behaviour(lambda texts: softmax(run_many(session, encode(texts, model.vocabulary))), dataset.labels),
+        behaviour(predict, dataset.labels),
+        modifier_gains(predict, dataset.labels),
         median_microseconds(lambda text: run_whole(session, encode([text], model.vocabulary)), dataset.test.texts),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from export.publish.modifiers import Gains
 from export.publish.verify import Network, require
 from models.bundle.files import contents, describe
 from models.bundle.manifest import Capability, Data, Golden, Manifest, Metrics, Provenance, Reference
@@ -35,6 +36,7 @@ class About:
     data: Data
     metrics: Mapping[str, Metrics]
     behaviour: Mapping[str, Capability]
+    modifiers: Gains
     reference: Reference
     provenance: Provenance
 
@@ -83,6 +85,7 @@ def package(
             data=about.data,
             metrics=dict(about.metrics),
             behaviour=dict(about.behaviour),
+            modifiers=about.modifiers,
             reference=about.reference,
             provenance=about.provenance,
         )

@@ -9,7 +9,7 @@ import numpy as np
 import vl_convert
 from numpy.typing import NDArray
 
-from export.publish.comparison import FILE, Comparison, behaviour_markdown, markdown
+from export.publish.comparison import FILE, Comparison, behaviour_markdown, gains_markdown, markdown
 from export.publish.package import Documents
 from export.training.config import TrainedModel
 from export.training.dataset import Examples
@@ -76,7 +76,7 @@ Learnt from: {lessons or "the training reviews"}.
 ![accuracy by length](report/length.svg) ![training](report/training.svg)
 
 The temperature, {manifest.temperature:.3f}, was fitted on validation and is part of the graph.
-{_behaviour(comparison)}
+{_behaviour(comparison)}{_modifiers(manifest)}
 ## Limits
 
 It knows {manifest.vocabulary_size:,} words; every other word is the same unknown word to it. It has learnt from one
@@ -102,6 +102,20 @@ percent. In the last four capabilities a sentence is changed, and the answer mus
 what was added.
 
 {found}
+"""
+
+
+def _modifiers(manifest: Manifest) -> str:
+    """Return the section on what modifiers do, nothing where that was not measured."""
+    if not manifest.modifiers:
+        return ""
+    return f"""
+## What modifiers do
+
+What a word multiplies the contrast of praise and blame by, in other words near it: 1 leaves it, 0 silences it, -1
+reverses it. A bag of words has 1 everywhere.
+
+{gains_markdown(manifest.modifiers)}
 """
 
 

@@ -130,7 +130,11 @@ class Provenance(_Part):
 
 
 class Manifest(_Part):
-    """`manifest.json`: everything that is known of a bundle, and the hash of every other file in it."""
+    """`manifest.json`: everything that is known of a bundle, and the hash of every other file in it.
+
+    `modifiers` has, by word (such as "not") and by place around it, what it multiplies the contrast of praise and blame
+    by.
+    """
 
     schema_version: Literal[1] = 1
     name: Name
@@ -149,6 +153,7 @@ class Manifest(_Part):
     data: Data
     metrics: dict[str, Metrics]
     behaviour: dict[str, Capability] = {}
+    modifiers: dict[str, dict[str, FiniteFloat]] = {}
     reference: Reference
     golden: Annotated[tuple[Golden, ...], Field(min_length=1)]
     provenance: Provenance

@@ -71,6 +71,7 @@ def test_behaviour_needs_no_file(
     found = json.loads(capsys.readouterr().out)
     assert found["reviews"] is None
     assert found["behaviour"]["plain"]["sentences"] >= 40
+    assert "modifiers" in found
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from export.teaching.made_texts import made_texts
 from export.teaching.opinions import LEVELS, Opinions
 from models.network.equations import Array
 
-MADE_TEXTS, KNOWN_SENTENCES, SEED = 30_000, 6_000, 0
+MADE_TEXTS, KNOWN_SENTENCES, SEED = 30_000, 8_000, 0
 SMOOTHING = 0.05
 TEACHER_SHARE = 0.5
 TEMPERATURE = 1.5

@@ -29,18 +29,21 @@ KNOWN_SENTENCES = 6_000
 Ids = Sequence[list[int]]
 
 
-def ask_teacher(splits: Splits, encoder: Path, seed: int, said: Callable[[str], None]) -> Opinions:
-    """Return what the encoder in the folder `encoder` thinks of the training reviews and of texts made from them.
+def ask_teacher(
+    splits: Splits, encoder: Path, seed: int, said: Callable[[str], None], also: Sequence[str] = ()
+) -> Opinions:
+    """Return what the encoder in the folder `encoder` thinks of the training reviews, of texts made from them, and of
+    the texts `also` asked about.
 
-    It is fine-tuned on the training reviews and on known sentences; it reads no review of validation or test. Raises
-    `DataError` where there are not two labels.
+    It is fine-tuned on the training reviews and on known sentences; it learns from no review of validation or test.
+    Raises `DataError` where there are not two labels.
     """
     if len(splits.labels) != 2:
         raise DataError(f"a teacher judges two labels; these reviews have {', '.join(splits.labels)}")
     torch.manual_seed(seed)
     teacher = Teacher(encoder)
     teacher.learn(_lessons(splits, seed), seed, said)
-    texts = [*splits.train.texts, *made_of(splits.train)]
+    texts = [*splits.train.texts, *made_of(splits.train), *also]
     said(f"judge {len(texts):,} texts")
     return Opinions.of(texts, teacher.judge(texts), teacher=encoder.name, training=splits.train.fingerprint)
 

@@ -20,7 +20,7 @@ class TrainingSettings:
     hidden_size: int = 128
     layers: int = 1
     max_words: int = 400
-    epochs: int = 6
+    epochs: int = 4
     patience: int = 3
     batch_size: int = 64
     learning_rate: float = 2e-3

@@ -1,6 +1,7 @@
 """Sentences whose sense is known: as many as asked for, half of them praise, the same every time."""
 
-from export.teaching.known import known_sentences
+from export.data.grammar import SLOT, read_toml
+from export.teaching.known import FILE, known_sentences
 
 
 def test_half_is_praise_and_each_comes_once() -> None:
@@ -13,3 +14,13 @@ def test_half_is_praise_and_each_comes_once() -> None:
 def test_they_are_the_same_every_time() -> None:
     assert known_sentences(200, seed=1) == known_sentences(200, seed=1)
     assert known_sentences(200, seed=1) != known_sentences(200, seed=2)
+
+
+def test_what_is_written_for_praise_and_mirrored_names_something_that_has_an_opposite() -> None:
+    made = read_toml(FILE)
+    opposites = {*made["opposites"], *made["opposites"].values()}
+    written = made["words"] | made["rules"]
+    mirrored = [made["rules"][name] for name in made["opposites"] if made["opposites"][name] not in written]
+    both = [kind.get("both", ()) for kind in made["kinds"]]
+    unmarked = [text for texts in [*mirrored, *both] for text in texts if not opposites & set(SLOT.findall(text))]
+    assert not unmarked

@@ -9,7 +9,7 @@ PIECE = 64 * 2**10
 
 
 class SpoolFull(Exception):
-    """The client reads too late: more answers wait than may."""
+    """No more answers can wait; the message says why."""
 
 
 class Spool:
@@ -31,15 +31,14 @@ class Spool:
         return self._written - self._read + len(self._tail)
 
     async def put(self, content: bytes) -> None:
-        """Add at the end. Raises `SpoolFull`, and adds nothing, where more than the limit would wait."""
+        """Add at the end, unless closed. Raises `SpoolFull`, and adds nothing, past the limit or on a full disk."""
         if self.size + len(content) > self._limit:
-            raise SpoolFull
-        self.append(content)
-        if len(self._tail) > IN_MEMORY:
+            raise SpoolFull("too many answers wait unread")
+        if len(self._tail) + len(content) > IN_MEMORY:
             async with self._lock:
-                tail, self._tail = self._tail, bytearray()
-                await asyncio.to_thread(self._write, tail)
-            self._changed.set()
+                await self._move_to_file()
+        if not self._closed:
+            self.append(content)
 
     def append(self, content: bytes) -> None:
         """Add at the end whatever the limit says: for the last words of a stream."""
@@ -69,6 +68,14 @@ class Spool:
         """Give the temporary file back."""
         if self._file is not None:
             self._file.close()
+
+    async def _move_to_file(self) -> None:
+        tail, self._tail = self._tail, bytearray()
+        try:
+            await asyncio.to_thread(self._write, tail)
+        except OSError as error:
+            self._tail = tail + self._tail
+            raise SpoolFull(f"no disk for answers that wait unread ({error.strerror})") from error
 
     def _write(self, content: bytearray) -> None:
         if self._file is None:

@@ -1,8 +1,8 @@
 """One streamed batch: lines come in, go through the engine a window at a time, and leave in their order.
 
-Three tasks: one reads and starts rows, one gathers answers in order into a spool, one sends. The window holds the
-reader back where the engine is slow. A client that reads slowly is held back through its socket; one that reads
-nothing before it has sent everything is not, and its answers wait in the spool.
+One task reads and starts rows, one gathers answers in order into a spool, one sends, and one ends the stream of a
+client that does nothing. The window holds the reader back where the engine is slow. A client that reads slowly is held
+back through its socket; one that reads nothing before it has sent everything is not: its answers wait in the spool.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from models.reviews.records import Record
 from service.api.batch.formats import BatchOptions, Form, Tally
 from service.api.batch.spool import Spool, SpoolFull
 from service.api.context import Parts
-from service.api.problems import Internal, problem_of
+from service.api.problems import Internal, RequestTimeout, problem_of
 from service.engine import Model
 from service.errors import Draining, Malformed, ServiceError, TooLarge, too_large, where
 
@@ -30,8 +30,8 @@ class ClientGone(Exception):
 WINDOW = 256
 WINDOW_BYTES = 8 * 2**20
 """Most rows, and most bytes of rows, that are being classified at once."""
-PLENTY = 0.25
-PATIENCE = 0.5
+FULL_SHARE = 0.25
+STALL_SECONDS = 0.5
 """Where the spool is so full, nothing more is read from a client that takes some of it within so many seconds."""
 PAUSE = 0.001
 """Seconds between two rows while predictions that are no batch are under way; without them the loop goes round once."""
@@ -57,11 +57,12 @@ class Stream:
         self._parts, self._form, self._chosen = parts, form, chosen
         self._receive, self._send = receive, send
         self._spool = Spool(parts.settings.max_spool_bytes)
-        self._plenty = int(PLENTY * parts.settings.max_spool_bytes)
+        self._held_back_at = int(FULL_SHARE * parts.settings.max_spool_bytes)
         self._rows: asyncio.Queue[_Row | ServiceError | None] = asyncio.Queue(WINDOW)
         self._open: set[asyncio.Task[Line]] = set()
         self._bytes, self._room = 0, asyncio.Event()
         self._tally, self._stalled_at, self._ended = Tally(), -1, False
+        self._received = 0
 
     async def run(self) -> None:
         """Raises what is wrong before the first byte is sent: an unknown model, a header without the text."""
@@ -70,15 +71,16 @@ class Stream:
         begun = await self._head(records, model)
         try:
             async with asyncio.TaskGroup() as group:
-                reading = group.create_task(self._read(begun, records))
-                group.create_task(self._gather())
+                others = self._read(begun, records), self._gather(), self._end_idle()
+                tasks = [group.create_task(work) for work in others]
                 await self._send_all()
-                reading.cancel()
+                for task in tasks:
+                    task.cancel()
         except* ClientGone:
             log.info("client left its batch", rows=self._tally.rows)
         finally:
-            for task in self._open:
-                task.cancel()
+            for row in self._open:
+                row.cancel()
             self._spool.discard()
 
     async def _head(self, records: AsyncIterator[Sequence[Record]], model: Model) -> Sequence[Record]:
@@ -100,15 +102,16 @@ class Stream:
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
+            self._received += 1
             yield list(self._form.feed(message["body"]))
             more = message.get("more_body", False)
         yield list(self._form.end())
 
     async def _hold_back(self) -> None:
         """Wait while plenty waits for a client that reads; one that took nothing for a while is let write."""
-        while self._spool.size > self._plenty and self._stalled_at != self._spool.taken and not self._ended:
+        while self._spool.size > self._held_back_at and self._stalled_at != self._spool.taken and not self._ended:
             before = self._spool.taken
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(STALL_SECONDS)
             if self._spool.taken == before:
                 self._stalled_at = before
 
@@ -165,13 +168,29 @@ class Stream:
         content, label = await row.task
         try:
             await self._spool.put(content)
-        except SpoolFull:
-            reason = f"too many answers wait unread: nothing is answered from line {row.record.line} on"
+        except SpoolFull as error:
+            reason = f"{error}: nothing is answered from line {row.record.line} on"
             self._end(self._form.error(row.record.line, None, problem_of(TooLarge(reason))))
             for task in self._open:
                 task.cancel()
         else:
             self._tally.answered(label)
+
+    async def _end_idle(self) -> None:
+        """End the stream of a client that does nothing. Raises `ClientGone` where it does not read that either."""
+        seconds = self._parts.settings.stream_idle_seconds
+        await self._wait_until_idle(seconds)
+        reason = f"nothing came or was read for {seconds:g} s: nothing is answered from here on"
+        self._end(self._form.error(self._tally.rows + 1, None, problem_of(RequestTimeout(reason))))
+        await self._wait_until_idle(seconds)
+        raise ClientGone
+
+    async def _wait_until_idle(self, seconds: float) -> None:
+        """Return once the client has sent and read nothing for so long, and it is not waiting for answers."""
+        before = None
+        while before != (now := (self._received, self._spool.taken)) or (self._open and not self._spool.size):
+            before = now
+            await asyncio.sleep(seconds)
 
     def _end(self, last: bytes) -> None:
         """The stream's last line, once."""

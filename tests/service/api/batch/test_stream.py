@@ -8,6 +8,7 @@ import io
 import json
 import random
 import socket
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -285,6 +286,61 @@ def test_a_client_that_reads_slowly_gets_everything(served: Running) -> None:
     *answers, last = stream(served, client, 150_000)
     assert len(answers) == last["summary"]["rows"] == 4000
     assert len(client.received) > 3 * 150_000
+
+
+@pytest.fixture
+def single(repository: Path) -> Iterator[Running]:
+    """One stream at a time, ended where it is idle for a moment."""
+    settings = Settings(repository=repository, max_streams=1, max_spool_bytes=400_000, stream_idle_seconds=0.3)
+    with running(settings) as service:
+        yield service
+
+
+def _until_free(service: Running) -> None:
+    end = time.monotonic() + 60
+    while service.service.parts.streams.taken:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_an_idle_stream_ends_with_a_line_and_its_place_is_free(single: Running) -> None:
+    with _request(single) as connection:
+        _send(connection, lines(["good", "bad"]))
+        *answers, last = _read_all(connection)
+        assert [answer["label"] for answer in answers] == [
+            single.predict(text).json()["label"] for text in ("good", "bad")
+        ]
+        assert (last["line"], last["error"]["status"]) == (3, 408)
+        _until_free(single)
+        assert post(single, lines(["good"]))[-1]["summary"]["rows"] == 1
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_place_of_a_client_that_never_reads_is_free_again(single: Running, ends: bool) -> None:
+    with _request(single) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for _ in range(30):
+            _send(connection, lines(["good"] * 1000))
+        if ends:
+            connection.sendall(b"0\r\n\r\n")
+        _until_free(single)
+    assert post(single, lines(["good"]))[-1]["summary"]["rows"] == 1
+
+
+def test_where_the_disk_takes_no_more_one_error_line_ends_the_stream(
+    served: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/full")
+    pieces = [lines(["good"] * 100) for _ in range(60)]
+
+    async def read() -> None:
+        while pieces:
+            await asyncio.sleep(0.01)
+
+    *answers, last = stream(served, Client(pieces, read), 10_000_000)
+    assert all("label" in answer for answer in answers)
+    assert last["line"] == len(answers) + 1
+    assert "no disk" in last["error"]["detail"]
 
 
 def test_a_client_that_goes_away_frees_its_work(narrow: Running) -> None:

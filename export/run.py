@@ -79,7 +79,7 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         name = settings.model_name(cell)
         model = _train(settings, cell, start, _seconds_left(settings, started, len(cells) - number), screen, stop)
         require_learnt(name, model, start.dataset)
-        measured = measure_model(model, start.dataset)
+        measured = measure_model(model, start.dataset, settings.abstain_accuracy)
         entries.append(model_entry(name, model, measured))
         comparison = Comparison(data=reviews.name, test=splits.test.fingerprint, entries=tuple(entries))
         with screen.step(f"verify and publish {name}"):
@@ -197,6 +197,7 @@ def _about(
         metrics=measured.metrics,
         behaviour=measured.behaviour,
         modifiers=measured.modifiers,
+        abstain=measured.abstain,
         reference=reference(dataset.validation.ids, measured.probabilities["validation"], splits.labels),
         provenance=provenance_of(model, dataset.lesson_sizes, settings),
     )

@@ -85,6 +85,7 @@ class ExportSettings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     time_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     resume: bool = False
+    abstain_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.9
     min_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @field_validator("cells", "labels", mode="before")

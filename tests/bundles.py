@@ -79,6 +79,7 @@ def about(known: Vocabulary, labels: tuple[str, ...] = ("rotten", "fresh")) -> A
         metrics={"test": metrics},
         behaviour={},
         modifiers={},
+        abstain=None,
         reference=reference([known.encode(" ".join(WORDS[:20]), 99).ids] * 4, np.eye(classes)[[0, 0, 1, 1]], labels),
         provenance=Provenance(
             created="2026-01-01T00:00:00Z",

@@ -107,13 +107,14 @@ def _reviews(file: Path, columns: Columns, predict: _Predictor, mistakes: int) -
     rows = read_table(str(file), columns).rows
     if not rows:
         raise DataError(f"{file}: no reviews")
-    labels = predict.bundle.manifest.labels
+    manifest = predict.bundle.manifest
+    labels = manifest.labels
     unknown = sorted({row.label for row in rows} - set(labels))
     if unknown:
         raise DataError(f"{file}: the model knows the labels {', '.join(labels)}, not {', '.join(map(repr, unknown))}")
     texts = [row.text for row in rows]
     targets = np.array([labels.index(row.label) for row in rows])
-    return review_figures(file.name, texts, targets, predict(texts), labels, mistakes)
+    return review_figures(file.name, texts, targets, predict(texts), labels, mistakes, manifest.abstain)
 
 
 def _behaviour(predict: _Predictor) -> dict[str, Capability]:

@@ -83,6 +83,9 @@ def export(
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds for all the training.")] = None,
     resume: Annotated[bool | None, typer.Option("--resume", help="Go on from the last whole epoch.")] = None,
+    abstain_accuracy: Annotated[
+        float | None, typer.Option(help="How often answers must be right that are not called uncertain, 0 to 1.")
+    ] = None,
     min_accuracy: Annotated[float | None, typer.Option(help="Exit with 5 below this accuracy on test, 0 to 1.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON, no progress.")] = False,
 ) -> None:

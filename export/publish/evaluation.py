@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Table
 from sklearn.metrics import precision_recall_fscore_support
 
+from export.publish.abstain import answered, answered_text
 from export.publish.behaviour import capability_table
 from export.publish.modifiers import modifier_table
 from export.training.evaluate import calibration, confusion, measure
-from models.bundle.manifest import Capability, Metrics
+from models.bundle.manifest import Abstain, Answered, Capability, Metrics
 from models.network.equations import Array
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -51,7 +52,10 @@ class Mistake(_Figures):
 
 
 class ReviewFigures(_Figures):
-    """A model on labelled reviews; in `confusion` rows are the true labels and columns the answers."""
+    """A model on labelled reviews; in `confusion` rows are the true labels and columns the answers.
+
+    `answered` is what is left where the model abstains from what it is unsure of.
+    """
 
     data: str
     metrics: Metrics
@@ -59,6 +63,7 @@ class ReviewFigures(_Figures):
     calibration: tuple[CalibrationBin, ...]
     confusion: tuple[tuple[int, ...], ...]
     worst: tuple[Mistake, ...]
+    answered: Answered | None = None
 
 
 class Evaluation(_Figures):
@@ -79,8 +84,12 @@ def review_figures(
     probabilities: Array,
     labels: Sequence[str],
     mistakes: int,
+    abstain: Abstain | None = None,
 ) -> ReviewFigures:
-    """Return how `probabilities [N, C]` do against `targets [N]`, with the `mistakes` most confident wrong answers."""
+    """Return how `probabilities [N, C]` do against `targets [N]`, with the `mistakes` most confident wrong answers.
+
+    `abstain` is the model's own band of unsure answers.
+    """
     answers = probabilities.argmax(1)
     found = precision_recall_fscore_support(targets, answers, labels=np.arange(len(labels)), zero_division=0.0)
     by_label = (
@@ -109,6 +118,7 @@ def review_figures(
             )
             for row in worst
         ),
+        answered=answered(probabilities, targets, abstain.below) if abstain else None,
     )
 
 
@@ -132,6 +142,8 @@ def _summary(evaluation: Evaluation, reviews: ReviewFigures) -> Table:
     drawn.add_row("accuracy", f"{100 * found.accuracy:.1f} % ({100 * interval.low:.1f} - {100 * interval.high:.1f})")
     for name in ("f1", "auc", "log_loss", "calibration_error"):
         drawn.add_row(name.replace("_", " "), f"{getattr(found, name):.3f}")
+    if reviews.answered:
+        drawn.add_row("certain", answered_text(reviews.answered))
     return drawn
 
 

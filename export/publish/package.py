@@ -9,7 +9,7 @@ import numpy as np
 from export.publish.modifiers import Gains
 from export.publish.verify import Network, require
 from models.bundle.files import contents, describe
-from models.bundle.manifest import Capability, Data, Golden, Manifest, Metrics, Provenance, Reference
+from models.bundle.manifest import Abstain, Capability, Data, Golden, Manifest, Metrics, Provenance, Reference
 from models.bundle.repository import publish
 from models.network.equations import Array, Weights
 from models.network.onnx_graph import step_graph
@@ -37,6 +37,7 @@ class About:
     metrics: Mapping[str, Metrics]
     behaviour: Mapping[str, Capability]
     modifiers: Gains
+    abstain: Abstain | None
     reference: Reference
     provenance: Provenance
 
@@ -86,6 +87,7 @@ def package(
             metrics=dict(about.metrics),
             behaviour=dict(about.behaviour),
             modifiers=about.modifiers,
+            abstain=about.abstain,
             reference=about.reference,
             provenance=about.provenance,
         )

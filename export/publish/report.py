@@ -9,12 +9,13 @@ import numpy as np
 import vl_convert
 from numpy.typing import NDArray
 
+from export.publish.abstain import answered_text
 from export.publish.comparison import FILE, Comparison, behaviour_markdown, gains_markdown, markdown
 from export.publish.package import Documents
 from export.training.config import TrainedModel
 from export.training.dataset import Examples
 from export.training.evaluate import calibration, confusion
-from models.bundle.manifest import Manifest
+from models.bundle.manifest import Abstain, Manifest
 from models.network.equations import Array
 
 Chart = Any
@@ -76,7 +77,7 @@ Learnt from: {lessons or "the training reviews"}.
 ![accuracy by length](report/length.svg) ![training](report/training.svg)
 
 The temperature, {manifest.temperature:.3f}, was fitted on validation and is part of the graph.
-{_behaviour(comparison)}{_modifiers(manifest)}
+{_abstain(manifest.abstain)}{_behaviour(comparison)}{_modifiers(manifest)}
 ## Limits
 
 It knows {manifest.vocabulary_size:,} words; every other word is the same unknown word to it. It has learnt from one
@@ -86,6 +87,16 @@ a person would call them a reason.
 ## How it was made
 
 `{made.command}` at {made.created}, seed {made.seed}, {made.epochs} epochs, {made.seconds_to_train:.1f} s.
+"""
+
+
+def _abstain(band: Abstain | None) -> str:
+    """Return what is left when unsure answers are called uncertain, nothing where there is no such band."""
+    if band is None:
+        return ""
+    return f"""
+An answer of less than {band.below:.3f} confidence is uncertain; the others are right at {100 * band.accuracy:.0f} % on
+validation. On test they are {answered_text(band.answered["test"])}.
 """
 
 

@@ -64,6 +64,24 @@ class Capability(_Part):
         return self.right / self.sentences
 
 
+class Answered(_Part):
+    """The share of reviews that are answered when a model abstains, and how many of these answers are right."""
+
+    share: Annotated[float, Field(ge=0, le=1)]
+    accuracy: Annotated[float, Field(ge=0, le=1)] | None
+
+
+class Abstain(_Part):
+    """An answer of less confidence than `below` is uncertain; the others were right at `accuracy` on validation.
+
+    `answered` says by split what that leaves.
+    """
+
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+    below: Annotated[float, Field(ge=0, le=1)]
+    answered: dict[str, Answered]
+
+
 class Histogram(_Part):
     """Counts between edges: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included."""
 
@@ -154,6 +172,7 @@ class Manifest(_Part):
     metrics: dict[str, Metrics]
     behaviour: dict[str, Capability] = {}
     modifiers: dict[str, dict[str, FiniteFloat]] = {}
+    abstain: Abstain | None = None
     reference: Reference
     golden: Annotated[tuple[Golden, ...], Field(min_length=1)]
     provenance: Provenance

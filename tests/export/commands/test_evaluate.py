@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ import pytest
 
 import gatescope
 from export.publish.evaluation import review_figures
+from export.publish.package import package
+from models.bundle.manifest import Abstain, Answered
+from tests.bundles import about, random_weights, vocabulary
 
 TEXTS = ["a good film", "a dull film", "what a story", "not for me", "lovely", "far too long"]
 
@@ -72,6 +76,20 @@ def test_behaviour_needs_no_file(
     assert found["reviews"] is None
     assert found["behaviour"]["plain"]["sentences"] >= 40
     assert "modifiers" in found
+
+
+def test_a_model_that_abstains_says_what_it_answers(
+    tmp_path: Path, reviews: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = vocabulary()
+    certain = Abstain(accuracy=0.9, below=0.0, answered={"test": Answered(share=1.0, accuracy=0.9)})
+    package(tmp_path, "gru", random_weights("gru"), known, replace(about(known), abstain=certain))
+    where = ("--repository", str(tmp_path), "--model", "gru")
+    assert evaluate(monkeypatch, str(reviews), *where, *COLUMNS) == 0
+    assert "100.0 % of the reviews" in capsys.readouterr().out
+    assert evaluate(monkeypatch, str(reviews), *where, *COLUMNS, "--json") == 0
+    measured = json.loads(capsys.readouterr().out)["reviews"]
+    assert measured["answered"] == {"share": 1.0, "accuracy": measured["metrics"]["accuracy"]}
 
 
 @pytest.mark.parametrize(

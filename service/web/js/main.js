@@ -7,6 +7,7 @@ import * as input from "./input.js";
 import * as keyboard from "./keyboard.js";
 import * as problem from "./problem.js";
 import { Reading } from "./reading.js";
+import * as saving from "./saving.js";
 import * as store from "./store.js";
 import * as takeaway from "./takeaway.js";
 import * as theme from "./theme.js";
@@ -184,6 +185,7 @@ function start() {
   input.mount(read);
   keyboard.mount(panels);
   takeaway.mount(() => body(input.text(), PARTS), fail);
+  saving.mount(panels, fail);
   tour.mount(served, fail);
   cursor.onMove(point);
   id("model").addEventListener("change", (event) => store.set({ model: event.target.value }));

@@ -1,7 +1,8 @@
 /** What a person takes away: the arrays, the request, the address. */
 
 import { archive } from "./api.js";
-import { h, id } from "./dom.js";
+import { id } from "./dom.js";
+import { save } from "./saving.js";
 import * as store from "./store.js";
 
 /** Wire the buttons; `request()` is the body of the trace on screen. */
@@ -16,12 +17,6 @@ export function mount(request, fail) {
   id("curl").addEventListener("click", () => copy(curl(request()), "the command is copied; it holds the text"));
   id("link").addEventListener("click", () => copy(location.href, "the link is copied"));
   id("link-text").addEventListener("click", () => copy(store.addressWithText(), "the link is copied; whoever opens it reads the text"));
-}
-
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  h("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 async function copy(text, done) {

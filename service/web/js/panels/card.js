@@ -6,13 +6,17 @@ import { percent, residual, whole } from "../format.js";
 export function mount() {
   const body = id("card").querySelector(".body");
   let reading = null;
+  let graded = null;
   return {
+    rows: () => (graded ? [["", "value", "more"], ...facts(graded)] : []),
     show: (next) => (reading = next),
     /** The cards of all models that are served. */
     grade(cards) {
       const { name, version } = reading.trace.model;
-      const card = cards.find((one) => one.name === name && one.version === version);
-      if (card) body.replaceChildren(h("dl", { class: "facts" }, ...facts(card)), trust(reading));
+      graded = cards.find((one) => one.name === name && one.version === version);
+      if (!graded) return;
+      const each = facts(graded).map(([name, value, more]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, h("small", {}, more))));
+      body.replaceChildren(h("dl", { class: "facts" }, ...each), trust(reading));
     },
   };
 }
@@ -20,7 +24,7 @@ export function mount() {
 function facts(card) {
   const metrics = card.metrics.test ?? Object.values(card.metrics)[0];
   const range = metrics.accuracy_interval;
-  const rows = [
+  return [
     ["model", `${card.name} v${card.version}`, `${card.cell.toUpperCase()}, ${card.layers} × ${card.hidden_size} units, ${card.pooling} pooling`],
     ["accuracy", percent(metrics.accuracy, 1), `95 % interval: ${(100 * range.low).toFixed(1)} to ${(100 * range.high).toFixed(1)}`],
     ["area under ROC curve", metrics.auc.toFixed(3), `F1 ${metrics.f1.toFixed(3)}`],
@@ -30,7 +34,6 @@ function facts(card) {
     ["size", `${whole(card.parameters)} weights`, `${whole(card.vocabulary_size)} words known`],
     ["made", card.provenance.created.slice(0, 10), `sha256 ${card.sha256.slice(0, 12)}…`],
   ];
-  return rows.map(([name, value, more]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, h("small", {}, more))));
 }
 
 /** The share of test sentences judged right, of all capabilities and of those that a bag of words lacks. */

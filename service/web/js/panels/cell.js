@@ -45,6 +45,8 @@ export function mount() {
 
   return {
     parts: ["gates", "tensors"],
+    rows: () => [["word", ...Object.keys(tensors)],
+      ...reading.words.map(({ text }, t) => [text, ...Object.values(tensors).map((series) => series[t])])],
     point,
     show(next) {
       if (next.cell !== reading?.cell) {

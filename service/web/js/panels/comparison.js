@@ -13,21 +13,26 @@ export function mount() {
   const sides = h("div", { class: "scrolls" });
   body.append(opinions, sides);
   let reading = null;
+  let other = null;
+  let predictions = [];
 
   return {
     partsBeside: ["deep"],
+    rows: () => (other ? words(reading, other) : predictions.map(({ model, label, probabilities }) => [model, label, probabilities[label]])),
     show(next) {
       reading = next;
     },
-    opinions(predictions) {
+    opinions(next) {
+      predictions = next;
       opinions.replaceChildren(...predictions.map((one) => opinion(one, reading.target.first)));
     },
     beside(others, chosen) {
-      const other = others.get(chosen);
+      const both = others.get(chosen);
+      other = both?.length === reading.length ? both : null;
       id("comparison-says").textContent = other
         ? `Where ${reading.trace.model.name} and ${other.trace.model.name} differ most, word by word, both on one scale.`
         : "What every model that is served says of this text. Choose a second model at the top to see the words where they part.";
-      sides.replaceChildren(...(other && other.length === reading.length ? [differences(reading, other)] : []));
+      sides.replaceChildren(...(other ? [differences(reading, other)] : []));
     },
   };
 }
@@ -38,9 +43,21 @@ function opinion({ model, version, label, probabilities }, first) {
   return h("div", {}, h("span", { class: "quiet" }, `${model} v${version} `), h("b", {}, `${label} ${percent(probabilities[label])}`), odds);
 }
 
+/** The ledger that both models have. */
+function shared(one, two) {
+  return one.trace.ledgers.write && two.trace.ledgers.write ? "write" : "deep";
+}
+
+function words(one, two) {
+  const name = shared(one, two);
+  const column = (reading) => `${name} ledger of ${reading.trace.model.name}`;
+  return [["word", column(one), column(two)],
+    ...one.words.map(({ text }, t) => [text, one.trace.ledgers[name].words[t], two.trace.ledgers[name].words[t]])];
+}
+
 /** The words with the largest difference of shares; both models by the same ledger. */
 function differences(one, two) {
-  const name = one.trace.ledgers.write && two.trace.ledgers.write ? "write" : "deep";
+  const name = shared(one, two);
   const [mine, theirs] = [one, two].map((reading) => reading.trace.ledgers[name].words);
   const most = Math.max(largest(mine), largest(theirs));
   const ranked = one.ranked(Array.from(mine, (value, t) => value - theirs[t])).slice(0, DIFFERENCES).sort((a, b) => a.t - b.t);

@@ -47,6 +47,8 @@ export function mount() {
   let current = null;
   return {
     parts: ["gradient"],
+    rows: () => [["after", ...readings.map(({ trace }) => trace.model.name)],
+      ...readings[0].words.map(({ text }, t) => [text, ...readings.map((reading) => reading.pull[t])])],
     partsBeside: ["gradient"],
     point: (t) => chart.point(t),
     show: (reading) => show((current = reading), []),

@@ -96,6 +96,7 @@ export function mount() {
 
   return {
     parts: ["memory"],
+    rows: () => rows(reading),
     point,
     show(next) {
       reading = next;
@@ -111,6 +112,14 @@ export function mount() {
     },
     repaint: draw,
   };
+}
+
+/** The triangle: a row a word, or a block of words, and a column for each moment. */
+function rows({ trace: { memory }, words }) {
+  if (!memory) return [["this cell has no memory to tell apart by word"]];
+  const [n] = memory.matrix.shape;
+  const names = Array.from({ length: n }, (_, i) => words[i * memory.block].text);
+  return [["of", ...names.map((name) => `after ${name}`)], ...names.map((name, row) => [name, ...memory.matrix.subarray(row * n, (row + 1) * n)])];
 }
 
 /** What row `row` still contributes at column `column`. */

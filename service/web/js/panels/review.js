@@ -75,6 +75,7 @@ export function mount() {
   return {
     parts: ["deep", "occlusion", "interaction"],
     light: true,
+    rows: () => rows(reading),
     point,
     show(next) {
       reading = next;
@@ -88,6 +89,12 @@ export function mount() {
     },
     line: (direction) => nearestOnLine(spans, cursor.at(), direction),
   };
+}
+
+/** The shares of every view that there is. */
+function rows(reading) {
+  const views = Object.keys(VIEWS).filter((view) => reading.shares(view));
+  return [["word", "unknown", ...views], ...reading.words.map(({ text, oov }, t) => [text, oov, ...views.map((view) => reading.shares(view)[t])])];
 }
 
 function saysOf(reading, shares, t) {

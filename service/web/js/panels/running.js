@@ -39,6 +39,7 @@ export function mount() {
 
   return {
     light: true,
+    rows: () => rows(reading, other),
     point: (t) => chart.point(t),
     show(next) {
       reading = next;
@@ -50,6 +51,13 @@ export function mount() {
       chart.refresh();
     },
   };
+}
+
+function rows(reading, other) {
+  const { logit, p } = reading.running;
+  const beside = other ? [`${reading.target.first} by ${other.trace.model.name}`] : [];
+  return [["after", "logit", reading.target.first, "turn", ...beside],
+    ...reading.words.map(({ text }, t) => [text, logit[t], p[t], reading.turn(t), ...(other ? [other.running.p[t]] : [])])];
 }
 
 function areas(chart, p) {

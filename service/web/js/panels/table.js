@@ -36,6 +36,10 @@ export function mount() {
 
   return {
     point,
+    rows() {
+      const columns = columnsOf(reading);
+      return [["word", ...columns.map(([name]) => name)], ...reading.words.map(({ text }, t) => [text, ...columns.map(([, value]) => value(t))])];
+    },
     show(next) {
       reading = next;
       fill();

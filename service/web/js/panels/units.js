@@ -81,6 +81,7 @@ export function mount() {
 
   return {
     parts: ["tensors"],
+    rows: () => rows(reading),
     point,
     show(next) {
       reading = next;
@@ -124,6 +125,15 @@ function field(reading, name) {
   const [, , k] = tensor.shape;
   const isGate = GATES.includes(name);
   return { values: (row, t) => tensor[t * k + row], most: isGate || WITHIN_ONE.includes(name) ? 1 : largest(tensor), isGate };
+}
+
+/** What is shown: a row a word, a column a unit. */
+function rows(reading) {
+  const name = shown(reading);
+  const { values } = field(reading, name);
+  const { selected } = reading.trace.units;
+  return [["word", ...selected.map((unit) => `${name} of unit ${unit}`)],
+    ...reading.words.map(({ text }, t) => [text, ...selected.map((_, row) => values(row, t))])];
 }
 
 function saysOf(reading, name, unit, row, t) {

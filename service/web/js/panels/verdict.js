@@ -10,7 +10,21 @@ const MOST_UNKNOWN = 0.5;
 
 export function mount({ retarget }) {
   const body = id("verdict").querySelector(".body");
-  return { light: true, show: (reading) => body.replaceChildren(...parts(reading, retarget)) };
+  let reading = null;
+  return {
+    light: true,
+    rows: () => rows(reading),
+    show(next) {
+      reading = next;
+      body.replaceChildren(...parts(reading, retarget));
+    },
+  };
+}
+
+/** The whole sum: every word, the biases and the logit. */
+function rows({ trace: { prediction }, ledger, words }) {
+  return [["part", "logits"], ["(bias)", prediction.bias], ["(network’s biases)", ledger.bias ?? 0],
+    ...words.map(({ text }, t) => [text, ledger.words[t]]), ["(logit)", prediction.logit]];
 }
 
 function parts(reading, retarget) {

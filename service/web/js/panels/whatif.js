@@ -61,6 +61,7 @@ export function mount({ ask, adopt, announce, fail }) {
   };
 
   return {
+    rows: () => [head.slice(0, -1), ...Array.from(rows.children, ({ cells }) => Array.from(cells, (cell) => cell.innerText).slice(0, -1))],
     point: (t) => (word.textContent = reading?.words[t]?.text ?? ""),
     show(next) {
       if (reading && !sameVerdict(reading, next)) rows.replaceChildren();

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.serving import serving
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "gatescope.json").read_text())
 QUERIES = [
-    (panel["title"], target["expr"].replace("$__rate_interval", "15s"))
+    (panel["title"], target["expr"].replace("$__rate_interval", "15s").replace("$job", "gatescope"))
     for panel in DASHBOARD["panels"]
     for target in panel.get("targets", [])
 ]
@@ -41,6 +42,22 @@ def test_the_rules_are_valid_and_do_what_their_tests_say() -> None:
     subprocess.run([promtool, "check", "rules", str(rules / "rules.yml")], check=True)
     subprocess.run([promtool, "check", "config", str(rules / "prometheus.yml")], check=True)
     subprocess.run([promtool, "test", "rules", str(rules / "rules_test.yml")], check=True)
+
+
+def test_every_query_asks_for_series_of_this_service_alone() -> None:
+    """Other services have metrics of the same names: those of HTTP are a convention."""
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text())
+    queries = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    queries += [query for _, query in QUERIES]
+    selectors = re.findall(r"(?<![\w:])((?:gatescope|http_server)_\w+)(\{job=~?\"gatescope\")?", " ".join(queries))
+    assert len(selectors) > 50
+    assert [name for name, of_job in selectors if not of_job] == []
+
+
+def test_the_dashboard_imports_into_any_grafana() -> None:
+    names = {variable["name"] for variable in DASHBOARD["templating"]["list"]}
+    assert {"datasource", "job"} <= names
+    assert set(re.findall(r'"uid": "([^"]*)"', json.dumps(DASHBOARD["panels"]))) == {"${datasource}"}
 
 
 def test_every_alert_has_a_section_in_the_runbook() -> None:

@@ -6,7 +6,7 @@ LOCK_VENV := .venv-lock
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
 IN_PROCESS := models export/data export/publish export/training service/api service/engine service/inference \
   service/metrics service/score service/tracing
-DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.c models/trace/*.c models/network/native/*)
+DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.[ch] models/trace/*.c models/network/native/*)
 
 GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000

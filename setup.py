@@ -22,7 +22,7 @@ def extension(name: str, *files: str) -> Extension:
 
 compiled = [
     extension("models.network.recurrence", *(f"models/network/native/{name}" for name in NATIVE)),
-    extension("models.text.word_ids", "models/text/word_ids.c"),
+    extension("models.text.word_ids", "models/text/word_ids.c", "models/text/utf8_words.h"),
     extension("models.trace.scans", "models/trace/scans.c"),
 ]
 

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 TESTS = (
     "tests/models/text/test_words.py",
+    "tests/models/text/test_pattern.py",
     "tests/models/trace/test_recover.py",
     "tests/models/network/test_compiled_session.py",
     "tests/service/engine/test_parts.py",

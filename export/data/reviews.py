@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.reviews.errors import DataError
+from models.text.pattern import fold
 from models.text.words import typed
 
 SplitName = Literal["train", "validation", "test"]
@@ -61,8 +62,8 @@ class Reviews:
 
 
 def normalised(text: str) -> str:
-    """Return what two copies of a review have in common: its words, lower-cased."""
-    return " ".join(typed(text)).lower()
+    """Return what two copies of a review have in common: its words, folded."""
+    return " ".join(map(fold, typed(text)))
 
 
 def gather(

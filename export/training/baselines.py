@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from export.training.dataset import Dataset, Words, lowercase_words
+from export.training.dataset import Dataset, Words, folded_words
 from models.network.equations import Array
 
 MIN_COUNTS = (1, 2)
@@ -43,7 +43,7 @@ class Baseline:
 
     def predict(self, texts: Sequence[str]) -> Array:
         """Return the probabilities `[N, C]` of any texts."""
-        return self.probabilities_of([lowercase_words(text) for text in texts])
+        return self.probabilities_of([folded_words(text) for text in texts])
 
 
 def majority(dataset: Dataset) -> Baseline:

@@ -13,6 +13,7 @@ from export.data.splits import Part, Splits
 from export.teaching.lessons import Lesson
 from export.training.label_weights import Wanted, label_weights
 from models.network.equations import Array, Ids
+from models.text.pattern import fold
 from models.text.words import MAX_WORDS, UNK, Vocabulary, typed
 
 Words = list[str]
@@ -64,8 +65,8 @@ def prepare(
     splits: Splits, lessons: Sequence[Lesson], *, vocabulary_size: int, min_count: int, class_weight: Wanted = None
 ) -> Dataset:
     """Return `splits` and `lessons` as words and ids; the vocabulary is that of the lessons. Raises `DataError`."""
-    words = {name: [lowercase_words(text) for text in part.texts] for name, part in splits.parts.items()}
-    seen = (lowercase_words(text) for lesson in lessons if lesson.new_words for text in lesson.texts)
+    words = {name: [folded_words(text) for text in part.texts] for name, part in splits.parts.items()}
+    seen = (folded_words(text) for lesson in lessons if lesson.new_words for text in lesson.texts)
     vocabulary = Vocabulary.build(chain.from_iterable(seen), min_count=min_count, size=vocabulary_size)
 
     def examples(name: str, part: Part) -> Examples:
@@ -83,9 +84,9 @@ def prepare(
     )
 
 
-def lowercase_words(text: str) -> Words:
-    """Return the words of `text` in lower case. Equal words are one object, so that large data sets fit in memory."""
-    return [sys.intern(word.lower()) for word in typed(text)]
+def folded_words(text: str) -> Words:
+    """Return the words of `text`, folded. Equal words are one object, so that large data sets fit in memory."""
+    return [sys.intern(fold(word)) for word in typed(text)]
 
 
 def encode(texts: Sequence[str], vocabulary: Vocabulary) -> list[Ids]:

@@ -1,8 +1,10 @@
 """The words of a text that arrives in pieces: the same words as of the whole, each as soon as it can't change."""
 
 import re
+from collections.abc import Iterator
 
-from models.text.words import Word, find
+from models.text.pattern import PATTERN_2, Pattern
+from models.text.words import Word
 
 LONGEST_OPEN = 10_000
 """Characters that may wait for their word or markup to end."""
@@ -18,14 +20,14 @@ class OpenTooLong(ValueError):
 class IncrementalTokenizer:
     """Takes pieces of a text and gives its words, with their places in the whole, in code points."""
 
-    def __init__(self) -> None:
-        self._open, self._start = "", 0
+    def __init__(self, pattern: Pattern = PATTERN_2) -> None:
+        self._pattern, self._open, self._start = pattern, "", 0
 
     def add(self, piece: str) -> list[Word]:
         """Return the words that are certain now. Raises `OpenTooLong`."""
         self._open += piece
         certain, kept = [], len(self._open)
-        for match in find(self._open):
+        for match in self._matches():
             if self._may_grow(match):
                 kept = match.start()
                 break
@@ -38,14 +40,17 @@ class IncrementalTokenizer:
 
     def end(self) -> list[Word]:
         """Return the words that are left once nothing more comes."""
-        return [self._placed(match) for match in find(self._open) if match.start(1) >= 0]
+        return [self._placed(match) for match in self._matches() if match.start(1) >= 0]
 
     def _may_grow(self, match: re.Match[str]) -> bool:
         """Whether what comes next could make another word, or markup, of this match."""
         if match[0] == "<":
             return _open_markup.match(self._open, match.start()) is not None
-        last = match[0][-1]
-        return last.isalnum() and _open_word.match(self._open, match.end()) is not None
+        at_end = _open_word.match(self._open, match.end()) is not None
+        return at_end and match[1] is not None and self._pattern.may_grow(match[1]) is not None
+
+    def _matches(self) -> Iterator[re.Match[str]]:
+        return self._pattern.words_and_markup.finditer(self._open)
 
     def _placed(self, match: re.Match[str]) -> Word:
         return Word(match[1], self._start + match.start(1), self._start + match.end(1))

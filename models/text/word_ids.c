@@ -1,16 +1,15 @@
-/* The ids of a text's words, found in one pass over its UTF-8 bytes: what `Vocabulary.encode` does with a regular
- * expression and a dictionary, for every text where bytes alone tell the answer. */
+/* The ids of a text's words, found in one pass over its UTF-8 bytes: what `Vocabulary.encode_by_pattern` does with a
+ * regular expression and a dictionary. What a code point is comes from `Pattern.kinds`. */
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030b0000
 #include <Python.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KINDS = 1 << 16, LONGEST_LOWERED = 256 };
-enum { IN_WORD = 1, SPACE = 2, CASED = 4 }; /* CASED: lower-casing changes it */
-enum { APOSTROPHE = '\'', RIGHT_QUOTE = 0x2019, UNKNOWN = 1 };
+#include "utf8_words.h"
+
+enum { UNKNOWN = 1, ABSENT = -1, FAILED = -2, LONGEST_LOWERED = 256 };
 
 struct entry {
     uint32_t start, size; /* of the word in `words` */
@@ -25,7 +24,8 @@ struct table {
     } *slots;
     struct entry *entries;
     char *words;
-    unsigned char kinds[KINDS];
+    PyObject *kinds_object, *fold;
+    const unsigned char *kinds; /* of every code point */
 };
 
 static const char TABLE[] = "gatescope.word_ids";
@@ -33,12 +33,13 @@ static const char TABLE[] = "gatescope.word_ids";
 static void free_table(PyObject *capsule) {
     struct table *table = PyCapsule_GetPointer(capsule, TABLE);
     if (!table) return;
-    free(table->slots), free(table->entries), free(table->words), free(table);
+    Py_XDECREF(table->kinds_object);
+    Py_XDECREF(table->fold);
+    free(table->slots);
+    free(table->entries);
+    free(table->words);
+    free(table);
 }
-
-/* FNV-1a (Fowler, Noll, Vo), a byte at a time. */
-enum { BASIS = 0x811c9dc5u };
-static uint32_t hashed(uint32_t hash, unsigned char byte) { return (hash ^ byte) * 0x01000193u; }
 
 /* The slot of a word, or the empty one where it belongs. */
 static struct slot *slot_of(const struct table *table, uint32_t hash, const char *word, uint32_t size) {
@@ -52,7 +53,7 @@ static struct slot *slot_of(const struct table *table, uint32_t hash, const char
 
 static int32_t id_of(const struct table *table, uint32_t hash, const char *word, uint32_t size) {
     const struct slot *slot = slot_of(table, hash, word, size);
-    return slot->entry ? table->entries[slot->entry - 1].id : -1;
+    return slot->entry ? table->entries[slot->entry - 1].id : ABSENT;
 }
 
 /* The id of a word of which only ASCII letters change in small letters. */
@@ -66,92 +67,69 @@ static int32_t id_in_lower_case(const struct table *table, const char *word, uin
     return id_of(table, hash, lowered, size);
 }
 
-/* The code point at `at`, below KINDS, and its bytes; size 0 for one beyond. The text is valid UTF-8. */
-struct point {
-    uint32_t code;
-    int size;
-};
-static struct point point_at(const unsigned char *at) {
-    if (at[0] < 0x80) return (struct point){at[0], 1};
-    if (at[0] < 0xe0) return (struct point){(at[0] & 0x1fu) << 6 | (at[1] & 0x3fu), 2};
-    if (at[0] < 0xf0) return (struct point){(at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu), 3};
-    return (struct point){0, 0};
+static int32_t id_of_string(const struct table *table, PyObject *string) {
+    Py_ssize_t size;
+    const char *word = PyUnicode_AsUTF8AndSize(string, &size);
+    if (!word) return FAILED;
+    uint32_t hash = BASIS;
+    for (Py_ssize_t i = 0; i < size; i++) hash = hashed(hash, word[i]);
+    return id_of(table, hash, word, (uint32_t)size);
 }
 
-static int letter(unsigned char byte) { return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'; }
-
-/* Where markup that begins at `at` ends; `at` where none does. */
-static const unsigned char *past_markup(const unsigned char *at, const unsigned char *end) {
-    const unsigned char *next = at + 1;
-    if (next < end && *next == '/') next++;
-    if (next >= end || !letter(*next)) return at;
-    while (next < end && *next != '<' && *next != '>') next++;
-    return next < end && *next == '>' ? next + 1 : at;
+/* The id of a word as the pattern folds it; FAILED with an error set where that can't be done. */
+static int32_t id_when_folded(const struct table *table, const char *word, uint32_t size) {
+    PyObject *typed = PyUnicode_DecodeUTF8(word, size, NULL);
+    PyObject *folded = typed ? PyObject_CallFunctionObjArgs(table->fold, typed, NULL) : NULL;
+    const int32_t id = folded ? id_of_string(table, folded) : FAILED;
+    Py_XDECREF(folded);
+    Py_XDECREF(typed);
+    return id;
 }
 
-/* A word: where it ends, the hash of its bytes, whether letters of it have a small form, ASCII ones and others. */
-struct word {
-    const unsigned char *end;
-    uint32_t hash;
-    int capitals, other_capitals;
-};
-
-/* The word that begins at `at`, of which the first code point has been read. */
-static struct word word_at(const struct table *table, const unsigned char *at, const unsigned char *end,
-                           struct point first) {
-    struct word word = {at, BASIS, 0, 0};
-    unsigned char kind = table->kinds[first.code];
-    struct point point = first;
-    for (;;) {
-        if (kind & CASED) *(point.size > 1 ? &word.other_capitals : &word.capitals) = 1;
-        for (int i = 0; i < point.size; i++) word.hash = hashed(word.hash, *word.end++);
-        if (!(table->kinds[first.code] & IN_WORD) || word.end >= end) return word;
-        point = point_at(word.end);
-        if (point.size && (kind = table->kinds[point.code]) & IN_WORD) continue;
-        if (!point.size || (point.code != APOSTROPHE && point.code != RIGHT_QUOTE)) return word;
-        if (word.end + point.size >= end) return word;
-        const struct point after = point_at(word.end + point.size);
-        if (!after.size || !(table->kinds[after.code] & IN_WORD)) return word;
-    }
+/* The id of a word as typed, else as folded. */
+static int32_t id_of_word(const struct table *table, const char *start, struct word word) {
+    const uint32_t size = (uint32_t)((const char *)word.end - start);
+    const int32_t id = id_of(table, word.hash, start, size);
+    if (id != ABSENT) return id;
+    const int capitals = word.ascii & FOLDED;
+    if (word.others & FOLDED || (capitals && size > LONGEST_LOWERED)) return id_when_folded(table, start, size);
+    return capitals && size <= table->longest ? id_in_lower_case(table, start, size) : ABSENT;
 }
 
 /* What one pass over a text has found: for each word its id, or, where `ids` is NULL, where it begins and ends. */
 struct found {
     int64_t *ids, *spans;
     Py_ssize_t count;
-    int undecided; /* bytes do not tell: a code point beyond, or an unknown word in capitals that are not ASCII */
+    int failed; /* with an error set */
 };
 
 static void note_id(const struct table *table, const unsigned char *at, struct word word, struct found *found) {
-    const uint32_t size = (uint32_t)(word.end - at);
-    int32_t id = id_of(table, word.hash, (const char *)at, size);
-    if (id < 0 && word.other_capitals) found->undecided = 1;
-    if (id < 0 && word.capitals && size <= table->longest) {
-        if (size <= LONGEST_LOWERED)
-            id = id_in_lower_case(table, (const char *)at, size);
-        else
-            found->undecided = 1;
-    }
+    const int32_t id = id_of_word(table, (const char *)at, word);
+    found->failed = id == FAILED;
     found->ids[found->count++] = id < 0 ? UNKNOWN : id;
+}
+
+static void note_span(const unsigned char *text, const unsigned char *at, struct word word, struct found *found) {
+    int64_t *span = found->spans + 2 * found->count++;
+    span[0] = at - text;
+    span[1] = word.end - text;
 }
 
 static void read_text(const struct table *table, const unsigned char *text, Py_ssize_t size, Py_ssize_t most,
                       struct found *found) {
     const unsigned char *at = text, *const end = text + size, *past;
-    while (at < end && found->count < most && !found->undecided) {
+    while (at < end && found->count < most && !found->failed) {
         const struct point point = point_at(at);
-        if (!point.size) {
-            found->undecided = 1;
-        } else if (table->kinds[point.code] & SPACE) {
+        if (table->kinds[point.code] & SPACE) {
             at += point.size;
         } else if (*at == '<' && (past = past_markup(at, end)) > at) {
             at = past;
         } else {
-            const struct word word = word_at(table, at, end, point);
+            const struct word word = word_at(table->kinds, at, end, point);
             if (found->ids)
                 note_id(table, at, word, found);
             else
-                found->spans[2 * found->count] = at - text, found->spans[2 * found->count++ + 1] = word.end - text;
+                note_span(text, at, word, found);
             at = word.end;
         }
     }
@@ -177,12 +155,15 @@ static int read_words(PyObject *args, int spans, struct found *found, Py_ssize_t
     if (!bytes) return 0;
     const Py_ssize_t room = *most < 0 ? 0 : *most < size ? *most + 1 : size;
     int64_t *numbers = malloc((room + 1) * (spans ? 2 : 1) * sizeof *numbers);
-    if (!numbers) return PyErr_NoMemory(), 0;
+    if (!numbers) {
+        PyErr_NoMemory();
+        return 0;
+    }
     *found = (struct found){spans ? NULL : numbers, spans ? numbers : NULL, 0, 0};
     read_text(table, (const unsigned char *)bytes, size, room, found);
-    if (!found->undecided && spans) in_code_points((const unsigned char *)bytes, found);
-    if (found->undecided) free(numbers);
-    return !found->undecided;
+    if (spans) in_code_points((const unsigned char *)bytes, found);
+    if (found->failed) free(numbers);
+    return !found->failed;
 }
 
 static PyObject *encode(PyObject *module, PyObject *args) {
@@ -205,6 +186,29 @@ static PyObject *spans(PyObject *module, PyObject *args) {
     return places;
 }
 
+/* The bytes of all words; -1 with an error set where one is no text of UTF-8. */
+static Py_ssize_t bytes_of(PyObject *words) {
+    Py_ssize_t bytes = 0;
+    for (Py_ssize_t i = 0, size; i < PyTuple_Size(words); i++) {
+        if (!PyUnicode_AsUTF8AndSize(PyTuple_GetItem(words, i), &size)) return -1;
+        bytes += size;
+    }
+    return bytes;
+}
+
+/* Make room for `count` words of `bytes` together; false with an error set where there is none. */
+static int make_room(struct table *table, Py_ssize_t count, Py_ssize_t bytes) {
+    uint32_t slots = 64;
+    while (slots < 1.5 * count) slots *= 2;
+    table->mask = slots - 1;
+    table->slots = calloc(slots, sizeof *table->slots);
+    table->entries = calloc(count + 1, sizeof *table->entries);
+    table->words = malloc(bytes + 1);
+    if (table->slots && table->entries && table->words && bytes <= UINT32_MAX) return 1;
+    PyErr_NoMemory();
+    return 0;
+}
+
 /* Put a word in where it is not there yet. */
 static void add(struct table *table, const char *word, uint32_t size, uint32_t *used, int32_t id) {
     uint32_t hash = BASIS;
@@ -218,47 +222,38 @@ static void add(struct table *table, const char *word, uint32_t size, uint32_t *
     table->longest = size > table->longest ? size : table->longest;
 }
 
-static PyObject *table(PyObject *module, PyObject *args) {
-    PyObject *words, *ids;
-    Py_buffer kinds;
-    uint32_t used = 0, slots = 64;
-    size_t bytes = 1;
-    if (!PyArg_ParseTuple(args, "O!O!y*", &PyTuple_Type, &words, &PyTuple_Type, &ids, &kinds)) return NULL;
-    const Py_ssize_t count = PyTuple_Size(words);
-    struct table *made = calloc(1, sizeof *made);
-    PyObject *capsule = made ? PyCapsule_New(made, TABLE, free_table) : PyErr_NoMemory();
-    if (!capsule) free(made);
-    if (capsule && (kinds.len != KINDS || PyTuple_Size(ids) != count || count >= 1 << 30)) {
-        PyErr_SetString(PyExc_ValueError, "a table needs an id a word, and a kind for each of 65536 code points");
-        Py_CLEAR(capsule);
-    }
-    for (Py_ssize_t i = 0, size; capsule && i < count; i++) {
-        if (PyUnicode_AsUTF8AndSize(PyTuple_GetItem(words, i), &size))
-            bytes += size;
-        else
-            Py_CLEAR(capsule);
-    }
-    if (capsule) {
-        while (slots < 1.5 * count) slots *= 2;
-        memcpy(made->kinds, kinds.buf, KINDS);
-        made->mask = slots - 1;
-        made->slots = calloc(slots, sizeof *made->slots);
-        made->entries = calloc(count + 1, sizeof *made->entries);
-        made->words = malloc(bytes);
-        if (!made->slots || !made->entries || !made->words || bytes > UINT32_MAX) {
-            PyErr_NoMemory();
-            Py_CLEAR(capsule);
-        }
-    }
-    for (Py_ssize_t i = 0, size; capsule && i < count; i++) {
+/* Put all words in; false with an error set where an id is no number. */
+static int fill(struct table *table, PyObject *words, PyObject *ids) {
+    uint32_t used = 0;
+    for (Py_ssize_t i = 0, size; i < PyTuple_Size(words); i++) {
         const char *word = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(words, i), &size);
         const long id = PyLong_AsLong(PyTuple_GetItem(ids, i));
-        if (PyErr_Occurred())
-            Py_CLEAR(capsule);
-        else
-            add(made, word, (uint32_t)size, &used, (int32_t)id);
+        if (PyErr_Occurred()) return 0;
+        add(table, word, (uint32_t)size, &used, (int32_t)id);
     }
-    PyBuffer_Release(&kinds);
+    return 1;
+}
+
+static PyObject *table(PyObject *module, PyObject *args) {
+    PyObject *words, *ids, *kinds, *fold;
+    if (!PyArg_ParseTuple(args, "O!O!SO", &PyTuple_Type, &words, &PyTuple_Type, &ids, &kinds, &fold)) return NULL;
+    const Py_ssize_t count = PyTuple_Size(words), bytes = bytes_of(words);
+    if (bytes < 0) return NULL;
+    if (PyBytes_Size(kinds) != CODE_POINTS || PyTuple_Size(ids) != count || count >= 1 << 30)
+        return PyErr_Format(PyExc_ValueError, "a table needs an id a word, and kinds as Pattern.kinds has them");
+    struct table *made = calloc(1, sizeof *made);
+    if (!made) return PyErr_NoMemory();
+    made->kinds_object = Py_NewRef(kinds);
+    made->kinds = (const unsigned char *)PyBytes_AsString(kinds);
+    made->fold = Py_NewRef(fold);
+    PyObject *capsule = PyCapsule_New(made, TABLE, free_table);
+    if (!capsule) {
+        Py_DECREF(kinds);
+        Py_DECREF(fold);
+        free(made);
+    } else if (!make_room(made, count, bytes) || !fill(made, words, ids)) {
+        Py_CLEAR(capsule);
+    }
     return capsule;
 }
 

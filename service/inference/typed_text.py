@@ -22,7 +22,7 @@ class TypedText:
     def __init__(self, predictor: Predictor, model: Model, seconds_a_word: float) -> None:
         """`seconds_a_word` is how long a word may wait for its answer."""
         self._predictor, self._model, self._seconds_a_word = predictor, model, seconds_a_word
-        self._text = IncrementalTokenizer()
+        self._text = IncrementalTokenizer(model.bundle.vocabulary.pattern)
         self._state: State | None = None
         self._bytes, self._words, self._unknown = 0, 0, 0
         self._queue = self._compute = self._request = 0.0

@@ -19,5 +19,5 @@ def top_words(
     analysis = Analysis(bundle.weights, ids, hidden, logits, default_target(logits))
     weights = analysis.ledger.words
     order = np.argsort(-np.abs(weights), kind="stable")[:count].tolist()
-    words = typed(text)
+    words = typed(text, len(ids), bundle.vocabulary.pattern)
     return tuple((words[place], float(weights[place])) for place in order)

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from models.bundle.files import Bundle
 from models.network.equations import Array, Cell, Ids, Pooling
-from models.text.words import UNK, places
+from models.text.pattern import Pattern
+from models.text.words import UNK, spans
 from models.trace.analysis import Analysis
 from models.trace.cells import CELL_TRACES
 from models.trace.gradient import Gradient, gradient
@@ -157,7 +158,7 @@ def make_trace(
     return Trace(
         schema=SCHEMA,
         model=_model(bundle),
-        words=_words(text, analysis.ids),
+        words=_words(text, analysis.ids, bundle.vocabulary.pattern),
         truncated=truncated,
         prediction=_verdict(bundle.manifest.labels, probabilities, analysis),
         running=running(analysis.running_logits, analysis.target),
@@ -184,11 +185,11 @@ def _model(bundle: Bundle) -> TracedModel:
     )
 
 
-def _words(text: str, ids: Ids) -> list[TracedWord]:
+def _words(text: str, ids: Ids, pattern: Pattern) -> list[TracedWord]:
     """The first words of `text`, as many as there are `ids [T]`."""
     return [
         TracedWord(text[start:end], start, end, number, number == UNK)
-        for (start, end), number in zip(places(text, len(ids)), ids.tolist(), strict=True)
+        for (start, end), number in zip(spans(text, len(ids), pattern), ids.tolist(), strict=True)
     ]
 
 

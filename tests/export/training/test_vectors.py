@@ -2,7 +2,7 @@ import random
 
 import numpy as np
 
-from export.training.dataset import encode, lowercase_words
+from export.training.dataset import encode, folded_words
 from export.training.vectors import word_vectors
 from models.text.words import PAD, UNK, Vocabulary
 
@@ -17,7 +17,7 @@ def _texts() -> list[str]:
 def _learn(
     texts: list[str], *, size: int = 50, min_count: int = 2, width: int = 6, seed: int = 0
 ) -> tuple[Vocabulary, np.ndarray]:
-    words = [word for text in texts for word in lowercase_words(text)]
+    words = [word for text in texts for word in folded_words(text)]
     vocabulary = Vocabulary.build(words, min_count=min_count, size=size)
     return vocabulary, word_vectors(encode(texts, vocabulary), len(vocabulary), width=width, seed=seed)
 

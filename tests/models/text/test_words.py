@@ -1,15 +1,16 @@
 import json
 from itertools import pairwise
 
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from models.text import word_ids
-from models.text.words import PAD, SPECIAL, UNK, InvalidWords, Vocabulary, places, typed, words
+from models.text.pattern import PATTERN_1, PATTERN_2, fold
+from models.text.words import COMPILED, PAD, SPECIAL, UNK, InvalidWords, Vocabulary, spans, typed, words
 
-TRICKY = st.text(st.sampled_from("aZé1 _'’<>/br.!-\n\tİßǆﬁ👍🏽\u0301\u200d中"), max_size=40)
+TRICKY = st.text(
+    st.sampled_from("aZé1 _'’<>/br.!-\n\tİßǆﬁ👍🏽🇩❤\ufe0f\u0301\u200d\u200c中กีかーहिन्\U000e0067"), max_size=40
+)
 TEXTS = st.one_of(TRICKY, st.text(max_size=60))
 
 
@@ -49,10 +50,10 @@ def test_what_a_word_is(text: str, expected: list[str]) -> None:
 
 @given(TEXTS, st.sets(TEXTS.filter(lambda word: len(typed(word)) == 1), max_size=8))
 @example("Ss \u00df", {"\u00df"})
-def test_an_id_is_that_of_the_lower_cased_word(text: str, known: set[str]) -> None:
-    lowered = sorted({typed(word)[0].lower() for word in known})
-    vocabulary = Vocabulary([*SPECIAL, *lowered])
-    expected = [lowered.index(w) + len(SPECIAL) if w in lowered else UNK for w in map(str.lower, typed(text))]
+def test_an_id_is_that_of_the_folded_word(text: str, known: set[str]) -> None:
+    folded = sorted({fold(typed(word)[0]) for word in known})
+    vocabulary = Vocabulary([*SPECIAL, *folded])
+    expected = [folded.index(w) + len(SPECIAL) if w in folded else UNK for w in map(fold, typed(text))]
     assert vocabulary.encode(text, max_words=1000).ids.tolist() == expected
 
 
@@ -67,24 +68,29 @@ LATIN = st.text(st.characters(max_codepoint=0x24F) | st.sampled_from("“”‘�
 @example("\u0130", {"i\u0307"}, 2)
 @example("\u039f\u0394\u039f\u03a3 \u0391\u03a3\u0391", {"\u03bf\u03b4\u03bf\u03c2"}, 2)
 def test_the_compiled_form_gives_the_same_ids(text: str, known: set[str], most: int) -> None:
-    lowered = {typed(word)[0].lower() for word in known} | {word.lower() for word in typed(text)[::2]}
-    vocabulary = Vocabulary([*SPECIAL, *sorted(lowered)])
-    found, expected = vocabulary.encode(text, most), vocabulary.encode_by_pattern(text, most)
-    assert found.ids.tolist() == expected.ids.tolist()
-    assert found.truncated == expected.truncated
+    for pattern in PATTERN_1, PATTERN_2:
+        some = {typed(word)[0] for word in known} | set(typed(text, pattern=pattern)[::2])
+        vocabulary = Vocabulary([*SPECIAL, *sorted(set(map(pattern.fold, some)))], pattern)
+        found, expected = vocabulary.encode(text, most), vocabulary.encode_by_pattern(text, most)
+        assert found.ids.tolist() == expected.ids.tolist()
+        assert found.truncated == expected.truncated
 
 
-@given(st.text(st.characters(max_codepoint=0x7F)), st.integers(1, 50))
-def test_the_compiled_form_leaves_no_ascii_text_to_the_other(text: str, most: int) -> None:
-    vocabulary = Vocabulary([*SPECIAL, "a", "film"])
-    ids, truncated = word_ids.encode(vocabulary._table, text, most)
-    assert (np.frombuffer(ids, np.int64) == vocabulary.encode_by_pattern(text, most).ids).all()
-    assert truncated == (len(typed(text)) > most)
+def test_the_form_that_is_tested_is_the_compiled_one() -> None:
+    assert COMPILED
 
 
 @given(st.one_of(LATIN, TEXTS), st.integers(1, 9))
-def test_the_quick_way_to_places_finds_the_same(text: str, most: int) -> None:
-    assert places(text, most) == [(word.start, word.end) for word in words(text)][:most]
+def test_the_quick_way_to_spans_finds_the_same(text: str, most: int) -> None:
+    for pattern in PATTERN_1, PATTERN_2:
+        found = [(word.start, word.end) for word in words(text, pattern)]
+        assert spans(text, most, pattern) == found[:most]
+        assert spans(text, pattern=pattern) == found
+
+
+def test_a_lone_surrogate_is_a_word_that_nobody_knows() -> None:
+    assert typed("ok \ud800 fine\udfff") == ["ok", "\ud800", "fine", "\udfff"]
+    assert Vocabulary([*SPECIAL, "ok", "fine"]).encode("ok \ud800 fine\udfff", 9).ids.tolist() == [2, UNK, 3, UNK]
 
 
 def test_only_the_first_words_are_read_and_the_cut_is_said() -> None:
@@ -103,8 +109,25 @@ def test_a_vocabulary_holds_the_commonest_words_first() -> None:
 
 @given(st.sets(st.text(min_size=1, max_size=8).filter(lambda word: word not in SPECIAL), max_size=20))
 def test_a_vocabulary_survives_its_file(known: set[str]) -> None:
-    vocabulary = Vocabulary([*SPECIAL, *sorted(known)])
-    assert Vocabulary.loads(vocabulary.dumps()).words == vocabulary.words
+    for pattern in PATTERN_1, PATTERN_2:
+        vocabulary = Vocabulary([*SPECIAL, *sorted(known)], pattern)
+        read = Vocabulary.loads(vocabulary.dumps())
+        assert (read.words, read.pattern) == (vocabulary.words, pattern)
+
+
+def test_a_vocabulary_of_the_first_version_reads_as_it_did() -> None:
+    file = (
+        r"""{"pattern": "</?[A-Za-z][^<>]*>|([^\\W_]+(?:['’][^\\W_]+)*|[^\\w\\s]|_)", """
+        '"words": ["<pad>", "<unk>", "caf\u00e9", "cafe", "很好", "👍", "istanbul", "i\u0307stanbul"]}'
+    )
+    vocabulary = Vocabulary.loads(file)
+    read = vocabulary.encode("CAFÉ cafe\u0301 很好 很好看 👍🏽 Istanbul İstanbul<br>", 20)
+    assert read.ids.tolist() == [2, 3, UNK, 4, UNK, 5, UNK, 6, 7]
+    assert vocabulary.dumps() == file
+
+
+def test_a_file_says_which_version_of_the_pattern_it_is_for() -> None:
+    assert json.loads(Vocabulary(SPECIAL).dumps())["pattern"] == 2
 
 
 def _file(**changes: object) -> str:
@@ -119,6 +142,7 @@ def _file(**changes: object) -> str:
         "[]",
         "{}",
         _file(pattern=r"\w+"),
+        _file(pattern=3),
         _file(words="abc"),
         _file(words=[*SPECIAL, 3]),
         _file(words=["a", "b"]),

@@ -20,7 +20,7 @@ PLACES = {
     "next word": "{subject} {modifier} {word}",
     "2nd word": "{subject} {modifier} a {word}",
     "4th word": "{subject} {modifier} one of those {word}",
-    "7th word": "{subject} {modifier} a story that I would call {word}",
+    "7th word": "{subject} {modifier} here and in all the rest {word}",
     "next sentence": "{subject} {modifier} new. It is {word}",
     "words before": "{subject} {word} {modifier} the story",
 }
@@ -69,13 +69,17 @@ def modifier_table(gains: Gains) -> Table:
 
 def modifier_rows(gains: Gains) -> list[list[str]]:
     """Return the cells of that table."""
-    return [[modifier, *(f"{row[place]:.1f}" for place in PLACES)] for modifier, row in gains.items()]
+    return [[modifier, *(_short(row[place]) for place in PLACES)] for modifier, row in gains.items()]
 
 
 def next_word_table(measured: Mapping[str, Gains]) -> Table:
     """Return what modifiers do to the next word, for a terminal: a row a modifier, a column a model."""
-    rows = ([word, *(f"{gains[word]['next word']:.1f}" for gains in measured.values())] for word in MODIFIERS)
+    rows = ([word, *(_short(gains[word]["next word"]) for gains in measured.values())] for word in MODIFIERS)
     return _table("modifiers: what they multiply the next word by", measured, rows)
+
+
+def _short(gain: float) -> str:
+    return f"{round(gain, 1) + 0.0:.1f}"
 
 
 def _table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:

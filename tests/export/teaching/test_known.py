@@ -1,7 +1,13 @@
-"""Sentences whose sense is known: as many as asked for, half of them praise, the same every time."""
+"""Sentences whose sense is known: as many as asked for, half of them praise, the same every time, none tested."""
+
+import csv
+import re
+from pathlib import Path
 
 from export.data.grammar import SLOT, read_toml
 from export.teaching.known import FILE, known_sentences
+
+BY_HAND = Path(__file__).parents[2] / "studies" / "by_hand.csv"
 
 
 def test_half_is_praise_and_each_comes_once() -> None:
@@ -24,3 +30,12 @@ def test_what_is_written_for_praise_and_mirrored_names_something_that_has_an_opp
     both = [kind.get("both", ()) for kind in made["kinds"]]
     unmarked = [text for texts in [*mirrored, *both] for text in texts if not opposites & set(SLOT.findall(text))]
     assert not unmarked
+
+
+def test_no_sentence_written_by_hand_to_test_reading_is_taught() -> None:
+    def words(text: str) -> str:
+        return re.sub(r"\W+", " ", text.lower()).strip()
+
+    with BY_HAND.open(newline="") as file:
+        tested = {words(row["text"]) for row in csv.DictReader(file)}
+    assert not tested & {words(text) for text, _ in known_sentences(20_000, seed=5)}

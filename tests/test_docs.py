@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-import gatescope
 from export.settings import ExportSettings
+from gatescope.command import COMMANDS
 from service.settings import Settings
 from tests.settings_page import PAGE, page
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-FOLDERS = "models|export|service|deploy|docs|tests"
+FOLDERS = "gatescope|models|export|service|deploy|docs|tests"
 OTHER_VARIABLES = {"GATESCOPE_CACHE", "GATESCOPE_API_KEY"}
 
 each_page = pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -65,7 +65,7 @@ def test_every_make_target_is_there(file: Path) -> None:
 
 @each_page
 def test_every_command_is_there(file: Path) -> None:
-    assert named(file, r"(?:`|\$ )gatescope ([a-z][\w-]*)") <= set(gatescope.COMMANDS)
+    assert named(file, r"(?:`|\$ )gatescope ([a-z][\w-]*)") <= set(COMMANDS)
 
 
 @each_page

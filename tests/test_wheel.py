@@ -13,7 +13,7 @@ import pytest
 from tests.serving import serving
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ["pyproject.toml", "setup.py", "README.md", "LICENSE", "gatescope.py", "models", "export", "service"]
+SOURCES = ["pyproject.toml", "setup.py", "README.md", "LICENSE", "gatescope", "models", "export", "service"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_it_brings_the_compiled_loops(command: Path, elsewhere: Path) -> None:
     assert Path(found.stdout).is_relative_to(command.parents[1])
 
 
-@pytest.mark.parametrize("package", ["models", "export", "service"])
+@pytest.mark.parametrize("package", ["gatescope", "models", "export", "service"])
 def test_its_types_are_for_others_too(command: Path, package: str) -> None:
     (found,) = command.parents[1].glob(f"lib/python*/site-packages/{package}/py.typed")
     assert found.is_file()

@@ -1,5 +1,6 @@
 """What a model says of a text."""
 
+from html import escape
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +28,12 @@ class Prediction(BaseModel):
     probabilities: Annotated[dict[str, float], Field(description="label to probability; they add up to 1")]
     words: Annotated[int, Field(description="how many words were read")]
     truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
+
+    def _repr_html_(self) -> str:
+        """Return the label and every probability, for a notebook."""
+        shares = ", ".join(f"{escape(label)} {p:.1%}" for label, p in self.probabilities.items())
+        cut = ", the rest is cut" if self.truncated else ""
+        return f"<b>{escape(self.label)}</b> &nbsp; {shares} &nbsp; <small>{self.words} words{cut}</small>"
 
 
 class StreamedPrediction(Prediction):

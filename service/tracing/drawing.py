@@ -18,7 +18,7 @@ _FAINT, _STRONG = 0.1, 0.5
 
 def drawing(trace: Trace, width: int) -> RenderableType:
     """Return the whole picture, `width` columns wide."""
-    ledger = ledger_of(trace)
+    ledger = trace.ledger
     picture: list[RenderableType] = [
         _equation(trace, ledger),
         Text(""),
@@ -30,14 +30,6 @@ def drawing(trace: Trace, width: int) -> RenderableType:
     if ledger.units is not None:
         picture += [Text(""), _units(trace, ledger.units)]
     return Group(*picture)
-
-
-def ledger_of(trace: Trace) -> Ledger:
-    """Return the write ledger where the cell has one, else the deep ledger."""
-    ledger = trace.ledgers.write or trace.ledgers.deep
-    if ledger is None:
-        raise ValueError("the trace has no ledger")
-    return ledger
 
 
 def _equation(trace: Trace, ledger: Ledger) -> Text:

@@ -24,6 +24,7 @@ from models.trace.running import Running, running
 from models.trace.target import Target
 from models.trace.tensors import Gates, Selection, Tensors, gates, tensors
 from models.trace.units import TopUnits
+from service.tracing.notebook import notebook_html
 from service.tracing.occlusion import Interaction, Occlusion, interaction, occlusion
 
 SCHEMA = "trace/1"
@@ -137,6 +138,16 @@ class Trace(Struct, frozen=True):
     tensors: Tensors | None
     checks: Checks
     timing_ms: dict[str, float]
+
+    @property
+    def ledger(self) -> Ledger:
+        """The write ledger where the cell has one, else the deep ledger."""
+        ledger = self.ledgers.write or self.ledgers.deep
+        assert ledger is not None
+        return ledger
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self)
 
 
 def make_trace(

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import gatescope
 from export.publish.evaluation import review_figures
 from export.publish.package import package
+from gatescope.command import main
 from models.bundle.manifest import Abstain, Answered
 from tests.bundles import about, random_weights, vocabulary
 
@@ -31,7 +31,7 @@ def reviews(tmp_path: Path) -> Path:
 def evaluate(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["gatescope", "evaluate", *arguments])
     try:
-        gatescope.main()
+        main()
     except SystemExit as end:
         return int(end.code or 0)
     return 0

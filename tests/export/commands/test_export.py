@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import gatescope
+from gatescope.command import main
 from models.bundle.files import STEP, read
 from models.bundle.repository import model_names, versions
 from tests.bundles import random_weights, write_bundle
@@ -44,7 +44,7 @@ def columns(table: Path) -> list[str]:
 def gatescope_exits(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["gatescope", *arguments])
     try:
-        gatescope.main()
+        main()
     except SystemExit as end:
         return int(end.code or 0)
     return 0
@@ -211,7 +211,7 @@ def test_settings_come_from_the_environment_too(
 def interrupted(table: Path, repository: Path, times: int) -> tuple[int, str]:
     """Run a training that would take minutes, interrupt it once it learns, and give exit code and output."""
     options = [*columns(table), "--repository", str(repository), "--cells", "lstm", "--epochs", "100000"]
-    command = [sys.executable, str(Path(gatescope.__file__)), "export", *options]
+    command = [sys.executable, "-m", "gatescope", "export", *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr

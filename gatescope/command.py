@@ -59,7 +59,3 @@ def _load(place: str) -> Callable[..., Any]:
 
 def _not_loaded() -> None:
     raise NotImplementedError("another command was called")
-
-
-if __name__ == "__main__":
-    main()

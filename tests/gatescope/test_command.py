@@ -11,7 +11,7 @@ HEAVY = ("torch", "onnx", "onnxruntime", "litestar", "sklearn", "pyarrow")
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     loaded = f"print(set({HEAVY}) & set(sys.modules), file=sys.stderr)"
-    code = f"import sys, gatescope\ntry: gatescope.main()\nfinally: {loaded}"
+    code = f"import sys, gatescope.command\ntry: gatescope.command.main()\nfinally: {loaded}"
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
 from litestar import Litestar, Router
@@ -18,25 +17,14 @@ from litestar.types import ASGIApp
 from models.network.onnx_session import Cuda
 from service.api.auth import Access, KeyRing, RequireKey
 from service.api.batch.stream_limiter import StreamLimiter
-from service.api.context import Control, Parts
+from service.api.context import AppContext, Control
+from service.api.dependencies import DEPENDENCIES, TypedRequest
 from service.api.gauges import gauges_of
 from service.api.middleware import Observed
 from service.api.origins import CheckOrigin, Origins, cors
 from service.api.problems import answer
-from service.api.routes import (
-    batch,
-    compare,
-    health,
-    metrics,
-    models,
-    page,
-    predict,
-    schema,
-    stream,
-    trace,
-    v2,
-    v2_repository,
-)
+from service.api.routes.schema import schema
+from service.api.routes.table import ROUTES
 from service.api.telemetry import with_telemetry
 from service.api.unpacking import UnpackBodies
 from service.engine import Engine, EngineSettings
@@ -59,49 +47,19 @@ log = structlog.get_logger("gatescope")
 GARBAGE_AFTER = 20_000
 """New objects after which cyclic garbage is looked for: a request leaves next to none."""
 
-ROUTES: Mapping[Access, Sequence[Any]] = {
-    Access.OPEN: [
-        health.live,
-        health.ready,
-        v2.live,
-        v2.ready,
-        metrics.metrics,
-        schema.schema,
-        page.page,
-        page.asset,
-    ],
-    Access.PREDICT: [
-        predict.predict,
-        compare.compare,
-        batch.batch,
-        stream.stream,
-        models.models,
-        models.model_versions,
-        models.model_version,
-        v2.server,
-        v2.model_metadata,
-        v2.model_ready,
-        v2.infer,
-        v2_repository.index,
-    ],
-    Access.TRACE: [trace.trace],
-    Access.ADMIN: [v2_repository.load, v2_repository.unload],
-}
-"""Every route, by what a key must allow for it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One process of the service: the application that a server runs, and its parts."""
+    """One process of the service: the application that a server runs, and what its routes use."""
 
     asgi: ASGIApp
     litestar: Litestar
-    parts: Parts
+    context: AppContext
 
     def start_draining(self) -> None:
         """Say `not ready` from now on; accepted work goes on. For the moment before the port closes."""
-        self.parts.draining = True
-        self.parts.sampler.flush()
+        self.context.draining = True
+        self.context.sampler.flush()
 
 
 class SingleProcess:
@@ -141,26 +99,31 @@ def create_service(
     sampler = MetricsSampler(
         recorder,
         lambda: [model.bundle.manifest for model in catalog],
-        lambda: gauges_of(parts),
+        lambda: gauges_of(context),
         control.report,
     )
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
     tracer = Tracer(predictor, TraceExecutor())
     streams, batches = StreamLimiter(settings), BatchAdmission(engine)
-    parts = Parts(settings, engine, catalog, predictor, control, recorder, sampler, tracer, streams, batches)
+    context = AppContext(settings, engine, catalog, predictor, control, recorder, sampler, tracer, streams, batches)
     litestar = Litestar(
-        [Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()],
-        lifespan=[lambda _: _running(parts, versions)],
+        [
+            *(Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()),
+            Router("/", route_handlers=[schema], opt={"access": Access.OPEN}),
+        ],
+        dependencies=DEPENDENCIES,
+        request_class=TypedRequest,
+        lifespan=[lambda _: _running(context, versions)],
         middleware=_guards(settings),
         cors_config=cors(settings),
         exception_handlers={Exception: answer},
-        state=State({"parts": parts}, deep_copy=False),
+        state=State({"context": context}, deep_copy=False),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
     )
     observed = Observed(litestar, recorder, access_log=settings.access_log)
-    return Service(with_telemetry(observed, settings), litestar, parts)
+    return Service(with_telemetry(observed, settings), litestar, context)
 
 
 def _guards(settings: Settings) -> list[DefineMiddleware | type[UnpackBodies]]:
@@ -179,43 +142,43 @@ def engine_settings(settings: Settings) -> EngineSettings:
 
 
 @contextlib.asynccontextmanager
-async def _running(parts: Parts, versions: ServedVersions | None) -> AsyncIterator[None]:
+async def _running(context: AppContext, versions: ServedVersions | None) -> AsyncIterator[None]:
     tasks = [
-        asyncio.create_task(_serve(parts, versions)),
-        asyncio.create_task(parts.sampler.run()),
+        asyncio.create_task(_serve(context, versions)),
+        asyncio.create_task(context.sampler.run()),
     ]
     for task in tasks:
-        task.add_done_callback(partial(_watch, parts))
+        task.add_done_callback(partial(_watch, context))
     try:
         yield
     finally:
-        parts.draining = True
-        await parts.engine.drain()
+        context.draining = True
+        await context.engine.drain()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        parts.sampler.flush()
-        await asyncio.to_thread(parts.tracer.close)
-        await asyncio.to_thread(parts.engine.close)
+        context.sampler.flush()
+        await asyncio.to_thread(context.tracer.close)
+        await asyncio.to_thread(context.engine.close)
 
 
-async def _serve(parts: Parts, versions: ServedVersions | None) -> None:
+async def _serve(context: AppContext, versions: ServedVersions | None) -> None:
     """Load every model, then follow the repository where a setting says so.
 
     What is loaded first stays, so the garbage collector need not look at it again and again.
     """
-    seconds, repository = parts.settings.follow_seconds, parts.settings.repository
+    seconds, repository = context.settings.follow_seconds, context.settings.repository
     seen = await asyncio.to_thread(list_files, repository) if seconds else None
-    await parts.catalog.start(versions)
+    await context.catalog.start(versions)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
     if seen is not None:
-        await follow(repository, seen, seconds, parts.control)
+        await follow(repository, seen, seconds, context.control)
 
 
-def _watch(parts: Parts, task: "asyncio.Task[None]") -> None:
+def _watch(context: AppContext, task: "asyncio.Task[None]") -> None:
     """Have the process end where a task has failed without which it must not go on."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("the service can not go on", error=repr(error), at=where(error))
-        parts.failed = True
+        context.failed = True

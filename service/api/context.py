@@ -1,4 +1,4 @@
-"""The parts of a running service, as the routes get them."""
+"""What a running service consists of, as its routes get it."""
 
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -28,7 +28,7 @@ class Control(Changes, Protocol):
 
 
 @dataclass(slots=True)
-class Parts:
+class AppContext:
     """What a route may need. `draining` and `failed` turn true once and for all; `failed` ends the process.
 
     `others` is why other workers are not ready.
@@ -49,6 +49,6 @@ class Parts:
     others: str = field(default="")
 
 
-def context_of(scope: Scope) -> Parts:
-    """The parts of the service that a request came to."""
-    return cast(Parts, scope["litestar_app"].state["parts"])
+def context_of(scope: Scope) -> AppContext:
+    """Return the context of the service that a request came to."""
+    return cast(AppContext, scope["litestar_app"].state["context"])

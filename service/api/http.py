@@ -5,7 +5,6 @@ from time import monotonic
 from types import TracebackType
 from typing import Any
 
-from litestar import Response
 from litestar.types import Receive, Scope, Send
 from pydantic import BaseModel
 
@@ -18,6 +17,9 @@ LATE = 0.1
 
 MAX_UNFINISHED_BYTES = 128 * 2**20
 """Most bytes that a process holds of bodies whose end has not come, all together."""
+
+SHORT_BODY_BYTES = 65_536
+"""Most bytes of the body of a request that holds no text."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -36,9 +38,19 @@ def is_counted(scope: Scope) -> bool:
 
 
 async def read_text_body(receive: Receive, settings: Settings) -> bytes:
-    """The body of a request with one text. Raises 413 where it is longer than any text within the limit makes it."""
+    """Return the body of a request with one text. Raises `TooLarge` past what any text within the limit makes of it."""
     limit = settings.max_text_bytes
     return await read_body(receive, 6 * limit + 4096, "a text", limit)
+
+
+async def read_batch_body(receive: Receive, settings: Settings) -> bytes:
+    """Return the body of a request with many texts. Raises `TooLarge`."""
+    return await read_body(receive, settings.max_batch_bytes)
+
+
+async def read_short_body(receive: Receive, _: Settings) -> bytes:
+    """Return the body of a request without a text. Raises `TooLarge`."""
+    return await read_body(receive, SHORT_BODY_BYTES)
 
 
 class Unfinished:
@@ -87,9 +99,11 @@ async def _read_body(receive: Receive, limit: int, what: str, told: int | None, 
     return bytes(content)
 
 
-def deadline_of(scope: Scope, longest: float) -> float:
-    """When the answer must be there, of `time.monotonic`: after `X-Request-Timeout` seconds, at most `longest`."""
-    asked = header(scope, b"x-request-timeout")
+def deadline_of(asked: str | bytes | None, longest: float) -> float:
+    """Return when the answer must be there, of `time.monotonic`: after `X-Request-Timeout` seconds, at most `longest`.
+
+    `asked` is what the header says. Raises `Malformed`.
+    """
     if asked is None:
         return monotonic() + longest
     try:
@@ -99,11 +113,6 @@ def deadline_of(scope: Scope, longest: float) -> float:
     if not 0 < seconds < float("inf"):
         raise Malformed("X-Request-Timeout is a positive number of seconds")
     return monotonic() + min(seconds, longest)
-
-
-def json_response(body: BaseModel, status: int = 200) -> Response[bytes]:
-    """A response of one of the bodies in `service.api.schemas`."""
-    return Response(body.__pydantic_serializer__.to_json(body), status_code=status, media_type="application/json")
 
 
 async def send_json(send: Send, body: BaseModel) -> None:

@@ -58,7 +58,45 @@ class InferRequest(_Part):
     outputs: list[InferOutput] | None = None
 
 
-def read_request(body: bytes, header_length: bytes | None) -> tuple[InferRequest, list[str]]:
+class OutputTensor(BaseModel):
+    """An output: `data`, or `parameters.binary_data_size` bytes behind the JSON."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    parameters: Parameters = {}
+    data: list[str | float | bool] | None = None
+
+
+class InferResponse(BaseModel):
+    """The answer to an inference request."""
+
+    model_name: str
+    model_version: str
+    outputs: list[OutputTensor]
+    id: str | None = None
+
+
+class TensorMetadata(BaseModel):
+    """A tensor of a model; -1 is any number of texts."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(BaseModel):
+    """What the protocol says of a model."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+    properties: dict[str, str]
+
+
+def read_request(body: bytes, header_length: str | None) -> tuple[InferRequest, list[str]]:
     """The request and its texts, from a JSON body or one followed by binary tensors. Raises 400."""
     if header_length is None:
         request = parse(InferRequest, body)
@@ -150,16 +188,16 @@ def _to_binary(values: Sequence[Any], datatype: str) -> bytes:
     return np.asarray(values, {"FP32": "<f4", "INT64": "<i8", "BOOL": "?"}[datatype]).tobytes()
 
 
-def metadata(name: str, versions: Sequence[int], labels: Sequence[str]) -> dict[str, Any]:
-    """What the protocol says of a model: its tensors; -1 is any number of texts."""
-    return {
-        "name": name,
-        "versions": [str(version) for version in versions],
-        "platform": "onnx_onnxv1",
-        "inputs": [{"name": "text", "datatype": "BYTES", "shape": [-1]}],
-        "outputs": [
-            {"name": output, "datatype": kind, "shape": [-1, len(labels)] if output == "probabilities" else [-1]}
+def metadata(name: str, versions: Sequence[int], labels: Sequence[str]) -> ModelMetadata:
+    """Return what the protocol says of a model."""
+    return ModelMetadata(
+        name=name,
+        versions=[str(version) for version in versions],
+        platform="onnx_onnxv1",
+        inputs=[TensorMetadata(name="text", datatype="BYTES", shape=[-1])],
+        outputs=[
+            TensorMetadata(name=output, datatype=kind, shape=[-1, len(labels)] if output == "probabilities" else [-1])
             for output, kind in OUTPUTS.items()
         ],
-        "properties": {"labels": ",".join(labels)},
-    }
+        properties={"labels": ",".join(labels)},
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 
 from service.errors import Category, Malformed, ServiceError, where
 
@@ -149,6 +149,8 @@ def _problem_of_litestar(error: HTTPException) -> Problem:
             return Problem(NotFound("no such address"))
         case MethodNotAllowedException():
             return Problem(MethodNotAllowed("see the Allow header"), dict(error.headers or {}))
+        case ValidationException(extra=[{"key": "data"}, *_]):
+            return Problem(Malformed("the body is empty; JSON is expected"))
     return Problem(Malformed(HTTPStatus(error.status_code).phrase))
 
 

@@ -83,6 +83,12 @@ class ProblemDetails(BaseModel):
     detail: str
 
 
+class OpenInferenceError(BaseModel):
+    """An error as the Open Inference Protocol writes it."""
+
+    error: str
+
+
 class RowError(BaseModel):
     """A row of a batch that can't be classified; `row` counts from 0."""
 
@@ -144,6 +150,28 @@ class Liveness(BaseModel):
     """Whether the process works at all; stays true while it drains."""
 
     live: bool
+
+
+class ServerMetadata(BaseModel):
+    """The server, as the Open Inference Protocol describes it."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class ModelReady(BaseModel):
+    """A model that is served."""
+
+    name: str
+    ready: bool
+
+
+class OpenInferenceReadiness(BaseModel):
+    """Whether requests should be sent here, and why not."""
+
+    ready: bool
+    error: str | None = None
 
 
 def parse(kind: type[Body], content: bytes) -> Body:

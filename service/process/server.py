@@ -13,7 +13,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     """Serve on a listening socket until a stop signal, finish what was accepted, and return the exit code."""
     server = SingleProcessServer(create_service(settings), settings)
     server.run(sockets=[listener])
-    return 0 if server.started and not server.service.parts.failed else 1
+    return 0 if server.started and not server.service.context.failed else 1
 
 
 class SingleProcessServer(Server):
@@ -26,7 +26,7 @@ class SingleProcessServer(Server):
             self._banner = asyncio.create_task(self._print_banner(sockets[0]))
 
     async def _print_banner(self, listener: socket.socket) -> None:
-        catalog = self.service.parts.catalog
+        catalog = self.service.context.catalog
         while not catalog.started:
             await asyncio.sleep(0.02)
         print_banner(listener, [model.name for model in catalog.newest()])

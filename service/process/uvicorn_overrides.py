@@ -197,7 +197,7 @@ class Server(uvicorn.Server):
         """Once a second, close the connections of clients that have been too slow. Return whether to end."""
         if counter % TICKS_A_SECOND == 0:
             self._read_timeout.close_late(self.server_state.connections, asyncio.get_running_loop().time())
-        return await super().on_tick(counter) or self.service.parts.failed
+        return await super().on_tick(counter) or self.service.context.failed
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -154,16 +154,16 @@ class Worker(Server):
             self.should_exit = True  # the supervisor is gone
 
     def _handle_message(self, channel: Channel, message: Message) -> None:
-        parts = self.service.parts
+        context = self.service.context
         match message:
             case {"others": others}:
-                parts.others = others
+                context.others = others
             case {"do": "load", "name": name, "version": version, "number": number}:
-                self._spawn(self._change(channel, number, parts.catalog.load(name, version)))
+                self._spawn(self._change(channel, number, context.catalog.load(name, version)))
             case {"do": "unload", "name": name, "number": number}:
-                self._spawn(self._change(channel, number, parts.catalog.unload(name)))
+                self._spawn(self._change(channel, number, context.catalog.unload(name)))
             case {"do": "serve", "versions": versions, "number": number}:
-                self._spawn(self._change(channel, number, parts.catalog.serve(versions)))
+                self._spawn(self._change(channel, number, context.catalog.serve(versions)))
             case {"answer": number, "result": result}:
                 self._client.answered(number, result)
             case {"drain": _}:
@@ -173,7 +173,7 @@ class Worker(Server):
 
     async def _report_start(self, channel: Channel) -> None:
         """Say what is served once it is loaded."""
-        catalog = self.service.parts.catalog
+        catalog = self.service.context.catalog
         while not catalog.started:
             await asyncio.sleep(0.02)
         channel.send(started=catalog.served_versions())
@@ -196,7 +196,7 @@ class Worker(Server):
             await change
         except ServiceError as error:
             problem = [error.kind, error.detail]
-        channel.send(done=number, problem=problem, versions=self.service.parts.catalog.served_versions())
+        channel.send(done=number, problem=problem, versions=self.service.context.catalog.served_versions())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -217,7 +217,7 @@ def main() -> None:
         print(f"gatescope serve: {error}", file=sys.stderr)
         sys.exit(USAGE)
     worker.run()
-    sys.exit(0 if worker.started and not worker.service.parts.failed else 1)
+    sys.exit(0 if worker.started and not worker.service.context.failed else 1)
 
 
 def _read_start(content: bytes) -> tuple[Settings, Versions | None]:

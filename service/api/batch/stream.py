@@ -15,7 +15,7 @@ from litestar.types import Receive, Send
 from models.reviews.records import Record
 from service.api.batch.formats import BatchOptions, Form, Tally
 from service.api.batch.spool import Spool, SpoolFull
-from service.api.context import Parts
+from service.api.context import AppContext
 from service.api.problems import Internal, RequestTimeout, problem_of
 from service.engine import Model
 from service.errors import Draining, Malformed, ServiceError, TooLarge, too_large, where
@@ -53,11 +53,11 @@ class _Row(NamedTuple):
 class Stream:
     """Answers one request: `run` returns when everything is sent or the client has gone."""
 
-    def __init__(self, parts: Parts, form: Form, chosen: BatchOptions, receive: Receive, send: Send) -> None:
-        self._parts, self._form, self._chosen = parts, form, chosen
+    def __init__(self, context: AppContext, form: Form, chosen: BatchOptions, receive: Receive, send: Send) -> None:
+        self._context, self._form, self._chosen = context, form, chosen
         self._receive, self._send = receive, send
-        self._spool = Spool(parts.settings.max_spool_bytes)
-        self._held_back_at = int(FULL_SHARE * parts.settings.max_spool_bytes)
+        self._spool = Spool(context.settings.max_spool_bytes)
+        self._held_back_at = int(FULL_SHARE * context.settings.max_spool_bytes)
         self._rows: asyncio.Queue[_Row | ServiceError | None] = asyncio.Queue(WINDOW)
         self._open: set[asyncio.Task[Line]] = set()
         self._bytes, self._room = 0, asyncio.Event()
@@ -66,7 +66,7 @@ class Stream:
 
     async def run(self) -> None:
         """Raises what is wrong before the first byte is sent: an unknown model, a header without the text."""
-        model = self._parts.catalog.find(self._chosen.model, self._chosen.version)
+        model = self._context.catalog.find(self._chosen.model, self._chosen.version)
         records = self._records()
         begun = await self._head(records, model)
         try:
@@ -133,14 +133,14 @@ class Stream:
         for record in records:
             if self._ended:
                 return
-            if self._parts.draining:
+            if self._context.draining:
                 await self._rows.put(Draining(f"nothing is answered from line {record.line} on"))
                 return
             await self._start(record)
             await asyncio.sleep(PAUSE if self._others_wait() else 0)
 
     def _others_wait(self) -> bool:
-        return any(model.scheduler.foreground_rows for model in self._parts.catalog)
+        return any(model.scheduler.foreground_rows for model in self._context.catalog)
 
     async def _start(self, record: Record) -> None:
         row = _Row(record, asyncio.create_task(self._line(record)))
@@ -178,7 +178,7 @@ class Stream:
 
     async def _end_idle(self) -> None:
         """End the stream of a client that does nothing. Raises `ClientGone` where it does not read that either."""
-        seconds = self._parts.settings.stream_idle_seconds
+        seconds = self._context.settings.stream_idle_seconds
         await self._wait_until_idle(seconds)
         reason = f"nothing came or was read for {seconds:g} s: nothing is answered from here on"
         self._end(self._form.error(self._tally.rows + 1, None, problem_of(RequestTimeout(reason))))
@@ -210,10 +210,10 @@ class Stream:
     async def _line(self, record: Record) -> Line:
         try:
             if record.content is None:
-                raise too_large("a text", self._parts.settings.max_text_bytes)
+                raise too_large("a text", self._context.settings.max_text_bytes)
             asked = self._form.asked(record)
-            model = self._parts.catalog.find(*self._chosen.model_for(asked))
-            prediction = await self._parts.predictor.predict(model, asked.text, background=True)
+            model = self._context.catalog.find(*self._chosen.model_for(asked))
+            prediction = await self._context.predictor.predict(model, asked.text, background=True)
             return self._form.answer(record, prediction), prediction.label
         except Exception as error:  # whatever goes wrong with one row, the others are answered
             problem = problem_of(error)

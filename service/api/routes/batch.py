@@ -2,44 +2,81 @@
 
 from email.message import Message
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-from litestar import asgi
+from litestar import asgi, post
 from litestar.exceptions import MethodNotAllowedException
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.params import JSONBody, QueryParameter
 from litestar.types import Receive, Scope, Send
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from service.api.batch.formats import BatchOptions, CsvRows, Form, JsonLines
 from service.api.batch.stream import Stream
-from service.api.context import Parts, context_of
-from service.api.http import WhileConnected, deadline_of, header, read_body, send_json
+from service.api.context import AppContext, context_of
+from service.api.dependencies import Deadline
+from service.api.described import READS_TEXT, problems, with_media_types
+from service.api.http import WhileConnected, deadline_of, header, read_batch_body, send_json
 from service.api.problems import problem_of
-from service.api.schemas import BatchAnswers, PredictRequest, ProblemDetails, RowError, malformed
+from service.api.schemas import BatchAnswers, BatchRows, PredictRequest, ProblemDetails, RowError, malformed
 from service.errors import DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
 from service.inference.map_bounded import map_bounded
 from service.inference.prediction import Prediction
 
 STREAMED = (b"application/x-ndjson", b"application/jsonl", b"text/csv")
+LINES = Schema(
+    content_media_type="application/x-ndjson",
+    description="A line a row: a request of `/v1/predict`, or its text as a JSON string. Answered in the same order by"
+    " a prediction or `{line, error}` a line, and `{summary}` at the end.",
+)
+TABLE = Schema(
+    content_media_type="text/csv",
+    description="A header and records; answered by the same records with the columns of the prediction added.",
+)
+STRING = {"one_of": None, "type": OpenAPIType.STRING}
+INTEGER = {"one_of": None, "type": OpenAPIType.INTEGER, "minimum": 1}
+FORMS = {"application/x-ndjson": LINES, "text/csv": TABLE}
 
 
-@asgi("/v1/batch", copy_scope=False)
+@post(
+    "/v1/batch",
+    status_code=200,
+    name="batch",
+    responses=problems(*READS_TEXT),
+    operation_class=with_media_types(FORMS, FORMS),
+)
+async def typed(
+    data: JSONBody[BatchRows],
+    deadline: Deadline,
+    model: Annotated[
+        str | None, QueryParameter(description="Model for rows that name none.", schema_extra=STRING)
+    ] = None,
+    version: Annotated[int | None, QueryParameter(description="Its version.", schema_extra=INTEGER)] = None,
+    text_column: Annotated[str, QueryParameter(description="Column of CSV that holds the reviews.")] = "text",
+    prefix: Annotated[str, QueryParameter(description="Put before the names of the columns added to CSV.")] = "",
+) -> BatchAnswers:
+    """Classify many reviews: a JSON list, or lines of JSON or CSV, which are streamed both ways."""
+    raise NotImplementedError  # it only names the types of `batch`
+
+
+@asgi("/v1/batch", copy_scope=False, opt={"typed": typed})
 async def batch(scope: Scope, receive: Receive, send: Send) -> None:
     """Classify many reviews in the form that the content type names; without a known one, as a JSON list."""
     if scope["method"] != "POST":  # type: ignore[typeddict-item]
         raise MethodNotAllowedException(headers={"Allow": "POST"})
-    parts = context_of(scope)
+    context = context_of(scope)
     media_type = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
     chosen = BatchOptions.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    deadline = deadline_of(scope, parts.settings.request_timeout)
+    deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)
     if media_type not in STREAMED:
-        await _list(parts, chosen, deadline, receive, send)
+        await _list(context, chosen, deadline, receive, send)
         return
-    longest = 6 * parts.settings.max_text_bytes + 4096
+    longest = 6 * context.settings.max_text_bytes + 4096
     form: Form = CsvRows(chosen, longest, _charset(scope)) if media_type == b"text/csv" else JsonLines(longest)
-    with parts.streams:
-        await Stream(parts, form, chosen, receive, send).run()
+    with context.streams:
+        await Stream(context, form, chosen, receive, send).run()
 
 
 def _charset(scope: Scope) -> str | None:
@@ -49,15 +86,15 @@ def _charset(scope: Scope) -> str | None:
     return content_type.get_content_charset()
 
 
-async def _list(parts: Parts, chosen: BatchOptions, deadline: float, receive: Receive, send: Send) -> None:
+async def _list(context: AppContext, chosen: BatchOptions, deadline: float, receive: Receive, send: Send) -> None:
     """Every review of a list; a row that can't be classified is an error row, the others are answered."""
-    content = await read_body(receive, parts.settings.max_batch_bytes)
-    with parts.batches.admit(parts.catalog, len(content), deadline):
+    content = await read_batch_body(receive, context.settings)
+    with context.batches.admit(context.catalog, len(content), deadline):
         rows = read_rows(content)
-        if len(rows) > parts.settings.max_batch_rows:
-            raise too_large("a batch", parts.settings.max_batch_rows, "rows")
+        if len(rows) > context.settings.max_batch_rows:
+            raise too_large("a batch", context.settings.max_batch_rows, "rows")
         with WhileConnected(receive):
-            answers = await map_bounded(rows, partial(_answer, parts, chosen, deadline))
+            answers = await map_bounded(rows, partial(_answer, context, chosen, deadline))
     await send_json(send, BatchAnswers(answers))
 
 
@@ -72,11 +109,13 @@ def read_rows(content: bytes) -> list[Any]:
     return rows
 
 
-async def _answer(parts: Parts, chosen: BatchOptions, deadline: float, number: int, row: Any) -> Prediction | RowError:
+async def _answer(
+    context: AppContext, chosen: BatchOptions, deadline: float, number: int, row: Any
+) -> Prediction | RowError:
     try:
         asked = PredictRequest(text=row) if isinstance(row, str) else PredictRequest.model_validate(row)
-        model = parts.catalog.find(*chosen.model_for(asked))
-        return await parts.predictor.predict(model, asked.text, deadline=deadline, background=True)
+        model = context.catalog.find(*chosen.model_for(asked))
+        return await context.predictor.predict(model, asked.text, deadline=deadline, background=True)
     except ValidationError as error:
         refused: ServiceError = malformed(error)
     except (Overloaded, DeadlinePassed, Draining):

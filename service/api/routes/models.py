@@ -1,44 +1,46 @@
 """`GET /v1/models`: what is served."""
 
-from typing import Any
+from typing import Annotated
 
-from litestar import Request, Response, get
+from litestar import get
+from litestar.params import PathParameter
 
-from service.api.context import Parts, context_of
-from service.api.http import json_response
+from service.api.context import AppContext
+from service.api.dependencies import Context
+from service.api.described import problems
 from service.api.schemas import Card, Models, Versions
 from service.engine import Model
+from service.errors import NotReady, UnknownModel
+
+Name = Annotated[str, PathParameter(description="The model's name.")]
+Version = Annotated[int, PathParameter(description="The version's number.", schema_extra={"minimum": 1})]
 
 
-@get("/v1/models")
-async def models(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Every served version of every model."""
-    parts = context_of(request.scope)
-    return json_response(Models(models=[card(parts, model) for model in parts.catalog]))
+@get("/v1/models", responses=problems())
+async def models(context: Context) -> Models:
+    """Return the card of every served version of every model."""
+    return Models(models=[card(context, model) for model in context.catalog])
 
 
-@get("/v1/models/{name:str}")
-async def model_versions(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Every served version of one model."""
-    parts, name = context_of(request.scope), request.path_params["name"]
-    served = parts.catalog.versions_of(name)
-    return json_response(Versions(name=name, versions=[card(parts, model) for model in served]))
+@get("/v1/models/{name:str}", responses=problems(UnknownModel, NotReady))
+async def model_versions(name: Name, context: Context) -> Versions:
+    """Return the card of every served version of one model, the newest first."""
+    return Versions(name=name, versions=[card(context, model) for model in context.catalog.versions_of(name)])
 
 
-@get("/v1/models/{name:str}/versions/{version:int}")
-async def model_version(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """One served version."""
-    parts, asked = context_of(request.scope), request.path_params
-    return json_response(card(parts, parts.catalog.find(asked["name"], asked["version"])))
+@get("/v1/models/{name:str}/versions/{version:int}", responses=problems(UnknownModel, NotReady))
+async def model_version(name: Name, version: Version, context: Context) -> Card:
+    """Return the card of one served version."""
+    return card(context, context.catalog.find(name, version))
 
 
-def card(parts: Parts, model: Model) -> Card:
-    """What a client may know of a served version."""
+def card(context: AppContext, model: Model) -> Card:
+    """Return what a client may know of a served version."""
     manifest = model.bundle.manifest
     return Card(
         name=manifest.name,
         version=manifest.version,
-        default=model.name == parts.catalog.default_name() and parts.catalog.find() is model,
+        default=model.name == context.catalog.default_name() and context.catalog.find() is model,
         cell=manifest.cell,
         embedding_size=manifest.embedding_size,
         hidden_size=manifest.hidden_size,
@@ -48,7 +50,7 @@ def card(parts: Parts, model: Model) -> Card:
         vocabulary_size=manifest.vocabulary_size,
         parameters=manifest.parameters,
         temperature=manifest.temperature,
-        max_words=parts.settings.max_words,
+        max_words=context.settings.max_words,
         sha256=model.bundle.sha256,
         metrics=manifest.metrics,
         behaviour=manifest.behaviour,

@@ -1,12 +1,13 @@
 """The pages and what they load: files of `service/web`, under a strict content security policy."""
 
-from pathlib import PurePosixPath
-from typing import Any
+from pathlib import Path, PurePosixPath
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from service.api.assets import TYPES, assets
+from service.api.dependencies import Call
 
 PAGES = {"/": "index.html", "/monitor": "monitor.html"}
 HEADERS = {
@@ -23,16 +24,16 @@ HEADERS = {
 }
 
 
-@get(list(PAGES))
-async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """One of the pages."""
+@get(list(PAGES), include_in_schema=False)
+async def page(request: Call) -> Response[bytes]:
+    """Return one of the pages."""
     return _file(PAGES[request.scope["path"]])
 
 
-@get("/web/{path:path}")
-async def asset(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """A style sheet, a module or a picture of a page."""
-    return _file(str(request.path_params["path"]).lstrip("/"))
+@get("/web/{path:path}", include_in_schema=False)
+async def asset(path: FromPath[Path]) -> Response[bytes]:
+    """Return a style sheet, a script or a picture of a page."""
+    return _file(path.as_posix().lstrip("/"))
 
 
 def _file(name: str) -> Response[bytes]:

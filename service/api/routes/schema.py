@@ -1,19 +1,15 @@
 """`GET /schema`: the OpenAPI document."""
 
+import asyncio
 import json
-from functools import cache
 
 from litestar import Response, get
 
 from service.api.openapi import document
 
 
-@get("/schema")
+@get("/schema", include_in_schema=False)
 async def schema() -> Response[bytes]:
-    """The OpenAPI 3.1 document."""
-    return Response(_content(), media_type="application/vnd.oai.openapi+json")
-
-
-@cache
-def _content() -> bytes:
-    return json.dumps(document()).encode()
+    """Return the OpenAPI 3.1 document."""
+    content = await asyncio.to_thread(lambda: json.dumps(document()).encode())
+    return Response(content, media_type="application/vnd.oai.openapi+json")

@@ -12,7 +12,8 @@ from typing import Any
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 
-from service.api.context import Parts, context_of
+from service.api.context import AppContext
+from service.api.dependencies import Context
 from service.api.problems import problem_of
 from service.api.schemas import StreamMessage, parse
 from service.errors import Draining, ServiceError
@@ -23,23 +24,22 @@ NORMAL, GOING_AWAY, REFUSED = 1000, 1001, 1008
 
 
 @websocket("/v1/stream")
-async def stream(socket: WebSocket[Any, Any, Any]) -> None:
+async def stream(socket: WebSocket[Any, Any, Any], context: Context) -> None:
     """Read one text as it comes."""
-    parts = context_of(socket.scope)
     await socket.accept()
     with contextlib.suppress(WebSocketDisconnect):
         try:
-            await _read(parts, socket)
+            await _read(context, socket)
             await socket.close(NORMAL)
         except ServiceError as error:
             await socket.send_text(json.dumps(problem_of(error).body()))
             await socket.close(GOING_AWAY if isinstance(error, Draining) else REFUSED)
 
 
-async def _read(parts: Parts, socket: WebSocket[Any, Any, Any]) -> None:
+async def _read(context: AppContext, socket: WebSocket[Any, Any, Any]) -> None:
     piece = parse(StreamMessage, (await socket.receive_text()).encode())
-    model = parts.catalog.find(piece.model, piece.version)
-    with TypedText(parts.predictor, model, parts.settings.request_timeout) as text:
+    model = context.catalog.find(piece.model, piece.version)
+    with TypedText(context.predictor, model, context.settings.request_timeout) as text:
         while True:
             for word in text.words(piece.text, end=piece.end):
                 if (prediction := await text.read(word)) is not None:

@@ -1,37 +1,48 @@
-"""`POST /v1/trace`: what a network kept of one review; a plain ASGI handler, as the one for predictions is."""
+"""`POST /v1/trace`: what a network kept of one review."""
 
-from litestar import asgi
-from litestar.exceptions import MethodNotAllowedException
-from litestar.types import Receive, Scope, Send
+from typing import Annotated
 
-from service.api.context import context_of
-from service.api.http import WhileConnected, deadline_of, header, is_counted, read_text_body
+from litestar import Response, post
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
+from litestar.params import HeaderParameter, JSONBody
+
+from service.api.dependencies import Call, Context, Counted, Deadline
+from service.api.described import READS_TEXT, answer, problems, with_media_types
+from service.api.http import WhileConnected
 from service.api.problems import NotAcceptable
-from service.api.schemas import parse
+from service.errors import NotInModel
 from service.tracing.encoders import ENCODERS, JSON
 from service.tracing.request import TraceRequest
+from service.tracing.trace import Trace
+
+BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 
 
-@asgi("/v1/trace", copy_scope=False)
-async def trace(scope: Scope, receive: Receive, send: Send) -> None:
+@post(
+    "/v1/trace",
+    status_code=200,
+    responses={200: answer(Trace), **problems(*READS_TEXT, NotInModel, NotAcceptable)},
+    operation_class=with_media_types({form: BINARY for form in ENCODERS if form != JSON}),
+)
+async def trace(
+    data: JSONBody[TraceRequest],
+    context: Context,
+    deadline: Deadline,
+    counted: Counted,
+    request: Call,
+    accept: Annotated[str | None, HeaderParameter(name="Accept", include_in_schema=False)] = None,
+) -> Response[bytes]:
     """Trace one review: JSON, or msgpack or npz where the client accepts that."""
-    if scope["method"] != "POST":  # type: ignore[typeddict-item]
-        raise MethodNotAllowedException(headers={"Allow": "POST"})
-    parts = context_of(scope)
-    deadline = deadline_of(scope, parts.settings.request_timeout)
-    media_type = _media_type(header(scope, b"accept"))
-    body = parse(TraceRequest, await read_text_body(receive, parts.settings))
-    model = parts.catalog.find(body.model, body.version)
-    with model, WhileConnected(receive):
-        content = await parts.tracer.trace(model, body, ENCODERS[media_type], deadline, counted=is_counted(scope))
-    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": content, "more_body": False})
+    media_type = _media_type(accept or "*/*")
+    model = context.catalog.find(data.model, data.version)
+    with model, WhileConnected(request.receive):
+        content = await context.tracer.trace(model, data, ENCODERS[media_type], deadline, counted=counted)
+    return Response(content, media_type=media_type)
 
 
-def _media_type(accept: bytes | None) -> str:
-    """The first media type that the client accepts, JSON where anything will do. Raises 406 that names them all."""
-    for accepted in (accept or b"*/*").decode("latin-1").split(","):
+def _media_type(accept: str) -> str:
+    """Return the first media type that is accepted, JSON where anything will do. Raises `NotAcceptable`."""
+    for accepted in accept.split(","):
         kind = accepted.partition(";")[0].strip().lower()
         if kind in ENCODERS:
             return kind

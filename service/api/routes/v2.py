@@ -2,68 +2,103 @@
 
 import json
 from importlib.metadata import version as installed
-from typing import Any
+from typing import Annotated
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.openapi.spec import OpenAPIType
+from litestar.params import HeaderParameter, JSONBody, PathParameter, RawBody
 
-from service.api.context import context_of
-from service.api.http import WhileConnected, deadline_of, header, read_body
-from service.api.open_inference import metadata, read_request, write_response
+from service.api.context import AppContext
+from service.api.dependencies import Call, Context, Deadline
+from service.api.described import READS_TEXT, answer, open_inference_errors
+from service.api.http import WhileConnected, read_batch_body
+from service.api.open_inference import (
+    InferRequest,
+    InferResponse,
+    ModelMetadata,
+    metadata,
+    read_request,
+    write_response,
+)
 from service.api.routes.health import why_not_ready
+from service.api.routes.models import Name
+from service.api.schemas import Liveness, ModelReady, OpenInferenceReadiness, ServerMetadata
 from service.engine import Model
-from service.errors import UnknownModel, too_large
+from service.errors import NotReady, UnknownModel, too_large
 from service.inference.map_bounded import map_bounded
 
-Call = Request[Any, Any, Any]
+Version = Annotated[
+    str | None,
+    PathParameter(
+        description="The version's number; the newest where left out.",
+        schema_extra={"one_of": None, "type": OpenAPIType.INTEGER, "minimum": 1},
+    ),
+]
+HeadLength = Annotated[str | None, HeaderParameter(name="Inference-Header-Content-Length", include_in_schema=False)]
+OF_MODELS = open_inference_errors(UnknownModel, NotReady)
+INFER = ["/v2/models/{name:str}/infer", "/v2/models/{name:str}/versions/{version:str}/infer"]
 
 
-@get("/v2")
-async def server() -> dict[str, Any]:
-    """The server's name, version and extensions."""
+@get("/v2", responses=open_inference_errors())
+async def server() -> ServerMetadata:
+    """Return the server's name, version and extensions."""
     extensions = ["model_repository", "binary_tensor_data"]
-    return {"name": "gatescope", "version": installed("gatescope"), "extensions": extensions}
+    return ServerMetadata(name="gatescope", version=installed("gatescope"), extensions=extensions)
 
 
-@get("/v2/health/live")
-async def live() -> dict[str, bool]:
-    """200 as long as the process answers."""
-    return {"live": True}
+@get("/v2/health/live", name="v2_live")
+async def live() -> Liveness:
+    """Answer 200 as long as the process answers."""
+    return Liveness(live=True)
 
 
-@get("/v2/health/ready")
-async def ready(request: Call) -> Response[Any]:
-    """200 where requests should be sent here, else 503."""
-    reason = why_not_ready(context_of(request.scope))
-    return Response({"ready": False, "error": reason}, status_code=503) if reason else Response({"ready": True})
+@get("/v2/health/ready", name="v2_ready", responses={503: answer(OpenInferenceReadiness)})
+async def ready(context: Context) -> Response[OpenInferenceReadiness]:
+    """Answer 200 where requests should be sent here, else 503."""
+    reason = why_not_ready(context)
+    body = OpenInferenceReadiness(ready=not reason, error=reason or None)
+    return Response(body, status_code=503 if reason else 200)
 
 
-@get(["/v2/models/{name:str}", "/v2/models/{name:str}/versions/{version:str}"])
-async def model_metadata(request: Call) -> dict[str, Any]:
-    """The model's tensors."""
-    model = _model(request)
-    served = context_of(request.scope).catalog.versions_of(model.name)
-    return metadata(model.name, [other.version for other in served], model.bundle.manifest.labels)
+@get(["/v2/models/{name:str}", "/v2/models/{name:str}/versions/{version:str}"], responses=OF_MODELS)
+async def model_metadata(name: Name, context: Context, version: Version = None) -> ModelMetadata:
+    """Return the model's tensors."""
+    model = _find(context, name, version)
+    served = context.catalog.versions_of(name)
+    return metadata(name, [other.version for other in served], model.bundle.manifest.labels)
 
 
-@get(["/v2/models/{name:str}/ready", "/v2/models/{name:str}/versions/{version:str}/ready"])
-async def model_ready(request: Call) -> dict[str, Any]:
-    """200 where the model is served; a served model is always ready."""
-    return {"name": _model(request).name, "ready": True}
+@get(["/v2/models/{name:str}/ready", "/v2/models/{name:str}/versions/{version:str}/ready"], responses=OF_MODELS)
+async def model_ready(name: Name, context: Context, version: Version = None) -> ModelReady:
+    """Answer 200 where the model is served; a served model is always ready."""
+    return ModelReady(name=_find(context, name, version).name, ready=True)
 
 
-@post(["/v2/models/{name:str}/infer", "/v2/models/{name:str}/versions/{version:str}/infer"], status_code=200)
-async def infer(request: Call) -> Response[bytes]:
+@post(INFER, status_code=200, name="infer", responses=open_inference_errors(*READS_TEXT))
+async def typed(data: JSONBody[InferRequest], name: Name, deadline: Deadline, version: Version = None) -> InferResponse:
     """Classify the texts of the tensor `text`."""
-    parts = context_of(request.scope)
-    settings = parts.settings
-    model = _model(request)
-    deadline = deadline_of(request.scope, settings.request_timeout)
-    body = await read_body(request.receive, settings.max_batch_bytes)
-    call, texts = read_request(body, header(request.scope, b"inference-header-content-length"))
-    if len(texts) > settings.max_batch_rows:
-        raise too_large("a request", settings.max_batch_rows, "texts")
+    raise NotImplementedError  # it only names the types of `infer`, whose body may end with binary tensors
+
+
+@post(INFER, status_code=200, opt={"typed": typed, "read_body": read_batch_body})
+async def infer(
+    name: Name,
+    context: Context,
+    deadline: Deadline,
+    request: Call,
+    body: RawBody,
+    version: Version = None,
+    head_length: HeadLength = None,
+) -> Response[bytes]:
+    """Classify the texts of the tensor `text`."""
+    model = _find(context, name, version)
+    call, texts = read_request(body, head_length)
+    if len(texts) > context.settings.max_batch_rows:
+        raise too_large("a request", context.settings.max_batch_rows, "texts")
     with WhileConnected(request.receive):
-        predictions = await map_bounded(texts, lambda _, text: parts.predictor.predict(model, text, deadline=deadline))
+        predictions = await map_bounded(
+            texts, lambda _, text: context.predictor.predict(model, text, deadline=deadline)
+        )
     head, binary = write_response(call, predictions, model.bundle.manifest.labels)
     content = json.dumps(head).encode()
     if not binary:
@@ -72,8 +107,7 @@ async def infer(request: Call) -> Response[bytes]:
     return Response(content + binary, headers=length, media_type="application/octet-stream")
 
 
-def _model(request: Call) -> Model:
-    name, version = request.path_params["name"], request.path_params.get("version")
+def _find(context: AppContext, name: str, version: str | None) -> Model:
     if version is not None and not (version.isascii() and version.isdecimal() and len(version) < 19):
         raise UnknownModel("a version is a positive integer")
-    return context_of(request.scope).catalog.find(name, None if version is None else int(version))
+    return context.catalog.find(name, None if version is None else int(version))

@@ -1,19 +1,22 @@
 """`/v2/repository`: what is there, load it, unload it (the extension `model_repository`)."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, post
+from litestar import post
+from litestar.params import JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.context import context_of
-from service.api.http import read_body
-from service.api.schemas import parse
-from service.errors import Conflict
+from service.api.context import AppContext
+from service.api.dependencies import Call, Context
+from service.api.described import OptionalBody, open_inference_errors
+from service.api.http import read_short_body
+from service.api.routes.models import Name
+from service.errors import Conflict, NotReady, TooLarge, UnknownModel
+from service.inference.catalog import ModelState
 from service.inference.follow import Changes
 
-Call = Request[Any, Any, Any]
-BODY_LIMIT = 65_536
+SHORT = {"read_body": read_short_body}
 
 
 class IndexRequest(BaseModel):
@@ -40,33 +43,54 @@ class LoadRequest(BaseModel):
     parameters: LoadParameters = LoadParameters()
 
 
-@post("/v2/repository/index", status_code=200)
-async def index(request: Call) -> list[dict[str, str]]:
-    """Every version in the repository with its state, and the reason where it is not served."""
-    asked = parse(IndexRequest, await read_body(request.receive, BODY_LIMIT) or b"{}")
-    states = await asyncio.to_thread(context_of(request.scope).catalog.states)
-    return [state.model_dump() for state in states if state.state == "READY" or not asked.ready]
+EVERY_VERSION, NEWEST = IndexRequest(), LoadRequest()
 
 
-@post("/v2/repository/models/{name:str}/load", status_code=200)
-async def load(request: Call) -> Response[bytes]:
+class Done(BaseModel):
+    """Nothing: it is done."""
+
+
+@post(
+    "/v2/repository/index",
+    status_code=200,
+    responses=open_inference_errors(TooLarge),
+    operation_class=OptionalBody,
+    opt=SHORT,
+)
+async def index(context: Context, data: JSONBody[IndexRequest] = EVERY_VERSION) -> list[ModelState]:
+    """Return every version in the repository with its state, and the reason where it is not served."""
+    states = await asyncio.to_thread(context.catalog.states)
+    return [state for state in states if state.state == "READY" or not data.ready]
+
+
+@post(
+    "/v2/repository/models/{name:str}/load",
+    status_code=200,
+    responses=open_inference_errors(TooLarge, UnknownModel, Conflict, NotReady),
+    operation_class=OptionalBody,
+    opt=SHORT,
+)
+async def load(name: Name, context: Context, data: JSONBody[LoadRequest] = NEWEST) -> Done:
     """Serve the newest valid version, or the one asked for, in place of what is served; returns when all do."""
-    asked = parse(LoadRequest, await read_body(request.receive, BODY_LIMIT) or b"{}")
-    await _changeable(request).load(request.path_params["name"], asked.parameters.version)
-    return Response(b"{}", media_type="application/json")
+    await _changes(context).load(name, data.parameters.version)
+    return Done()
 
 
-@post("/v2/repository/models/{name:str}/unload", status_code=200)
-async def unload(request: Call) -> Response[bytes]:
+@post(
+    "/v2/repository/models/{name:str}/unload",
+    status_code=200,
+    responses=open_inference_errors(TooLarge, UnknownModel, Conflict, NotReady),
+    opt=SHORT,
+)
+async def unload(name: Name, context: Context, request: Call) -> Done:
     """Stop serving a model; returns when its accepted requests are answered."""
-    await read_body(request.receive, BODY_LIMIT)
-    await _changeable(request).unload(request.path_params["name"])
-    return Response(b"{}", media_type="application/json")
+    await request.body()
+    await _changes(context).unload(name)
+    return Done()
 
 
-def _changeable(request: Call) -> Changes:
+def _changes(context: AppContext) -> Changes:
     """Return what loads and unloads. Raises `Conflict` where the repository alone decides."""
-    context = context_of(request.scope)
     if context.settings.follow_seconds:
         raise Conflict("what is served follows the repository (follow_seconds): add or remove a version there")
     return context.control

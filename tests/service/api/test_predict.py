@@ -35,7 +35,7 @@ def problem(response: httpx.Response, status: int, kind: str) -> str:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_prediction_is_that_of_the_equations(served: Running, cell: str) -> None:
-    bundle = served.service.parts.catalog.find(cell).bundle
+    bundle = served.service.context.catalog.find(cell).bundle
     ids = bundle.vocabulary.encode(TEXT, 99).ids
     expected = softmax(forward(bundle.weights.astype(np.float64), ids).logits)
     answer = served.predict(TEXT, model=cell, version=1).json()
@@ -146,7 +146,7 @@ def test_another_method_is_405(served: Running) -> None:
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
 def test_any_text_is_answered_or_has_no_words(served: Running, text: str) -> None:
     response = served.predict(text)
-    words = len(served.service.parts.catalog.find().bundle.vocabulary.encode(text, 200).ids)
+    words = len(served.service.context.catalog.find().bundle.vocabulary.encode(text, 200).ids)
     assert response.status_code == (200 if words else 422)
     assert not words or response.json()["words"] == words
 

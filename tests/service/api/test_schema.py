@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, settings
 from litestar import Litestar
 from schemathesis.checks import not_a_server_error, positive_data_acceptance
 
-from service.api.app import ROUTES
+from service.api.dependencies import DEPENDENCIES
 from service.api.openapi import document
+from service.api.routes.table import ROUTES
 from service.settings import Settings
 from tests.service.conftest import Running, running
 
-UNDOCUMENTED = {"/", "/monitor", "/web/{path}", "/schema", "/v1/stream"}
+UNDOCUMENTED = {"/", "/monitor", "/web/{path}", "/v1/stream"}
 EXCEPT = [not_a_server_error, positive_data_acceptance]
 """A deadline may pass (504) and a text may have no words (422): no schema can say when."""
 
@@ -37,8 +38,51 @@ def fuzzed(repository: Path) -> Iterator[Running]:
 
 def test_every_route_is_documented() -> None:
     handlers = [handler for handlers in ROUTES.values() for handler in handlers]
-    routes = {re.sub(r":\w+", "", route.path) for route in Litestar(handlers, openapi_config=None).routes}
+    routes = {
+        re.sub(r":\w+", "", route.path)
+        for route in Litestar(handlers, dependencies=DEPENDENCIES, openapi_config=None).routes
+    }
     assert routes - UNDOCUMENTED == set(document()["paths"])
+
+
+def inside(value: object) -> Iterator[dict[str, Any]]:
+    """Every object of the document."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from inside(inner)
+
+
+def test_every_reference_leads_to_a_schema() -> None:
+    found = {str(part["$ref"]) for part in inside(document()) if isinstance(part.get("$ref"), str)}
+    assert found == {f"#/components/schemas/{name}" for name in document()["components"]["schemas"]} & found
+    assert len(found) > 30
+
+
+def test_a_client_can_be_generated_from_it() -> None:
+    """Operations have names of their own, and whatever goes over the wire has a type."""
+    operations = [operation for path in document()["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    for operation in operations:
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for body in (*bodies, *operation["responses"].values()):
+            for media_type, content in body["content"].items():
+                assert content["schema"].keys() & {"$ref", "type", "contentMediaType"}, (
+                    operation["operationId"],
+                    media_type,
+                )
+        assert all("type" in parameter["schema"] for parameter in operation.get("parameters", []))
+
+
+def test_every_route_says_what_its_errors_are() -> None:
+    for path, operations in document()["paths"].items():
+        for operation in operations.values():
+            media_type = "application/problem+json" if path.startswith("/v1") else "application/json"
+            for status, answer in operation["responses"].items():
+                if status != "200":
+                    assert answer["description"] and list(answer["content"]) == [media_type], (path, status)
+            assert not operation.get("security") or {"400", "401", "403"} <= set(operation["responses"])
 
 
 def test_the_document_is_served_with_examples(served: Running) -> None:

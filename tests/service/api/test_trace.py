@@ -35,7 +35,7 @@ def traced(served: Running, text: str = TEXT, **fields: object) -> Trace:
 
 
 def bundle_of(served: Running, name: str) -> Bundle:
-    return read(served.service.parts.settings.repository / name / "1")
+    return read(served.service.context.settings.repository / name / "1")
 
 
 @pytest.fixture(params=CELLS)

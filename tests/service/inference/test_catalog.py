@@ -75,7 +75,7 @@ def test_a_card_says_what_the_manifest_says(second: Path) -> None:
             "metrics",
         ):
             assert card[name] == manifest[name]
-        assert card["sha256"] == service.service.parts.catalog.find("gru").bundle.sha256
+        assert card["sha256"] == service.service.context.catalog.find("gru").bundle.sha256
         assert service.client.get("/v1/models/gru/versions/2").status_code == 404
         assert service.client.get("/v1/models/none").status_code == 404
 

@@ -56,7 +56,7 @@ def test_logs_are_json_lines_without_any_text(repository: Path, capfd: pytest.Ca
 def test_an_unforeseen_error_is_500_without_a_traceback(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure("info", "json")
     with running(Settings(repository=repository)) as service:
-        model = service.service.parts.catalog.find("rnn")
+        model = service.service.context.catalog.find("rnn")
         model.bundle.manifest.__dict__["labels"] = ()
         response = service.predict("mysecret", model="rnn")
     assert response.status_code == 500

@@ -202,7 +202,7 @@ def test_a_line_too_long_is_one_error_line(narrow: Running) -> None:
 def test_the_body_has_no_limit(narrow: Running) -> None:
     """More than the limit of a JSON batch: it is read as it comes."""
     piece = lines(["good"]) * 1000
-    total = narrow.service.parts.settings.max_batch_bytes
+    total = narrow.service.context.settings.max_batch_bytes
     count = total // len(piece) // 10 + 1
     assert post(narrow, (piece for _ in range(count)))[-1]["summary"]["rows"] == 1000 * count
 
@@ -255,8 +255,8 @@ class Client:
 
 def stream(service: Running, client: Client, spool: int) -> list[dict[str, Any]]:
     """The lines that `client` gets with a spool of that many bytes."""
-    parts = service.service.parts
-    small = dataclasses.replace(parts, settings=parts.settings.model_copy(update={"max_spool_bytes": spool}))
+    context = service.service.context
+    small = dataclasses.replace(context, settings=context.settings.model_copy(update={"max_spool_bytes": spool}))
 
     async def talk() -> None:
         await asyncio.wait_for(Stream(small, JsonLines(10_000), BatchOptions(), client.receive, client.send).run(), 60)
@@ -298,7 +298,7 @@ def single(repository: Path) -> Iterator[Running]:
 
 def _until_free(service: Running) -> None:
     end = time.monotonic() + 60
-    while service.service.parts.streams.taken:
+    while service.service.context.streams.taken:
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -344,7 +344,7 @@ def test_where_the_disk_takes_no_more_one_error_line_ends_the_stream(
 
 
 def test_a_client_that_goes_away_frees_its_work(narrow: Running) -> None:
-    engine, catalog = narrow.service.parts.engine, narrow.service.parts.catalog
+    engine, catalog = narrow.service.context.engine, narrow.service.context.catalog
     with _request(narrow) as connection:
         _send(connection, lines(["good " * 300] * 3000))
         time.sleep(0.1)

@@ -1,0 +1,70 @@
+"""What Litestar gives to the handlers: the service's context, the deadline, and the body as the type that they name."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.spec import OpenAPIType
+from litestar.params import HeaderParameter, SkipValidation
+from litestar.types import Empty, Receive
+
+from service.api.context import AppContext
+from service.api.http import deadline_of, is_counted, read_text_body
+from service.api.schemas import parse
+from service.settings import Settings
+
+Call = Request[Any, Any, Any]
+ReadBody = Callable[[Receive, Settings], Awaitable[bytes]]
+Context = NamedDependency[SkipValidation[AppContext]]
+Deadline = NamedDependency[float]
+"""When the answer must be there, of `time.monotonic`: a parameter `deadline`."""
+Counted = NamedDependency[bool]
+"""Whether the request is production, see `is_counted`: a parameter `counted`."""
+Timeout = Annotated[
+    str | None,
+    HeaderParameter(
+        name="X-Request-Timeout",
+        description="Seconds after which the answer is of no use.",
+        schema_extra={"one_of": None, "type": OpenAPIType.NUMBER, "exclusive_minimum": 0},
+    ),
+]
+
+
+class TypedRequest(Call):
+    """A request whose body is read as its route's `read_body` does, and is JSON whatever its `Content-Type` says."""
+
+    async def body(self) -> bytes:
+        """Return the body. Raises `TooLarge`, `ClientGone`, `Overloaded`."""
+        if self._body is not Empty:
+            return self._body
+        read: ReadBody = self.route_handler.opt.get("read_body", read_text_body)
+        self._body = body = await read(self.receive, self.app.state["context"].settings)
+        return body
+
+    async def json(self) -> Any:
+        """Return the body as the type of the handler's `data`. Raises `Malformed`."""
+        field = self.route_handler.parsed_data_field
+        assert field is not None
+        return parse(field.annotation, await self.body())
+
+
+def _context(state: State) -> AppContext:
+    context: AppContext = state["context"]
+    return context
+
+
+def _deadline(context: Context, timeout: Timeout = None) -> float:
+    return deadline_of(timeout, context.settings.request_timeout)
+
+
+def _counted(request: Call) -> bool:
+    return is_counted(request.scope)
+
+
+DEPENDENCIES = {
+    "context": Provide(_context, sync_to_thread=False),
+    "deadline": Provide(_deadline, sync_to_thread=False),
+    "counted": Provide(_counted, sync_to_thread=False),
+}

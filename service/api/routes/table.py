@@ -1,0 +1,29 @@
+"""Every route, by what a key must allow for it."""
+
+from collections.abc import Mapping, Sequence
+
+from litestar.handlers.base import BaseRouteHandler
+
+from service.api.auth import Access
+from service.api.routes import batch, compare, health, metrics, models, page, predict, stream, trace, v2, v2_repository
+
+ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
+    Access.OPEN: [health.live, health.ready, v2.live, v2.ready, metrics.metrics, page.page, page.asset],
+    Access.PREDICT: [
+        predict.predict,
+        compare.compare,
+        batch.batch,
+        stream.stream,
+        models.models,
+        models.model_versions,
+        models.model_version,
+        v2.server,
+        v2.model_metadata,
+        v2.model_ready,
+        v2.infer,
+        v2_repository.index,
+    ],
+    Access.TRACE: [trace.trace],
+    Access.ADMIN: [v2_repository.load, v2_repository.unload],
+}
+"""All but `/schema`, which describes them."""

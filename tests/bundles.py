@@ -1,11 +1,13 @@
 """Small bundles of seeded random weights: everything of a real bundle but the learning."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from export.publish.package import About, package
 from export.publish.reference import reference
+from models.bundle.files import MANIFEST, describe
 from models.bundle.manifest import Data, Interval, Metrics, Provenance, Split
 from models.network.equations import GATES, Cell, Pooling, Weights
 from models.text.words import Vocabulary
@@ -98,3 +100,16 @@ def write_bundle(repository: Path, name: str, weights: Weights, labels: tuple[st
     """Publish a verified bundle of `weights` with the small vocabulary and return its folder."""
     known = vocabulary()
     return package(repository, name, weights, known, about(known, labels))
+
+
+def change_manifest(folder: Path, **values: object) -> None:
+    """Give fields of a bundle's manifest other values."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({**manifest, **values}))
+
+
+def rehash(folder: Path) -> None:
+    """Make the manifest say the sizes and hashes that a bundle's files have now, as a faulty exporter would."""
+    names = json.loads((folder / MANIFEST).read_text())["files"]
+    files = describe({name: (folder / name).read_bytes() for name in names})
+    change_manifest(folder, files={name: file.model_dump() for name, file in files.items()})

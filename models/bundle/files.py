@@ -1,11 +1,11 @@
 """A bundle on disk: write it in one step, read it, refuse it by name where anything is wrong.
 
 `<folder>/manifest.json` holds the size and SHA-256 of every other file: `step.onnx`, `weights.safetensors`,
-`words.json`, `card.md`, `report/...`. Nothing is ever unpickled.
+`words.json`, `card.md`, `report/...`. Each is read once: what is served are the bytes that were hashed, whatever
+becomes of the files later. Nothing is ever unpickled.
 """
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -15,14 +15,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
+from pydantic_core import from_json
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as safetensors_bytes
 
 from models.bundle.manifest import SCHEMA_VERSION, File, Manifest
-from models.bundle.safetensors_map import map_tensors
+from models.bundle.regular_file import read_regular_file
 from models.network.equations import Array, Weights
+from models.network.onnx_format import check_plain_graph
 from models.text.words import InvalidWords, Vocabulary
 
 MANIFEST, STEP, WEIGHTS, WORDS = "manifest.json", "step.onnx", "weights.safetensors", "words.json"
+MOST_BYTES = {MANIFEST: 16 << 20, WORDS: 64 << 20}
+"""What these files may take: reading them takes many times their size."""
+
 GOLDEN_TOLERANCE = 1e-4
 
 Replay = Callable[[NDArray[np.int64]], Array]
@@ -30,27 +37,23 @@ Replay = Callable[[NDArray[np.int64]], Array]
 
 
 class InvalidBundle(ValueError):
-    """A bundle that must not be served; the message names the file and what is wrong with it."""
+    """A bundle that must not be served; the message names the file, what is wrong with it, and what to do."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+    def __init__(self, path: Path, reason: str, remedy: str = "copy the bundle again, or export it again") -> None:
+        super().__init__(f"{path}: {reason}; {remedy}")
         self.path, self.reason = path, reason
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle that was read and whose files, schema and shapes agree. Its weights are memory-mapped."""
+    """A bundle that was read and whose files, schema and shapes agree. `step_graph` is the ONNX file's bytes."""
 
     folder: Path
     manifest: Manifest
     sha256: str
     vocabulary: Vocabulary
     weights: Weights
-
-    @property
-    def step_graph(self) -> Path:
-        """Where the step graph lies."""
-        return self.folder / STEP
+    step_graph: bytes
 
 
 def contents(weights: Weights, vocabulary: Vocabulary, step_graph: bytes) -> dict[str, bytes]:
@@ -90,29 +93,34 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read(folder: Path) -> Bundle:
-    """Read the bundle in `folder`: schema, sizes, hashes, vocabulary and the shapes of the weights.
+def read(folder: Path, sha256: str | None = None) -> Bundle:
+    """Read the bundle in `folder`: schema, sizes, hashes, vocabulary, step graph, and the shapes of the weights.
 
-    Raises `InvalidBundle`. The golden vectors are for `replay_golden`, which needs a runtime.
+    Raises `InvalidBundle`, also where it is not the one with that `sha256`. The golden vectors are for `replay_golden`,
+    which needs a runtime.
     """
-    manifest, sha256 = read_manifest(folder)
-    for name, expected in manifest.files.items():
-        _check_file(folder, name, expected)
+    manifest, found = read_manifest(folder)
+    if sha256 not in (None, found):
+        raise InvalidBundle(
+            folder, "is not what was read before under this number", "versions never change: publish a new one"
+        )
     for name in (STEP, WEIGHTS, WORDS):
         if name not in manifest.files:
             raise InvalidBundle(folder / MANIFEST, f"`files` lacks {name}")
-    vocabulary = _vocabulary(folder / WORDS, manifest)
-    return Bundle(folder, manifest, sha256, vocabulary, _weights(folder / WEIGHTS, manifest))
+    for name in manifest.files.keys() - {STEP, WEIGHTS, WORDS}:
+        _read_listed(folder, name, manifest)
+    graph, weights, words = (_read_listed(folder, name, manifest) for name in (STEP, WEIGHTS, WORDS))
+    _check_graph(folder / STEP, graph)
+    vocabulary = _vocabulary(folder / WORDS, words, manifest)
+    return Bundle(folder, manifest, found, vocabulary, _weights(folder / WEIGHTS, weights, manifest), graph)
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
     """Read the manifest in `folder` and its SHA-256, which stands for the whole bundle. Raises `InvalidBundle`."""
     path = folder / MANIFEST
+    data = _read_file(folder, MANIFEST, MOST_BYTES[MANIFEST])
     try:
-        data = path.read_bytes()
-        content = json.loads(data)
-    except OSError as error:
-        raise InvalidBundle(path, error.strerror or str(error)) from error
+        content = from_json(data)
     except ValueError as error:
         raise InvalidBundle(path, f"not JSON: {error}") from error
     version = content.get("schema_version") if isinstance(content, dict) else None
@@ -135,30 +143,43 @@ def replay_golden(bundle: Bundle, run: Replay) -> float:
             raise InvalidBundle(bundle.folder / WORDS, "a golden text is read as other words")
         difference = float(np.abs(run(ids) - np.asarray(golden.logits)).max())
         if not difference <= GOLDEN_TOLERANCE:
-            raise InvalidBundle(bundle.step_graph, f"a golden answer differs by {difference:.2g}")
+            raise InvalidBundle(bundle.folder / STEP, f"a golden answer differs by {difference:.2g}")
         largest = max(largest, difference)
     return largest
 
 
-def _check_file(folder: Path, name: str, expected: File) -> None:
+def _read_file(folder: Path, name: str, most: int) -> bytes:
     path = folder / name
     try:
-        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
-            raise InvalidBundle(path, "lies outside the bundle")
-        size = path.stat().st_size
-        if size != expected.bytes:
-            raise InvalidBundle(path, f"has {size} bytes, the manifest says {expected.bytes}")
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return read_regular_file(folder, name, most)
+    except ValueError as error:
+        raise InvalidBundle(path, str(error)) from error
     except OSError as error:
         raise InvalidBundle(path, error.strerror or str(error)) from error
+
+
+def _read_listed(folder: Path, name: str, manifest: Manifest) -> bytes:
+    """Return the bytes of a file, which are those that the manifest lists."""
+    path, expected = folder / name, manifest.files[name]
+    data = _read_file(folder, name, min(expected.bytes, MOST_BYTES.get(name, expected.bytes)))
+    if len(data) != expected.bytes:
+        raise InvalidBundle(path, f"has {len(data)} bytes, the manifest says {expected.bytes}")
+    digest = hashlib.sha256(data).hexdigest()
     if digest != expected.sha256:
         raise InvalidBundle(path, f"has sha256 {digest}, the manifest says {expected.sha256}")
+    return data
 
 
-def _vocabulary(path: Path, manifest: Manifest) -> Vocabulary:
+def _check_graph(path: Path, data: bytes) -> None:
     try:
-        vocabulary = Vocabulary.loads(path.read_bytes())
+        check_plain_graph(data)
+    except ValueError as error:
+        raise InvalidBundle(path, str(error)) from error
+
+
+def _vocabulary(path: Path, data: bytes, manifest: Manifest) -> Vocabulary:
+    try:
+        vocabulary = Vocabulary.loads(data)
     except InvalidWords as error:
         raise InvalidBundle(path, str(error)) from error
     if len(vocabulary) != manifest.vocabulary_size:
@@ -166,15 +187,16 @@ def _vocabulary(path: Path, manifest: Manifest) -> Vocabulary:
     return vocabulary
 
 
-def _weights(path: Path, manifest: Manifest) -> Weights:
+def _weights(path: Path, data: bytes, manifest: Manifest) -> Weights:
     try:
-        weights = Weights.from_tensors(manifest.cell, manifest.pooling, map_tensors(path))
+        weights = Weights.from_tensors(manifest.cell, manifest.pooling, _tensors(data))
     except ValueError as error:
         raise InvalidBundle(path, str(error)) from error
     for name, tensor in weights.tensors().items():
         if not np.isfinite(tensor).all():
             raise InvalidBundle(path, f"{name} holds NaN or infinity")
-    found = (len(weights.embedding), weights.embedding_size, weights.hidden_size, len(weights.layers), weights.classes)
+    parameters = sum(tensor.size for tensor in weights.tensors().values())
+    sizes = (len(weights.embedding), weights.embedding_size, weights.hidden_size, len(weights.layers), weights.classes)
     said = (
         manifest.vocabulary_size,
         manifest.embedding_size,
@@ -182,6 +204,20 @@ def _weights(path: Path, manifest: Manifest) -> Weights:
         manifest.layers,
         len(manifest.labels),
     )
-    if found != said:
-        raise InvalidBundle(path, f"has sizes {found} (V, E, H, L, C), the manifest says {said}")
+    if (*sizes, parameters) != (*said, manifest.parameters):
+        found, expected = (*sizes, parameters), (*said, manifest.parameters)
+        raise InvalidBundle(path, f"has sizes {found} (V, E, H, L, C, parameters), the manifest says {expected}")
     return weights
+
+
+def _tensors(data: bytes) -> dict[str, Array]:
+    """Return the float32 tensors of a safetensors file, which nobody can write to. Raises `ValueError`."""
+    try:
+        tensors = load_tensors(data)
+    except (SafetensorError, KeyError) as error:  # a KeyError names a type that NumPy does not have
+        raise ValueError(f"not a safetensors file of float32: {error}") from error
+    for name, tensor in tensors.items():
+        if tensor.dtype != np.float32:
+            raise ValueError(f"{name} holds {tensor.dtype} where float32 belongs")
+        tensor.flags.writeable = False
+    return tensors

@@ -1,36 +1,44 @@
 """What `manifest.json` says of a bundle: the contract between the stage that writes it and the one that reads it."""
 
+import re
 from itertools import pairwise
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, model_validator
+from pydantic import AfterValidator, AllowInfNan, BaseModel, ConfigDict, Field, model_validator
 
 from models.network.equations import Cell, Pooling
 from models.network.state import StateTensor, state_tensors
+from models.text.words import MAX_WORDS, PAD, UNK
 
 SCHEMA_VERSION = 1
+MOST_LAYERS, MOST_GOLDEN = 16, 64
+MOST_FILE_BYTES = 1 << 31
+"""What one file may take: as much as an ONNX file can."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+Count = Annotated[int, Field(ge=0, le=1 << 53)]
+"""A number of things that JSON and Prometheus can hold."""
+
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
 
 def _inside(path: str) -> str:
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or "\\" in path or ".." in parts or ":" in path:
-        raise ValueError(f"{path!r} leaves the bundle's folder")
+    if not _PLAIN_PATH.fullmatch(path):
+        raise ValueError(f"{path!r} leaves the bundle's folder, or is no plain name")
     return path
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class File(_Part):
     """Size in bytes and hash of one file of the bundle."""
 
     sha256: Sha256
-    bytes: Annotated[int, Field(ge=0)]
+    bytes: Annotated[int, Field(ge=0, le=MOST_FILE_BYTES)]
 
 
 class Interval(_Part):
@@ -41,13 +49,16 @@ class Interval(_Part):
 
 
 class Metrics(_Part):
-    """How well the model does on one split; `f1` is the mean over labels, `calibration_error` of 15 equal-mass bins."""
+    """How well the model does on one split; `f1` is the mean over labels, `calibration_error` of 15 equal-mass bins.
 
-    rows: int
+    `auc` is NaN where all rows have the same label.
+    """
+
+    rows: Count
     accuracy: float
     accuracy_interval: Interval
     f1: float
-    auc: float
+    auc: Annotated[float, AllowInfNan(True)]
     log_loss: float
     calibration_error: float
 
@@ -85,8 +96,8 @@ class Abstain(_Part):
 class Histogram(_Part):
     """Counts between edges: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included."""
 
-    edges: tuple[FiniteFloat, ...]
-    counts: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)]
+    edges: tuple[float, ...]
+    counts: Annotated[tuple[Count, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -94,6 +105,8 @@ class Histogram(_Part):
             raise ValueError(f"{len(self.edges)} edges for {len(self.counts)} counts")
         if any(low >= high for low, high in pairwise(self.edges)):
             raise ValueError("the edges of a histogram must rise")
+        if not any(self.counts):
+            raise ValueError("a histogram of nothing")
         return self
 
 
@@ -103,14 +116,14 @@ class Reference(_Part):
     words: Histogram
     unknown_rate: Histogram
     confidence: Histogram
-    labels: dict[str, NonNegativeInt]
+    labels: dict[str, Count]
 
 
 class Golden(_Part):
     """One answer to be repeated at every load: text, its ids, the logits that the graph gave when it was made."""
 
     text: str
-    ids: Annotated[tuple[int, ...], Field(min_length=1)]
+    ids: Annotated[tuple[int, ...], Field(min_length=1, max_length=MAX_WORDS)]
     logits: tuple[float, ...]
 
 
@@ -161,20 +174,20 @@ class Manifest(_Part):
     vocabulary_size: Annotated[int, Field(ge=2)]
     embedding_size: Annotated[int, Field(ge=1)]
     hidden_size: Annotated[int, Field(ge=1)]
-    layers: Annotated[int, Field(ge=1)]
+    layers: Annotated[int, Field(ge=1, le=MOST_LAYERS)]
     pooling: Pooling
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
     temperature: Annotated[float, Field(gt=0)]
     special_ids: dict[str, int]
     states: tuple[StateTensor, ...]
-    parameters: int
+    parameters: Count
     data: Data
     metrics: dict[str, Metrics]
     behaviour: dict[str, Capability] = {}
-    modifiers: dict[str, dict[str, FiniteFloat]] = {}
+    modifiers: dict[str, dict[str, float]] = {}
     abstain: Abstain | None = None
     reference: Reference
-    golden: Annotated[tuple[Golden, ...], Field(min_length=1)]
+    golden: Annotated[tuple[Golden, ...], Field(min_length=1, max_length=MOST_GOLDEN)]
     provenance: Provenance
     files: dict[Annotated[str, AfterValidator(_inside)], File]
 
@@ -184,6 +197,10 @@ class Manifest(_Part):
             raise ValueError("a label stands twice in `labels`")
         if self.states != state_tensors(self.cell, self.pooling, self.layers, self.hidden_size):
             raise ValueError("`states` are not those of this cell and pooling")
+        if self.special_ids != {"pad": PAD, "unk": UNK}:
+            raise ValueError("`special_ids` are not those of padding and the unknown word")
+        if self.reference.labels.keys() != set(self.labels):
+            raise ValueError("`reference.labels` are not those of `labels`")
         for golden in self.golden:
             if (
                 len(golden.logits) != len(self.labels)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.bundle.files import Bundle, InvalidBundle, replay_golden
+from models.bundle.files import STEP, Bundle, InvalidBundle, replay_golden
 from models.network.compiled_session import IMPORT_ERROR, CompiledSession
 from models.network.equations import Array, Ids
 from models.network.onnx_session import Cuda, OnnxSession
@@ -41,7 +41,7 @@ def refusing(bundle: Bundle) -> Iterator[None]:
     except InvalidBundle:
         raise
     except SESSION_ERRORS as error:
-        raise InvalidBundle(bundle.step_graph, f"{type(error).__name__} while loading") from error
+        raise InvalidBundle(bundle.folder / STEP, f"{type(error).__name__} while loading") from error
 
 
 def _logits_in_two_chunks(session: Session, ids: Ids) -> Array:

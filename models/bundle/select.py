@@ -75,10 +75,13 @@ def newest_valid(numbers: Iterable[int], open_version: Callable[[int], Opened], 
     return Valid(tuple(opened), refused)
 
 
-def read_version(repository: Path, name: str, version: int) -> Bundle:
-    """Read one version of a model. Raises `InvalidBundle`, also where its manifest says that it is another one."""
+def read_version(repository: Path, name: str, version: int, sha256: str | None = None) -> Bundle:
+    """Read one version of a model: the one with that `sha256`, where one is given.
+
+    Raises `InvalidBundle`, also where its manifest says that it is another version or model.
+    """
     folder = repository / name / str(version)
-    bundle = read(folder)
+    bundle = read(folder, sha256)
     if (bundle.manifest.name, bundle.manifest.version) != (name, version):
         raise InvalidBundle(folder, f"is {bundle.manifest.name} version {bundle.manifest.version}")
     return bundle
@@ -105,4 +108,5 @@ def open_model(
 def _none_valid(errors: list[InvalidBundle]) -> InvalidBundle:
     if len(errors) == 1:
         return errors[0]
-    return InvalidBundle(errors[0].path.parent, f"no valid version: {'; '.join(map(str, errors))}")
+    reasons = "; ".join(f"{error.path}: {error.reason}" for error in errors)
+    return InvalidBundle(errors[0].path.parent, f"no valid version: {reasons}")

@@ -103,6 +103,8 @@ class Weights:
         except KeyError as error:
             raise ValueError(f"the weights lack {error.args[0]!r}") from error
         weights._check()
+        if unknown := sorted(tensors.keys() - weights.tensors().keys()):
+            raise ValueError(f"the weights hold {unknown[0]!r}, which no part of the network is")
         return weights
 
     def astype(self, dtype: type[np.floating[Any]]) -> "Weights":
@@ -114,19 +116,25 @@ class Weights:
     def _check(self) -> None:
         if not self.layers:
             raise ValueError("the weights have no recurrent layer")
+        for name, array in self.tensors().items():
+            if array.ndim != (1 if "bias" in name else 2):
+                raise ValueError(f"{name} has shape {array.shape}: it has {array.ndim} axes")
+        for name, shape in self._shapes().items():
+            if self.tensors()[name].shape != shape:
+                raise ValueError(f"{name} has shape {self.tensors()[name].shape}, expected {shape}")
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape that every tensor must have beside the others."""
         vocabulary, width = self.embedding.shape
         hidden, blocks = self.hidden_size, len(GATES[self.cell])
-        expected: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary, width)}
+        shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary, width)}
         for number in range(len(self.layers)):
-            expected[f"rnn.weight_ih_l{number}"] = (blocks * hidden, width)
-            expected[f"rnn.weight_hh_l{number}"] = (blocks * hidden, hidden)
-            expected[f"rnn.bias_ih_l{number}"] = expected[f"rnn.bias_hh_l{number}"] = (blocks * hidden,)
+            shapes[f"rnn.weight_ih_l{number}"] = (blocks * hidden, width)
+            shapes[f"rnn.weight_hh_l{number}"] = (blocks * hidden, hidden)
+            shapes[f"rnn.bias_ih_l{number}"] = shapes[f"rnn.bias_hh_l{number}"] = (blocks * hidden,)
             width = hidden
         pooled = 2 * hidden if self.pooling == "max||mean" else hidden
-        expected["head.weight"], expected["head.bias"] = (self.classes, pooled), (self.classes,)
-        for name, array in self.tensors().items():
-            if array.shape != expected[name]:
-                raise ValueError(f"{name} has shape {array.shape}, expected {expected[name]}")
+        return shapes | {"head.weight": (self.classes, pooled), "head.bias": (self.classes,)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ class Cuda:
 
 
 class OnnxSession:
-    """A step graph, opened. `graph` is its file or its bytes, `states` the state tensors of the manifest.
+    """A step graph, opened. `graph` is its bytes, `states` the state tensors of the manifest.
 
     ONNX Runtime uses `threads` for one run, the calling one included. Raises `RuntimeError` where CUDA does not start.
     """
@@ -33,7 +32,7 @@ class OnnxSession:
 
     def __init__(
         self,
-        graph: Path | bytes,
+        graph: bytes,
         states: Sequence[StateTensor],
         layers: int,
         *,
@@ -50,8 +49,8 @@ class OnnxSession:
         options.log_severity_level = 3
         if not optimised:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        source = graph if isinstance(graph, bytes) else str(graph)
-        self._session = ort.InferenceSession(source, options, providers=_providers(cuda))
+        options.add_session_config_entry("session.load_model_format", "ONNX")
+        self._session = ort.InferenceSession(graph, options, providers=_providers(cuda))
         if cuda and "CUDAExecutionProvider" not in self._session.get_providers():
             raise RuntimeError("CUDA is asked for, and ONNX Runtime could not start it on this machine")
         self._names = [state.name for state in states]

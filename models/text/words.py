@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
 from models.text.pattern import PATTERN_1, PATTERN_2, Pattern
 
@@ -127,7 +128,7 @@ class Vocabulary:
     def loads(cls, text: str | bytes) -> "Vocabulary":
         """Read a vocabulary from the text of `words.json`. Raises `InvalidWords`."""
         try:
-            content = json.loads(text)
+            content = from_json(text)
             pattern, known = content["pattern"], content["words"]
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidWords(f"not a vocabulary: {error}") from error

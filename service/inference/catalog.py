@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -32,8 +32,11 @@ class ModelState(BaseModel):
     reason: str
 
 
-ServedVersions = Mapping[str, tuple[int, ...]]
-"""The versions of every model that should be served, the newest first; none where no version is valid."""
+ServedVersions = Mapping[str, tuple[tuple[int, str | None], ...]]
+"""The versions of every model that should be served, the newest first; none where no version is valid.
+
+With each stands the SHA-256 of its bundle, where it was read before.
+"""
 
 Table = Mapping[str, tuple[Model, ...]]
 """Served versions by model name; the first of a name answers where no version is asked for."""
@@ -56,6 +59,7 @@ class Catalog:
         self._default, self._keep, self._load_timeout = default, keep, load_timeout
         self._table: Table = MappingProxyType({})
         self._refused: dict[tuple[str, int], str] = {}
+        self._sha256: dict[tuple[str, int], str] = {}
         self._loading: set[str] = set()
         self._unserved: set[str] = set()
         self._changing = asyncio.Lock()
@@ -106,8 +110,9 @@ class Catalog:
     async def load(self, name: str, version: int | None = None) -> None:
         """Serve a version, or the newest valid ones, in place of those served so far; these finish their requests.
 
-        Raises `UnknownModel` where the repository has no such version, and `Conflict` where none of them is valid or
-        the load takes longer than `load_timeout`; then nothing changes.
+        Raises `UnknownModel` where the repository has no such version, and `Conflict` where none of them is valid, the
+        folder of one that is served holds something else by now, or the load takes longer than `load_timeout`; then
+        nothing changes.
         """
         find = partial(candidates, self._repository, name, version)
         await self._replace(name, find, self._keep if version is None else 1)
@@ -125,12 +130,17 @@ class Catalog:
         for name in self.served_versions().keys() - versions:
             await self.unload(name)
         for name, wanted in versions.items():
-            if wanted != self.served_versions().get(name):
-                await self._serve_exactly(name, wanted)
+            self._sha256.update({(name, number): sha256 for number, sha256 in wanted if sha256})
+            known = tuple((number, self._sha256.get((name, number))) for number, _ in wanted)
+            if known != self.served_versions().get(name):
+                await self._serve_exactly(name, [number for number, _ in wanted])
 
     def served_versions(self) -> ServedVersions:
         """Return the versions that are served, and the models that should be and can't."""
-        served = {name: tuple(model.version for model in models) for name, models in self._table.items()}
+        served = {
+            name: tuple((model.version, model.bundle.sha256) for model in models)
+            for name, models in self._table.items()
+        }
         return dict.fromkeys(self._unserved, ()) | served
 
     def states(self) -> list[ModelState]:
@@ -166,18 +176,20 @@ class Catalog:
                 self._unserved.add(name)
                 log.error("model is not served", model=name, reason=error.detail)
 
-    async def _serve_exactly(self, name: str, wanted: tuple[int, ...]) -> None:
-        if not wanted:
+    async def _serve_exactly(self, name: str, numbers: Sequence[int]) -> None:
+        if not numbers:
             self._swap(name, ())
             self._unserved.add(name)
             return
         try:
-            await self._replace_exactly(name, wanted)
+            await self._replace_exactly(name, numbers)
         except ServiceError as error:
-            log.error("model is not as wanted", model=name, versions=wanted, reason=error.detail)
+            if name not in self._table:
+                self._unserved.add(name)
+            log.error("model is not as wanted", model=name, versions=numbers, reason=error.detail)
 
-    async def _replace_exactly(self, name: str, wanted: tuple[int, ...]) -> None:
-        await self._replace(name, lambda: list(wanted), len(wanted))
+    async def _replace_exactly(self, name: str, numbers: Sequence[int]) -> None:
+        await self._replace(name, lambda: list(numbers), len(numbers))
 
     async def _replace(self, name: str, find: Callable[[], list[int]], keep: int) -> None:
         """Serve the first `keep` valid ones of the versions that `find` returns. Raises as `load` does."""
@@ -197,7 +209,7 @@ class Catalog:
 
         def discard(models: tuple[Model, ...]) -> None:
             for model in models:
-                if model.version not in there:
+                if model not in there.values():
                     self._engine.unload(model)
 
         try:
@@ -210,12 +222,22 @@ class Catalog:
             raise Conflict(f"{name} was not loaded within {self._load_timeout:g} s") from None
 
     def _reopen(self, name: str, there: Mapping[int, Model], version: int) -> Model:
-        """The version that is served already, or else one that is read now."""
-        return there.get(version) or self._read(name, version)
+        """The version that is served already, or else one that is read now.
+
+        Raises `Conflict` where the folder of the one that is served holds something else by now.
+        """
+        served = there.get(version)
+        if served is None or served.bundle.sha256 != self._sha256[name, version]:
+            return self._read(name, version)
+        try:
+            read_version(self._repository, name, version, served.bundle.sha256)
+        except InvalidBundle as error:
+            raise Conflict(f"{self._reason(error)}; what was loaded before is served on") from error
+        return served
 
     def _read(self, name: str, version: int) -> Model:
         try:
-            bundle = read_version(self._repository, name, version)
+            bundle = read_version(self._repository, name, version, self._sha256.get((name, version)))
             model = self._engine.load(bundle)
         except InvalidBundle as error:
             self._refused[name, version] = reason = self._reason(error)
@@ -224,6 +246,7 @@ class Catalog:
             log.error("bundle refused", model=name, version=version, reason=reason, at=at)
             raise
         self._refused.pop((name, version), None)
+        self._sha256[name, version] = bundle.sha256
         self._recorder.loaded(name, version, "ok")
         seconds, computes = round(model.load_seconds, 3), model.session.backend
         log.info("model loaded", model=name, version=version, seconds=seconds, computes=computes)

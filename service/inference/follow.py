@@ -81,7 +81,7 @@ def _stat(file: Path) -> File:
 async def _serve(repository: Path, before: Listing, now: Listing, changes: Changes) -> None:
     wanted = await asyncio.to_thread(read_wanted, repository)
     if wanted is not None:
-        await changes.serve(wanted)
+        await changes.serve({name: tuple((number, None) for number in numbers) for name, numbers in wanted.items()})
         return
     for name in before.models.keys() - now.models:
         await _try(changes.unload(name), name)

@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 Message = dict[str, Any]
-Versions = Mapping[str, tuple[int, ...]]
-"""The versions of every model that are served, the newest first; none where no version of it is valid."""
+Versions = Mapping[str, tuple[tuple[int, str | None], ...]]
+"""The versions of every model that are served, the newest first; none where no version of it is valid.
+
+With each stands the SHA-256 of its bundle, where it was read before.
+"""
 
 _length = struct.Struct("!I")
 

@@ -224,8 +224,9 @@ def _read_start(content: bytes) -> tuple[Settings, Versions | None]:
     """Return the settings and what is to be served; None is the newest valid versions."""
     start = json.loads(content)
     versions = start["versions"]
-    wanted = None if versions is None else {name: tuple(numbers) for name, numbers in versions.items()}
-    return Settings.model_validate_json(json.dumps(start["settings"])), wanted
+    if versions is not None:  # JSON has lists where there were tuples
+        versions = {name: tuple(map(tuple, wanted)) for name, wanted in versions.items()}
+    return Settings.model_validate_json(json.dumps(start["settings"])), versions
 
 
 if __name__ == "__main__":

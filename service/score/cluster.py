@@ -54,7 +54,7 @@ class Actor:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
             model = job.model
-            self._score = Scorer(read(Path(name)), model.limits, model.top_words)
+            self._score = Scorer(read(Path(name), model.sha256), model.limits, model.top_words)
 
     def __call__(self, table: Any) -> Any:
         """The table with what the model says of every row."""

@@ -18,9 +18,10 @@ from service.score.states import write_states
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A bundle to be loaded where the job runs."""
+    """A bundle to be loaded where the job runs: the one with that `sha256`, and no other."""
 
     folder: Path
+    sha256: str
     limits: TextLimits
     top_words: int = 0
 
@@ -41,7 +42,7 @@ class Job:
         """Load the model. Raises `InvalidBundle`."""
         if isinstance(self.model, Service):
             return RemoteScorer(self.model)
-        bundle, limits, top = read(self.model.folder), self.model.limits, self.model.top_words
+        bundle, limits, top = read(self.model.folder, self.model.sha256), self.model.limits, self.model.top_words
         return Scorer(bundle, limits, top, states=self.states is not None)
 
     def part(self, score: Score, block: Block) -> Part:

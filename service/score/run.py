@@ -222,7 +222,7 @@ def _model(options: Options, watcher: Watcher) -> ScoringModel:
         watcher.warn(warning)
     bundle = found.newest
     limits = TextLimits(options.max_words, options.max_text_bytes)
-    place = LocalModel(bundle.folder, limits, options.top_words)
+    place = LocalModel(bundle.folder, bundle.sha256, limits, options.top_words)
     manifest = bundle.manifest
     return ScoringModel(place, manifest.labels, manifest.name, manifest.version, bundle.sha256)
 

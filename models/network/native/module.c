@@ -11,7 +11,7 @@
 
 static const char NETWORK[] = "gatescope.network";
 
-/* A network and the word vectors that it does not copy: they are read from their file, shared by all processes. */
+/* A network and the word vectors that it does not copy: they stay in the array that Python holds. */
 struct held {
     struct network net;
     Py_buffer vectors;

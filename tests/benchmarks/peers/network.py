@@ -39,7 +39,8 @@ class Network:
         self.vocabulary = Vocabulary.loads((folder / "words.json").read_bytes())
         self._max_words = max_words
         states = [StateTensor(**state) for state in manifest["states"]]
-        self._session = OnnxSession(folder / "step.onnx", states, manifest["layers"], threads=threads)
+        graph = (folder / "step.onnx").read_bytes()
+        self._session = OnnxSession(graph, states, manifest["layers"], threads=threads)
         self.classify(["warm up"])
 
     @classmethod

@@ -13,13 +13,13 @@ from safetensors.numpy import load, save
 from export.publish.agreement import WAYS, Answers, Check, compare
 from export.publish.package import package
 from export.publish.verify import Network, VerificationFailed, verify
-from models.bundle.files import MANIFEST, STEP, WEIGHTS, WORDS, InvalidBundle, describe
+from models.bundle.files import MANIFEST, STEP, WEIGHTS, WORDS, InvalidBundle
 from models.bundle.repository import model_names, versions
 from models.network import recurrence
 from models.network.compiled_session import compiled_sessions
 from models.network.equations import CELLS, POOLINGS, Cell, Pooling
 from models.network.session import Chunk
-from tests.bundles import about, random_weights, vocabulary, write_bundle
+from tests.bundles import about, random_weights, rehash, vocabulary, write_bundle
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -45,14 +45,6 @@ def replant(folder: Path, change: Callable[[onnx.ModelProto], None]) -> None:
     change(model)
     (folder / STEP).write_bytes(model.SerializeToString())
     rehash(folder)
-
-
-def rehash(folder: Path) -> None:
-    manifest = json.loads((folder / MANIFEST).read_text())
-    names = manifest["files"]
-    files = describe({name: (folder / name).read_bytes() for name in names})
-    manifest["files"] = {name: file.model_dump() for name, file in files.items()}
-    (folder / MANIFEST).write_text(json.dumps(manifest))
 
 
 def initializer(model: onnx.ModelProto, name: str) -> onnx.TensorProto:

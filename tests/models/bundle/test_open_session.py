@@ -1,11 +1,10 @@
 """What computes a bundle is what was asked for, and has repeated the golden answers."""
 
-import shutil
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from models.bundle.files import Bundle, InvalidBundle, read
+from models.bundle.files import Bundle, InvalidBundle
 from models.bundle.open_session import Provider, open_session
 from models.network.compiled_session import CompiledSession
 from models.network.equations import CELLS
@@ -31,8 +30,7 @@ def test_loops_that_do_not_repeat_the_golden_answers_are_not_opened(
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08", b"no graph"])
-def test_a_graph_that_is_none_is_refused_by_name(repository: Path, tmp_path: Path, content: bytes) -> None:
-    bundle = read(Path(shutil.copytree(repository / "lstm" / "1", tmp_path / "1")))
-    bundle.step_graph.write_bytes(content)
+def test_a_graph_that_is_none_is_refused_by_name(bundles: dict[str, Bundle], content: bytes) -> None:
+    bundle = replace(bundles["lstm"], step_graph=content)
     with pytest.raises(InvalidBundle, match=r"step\.onnx: .* while loading"):
         open_session(bundle)

@@ -80,7 +80,7 @@ def test_a_folder_that_says_it_is_another_version_or_model_is_not_valid(two: Pat
 def test_what_can_not_be_opened_is_passed_over_as_what_can_not_be_read(two: Path) -> None:
     def opened(bundle: Bundle) -> int:
         if bundle.manifest.version == 2:
-            raise InvalidBundle(bundle.step_graph, "a golden answer differs")
+            raise InvalidBundle(bundle.folder, "a golden answer differs")
         return bundle.manifest.version
 
     assert open_model(two, opened).newest == 1

@@ -1,7 +1,10 @@
 import json
+import os
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -147,3 +150,70 @@ def test_no_request_fails_while_versions_are_swapped(copied: Path) -> None:
         answers = [future.result() for future in asked]
         assert {answer.status_code for answer in answers} == {200}
         assert {answer.json()["version"] for answer in answers} <= {1, 2}
+
+
+def overwrite(folder: Path, other: Path) -> None:
+    """Have every file of a bundle hold the bytes of another one, and end where these do: the same files, written to."""
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        content = (other / path.relative_to(folder)).read_bytes()
+        with path.open("r+b") as file:
+            file.write(content)
+            file.truncate()
+
+
+def empty(folder: Path, _: Path) -> None:
+    """Leave the files there with nothing in them."""
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("provider", ["native", "onnxruntime"])
+@pytest.mark.parametrize("change", [overwrite, empty])
+def test_what_is_served_is_what_was_read_whatever_becomes_of_its_files(
+    copied: Path, change: Callable[[Path, Path], None], provider: Literal["native", "onnxruntime"]
+) -> None:
+    with running(Settings(repository=copied, provider=provider)) as service:
+
+        def answers() -> list[dict[str, object]]:
+            texts = ("good", "dull, too long", "a great film " * 60)
+            predictions = [service.predict(text, model="lstm").json() for text in texts]
+            traces = [service.client.post("/v1/trace", json={"text": text, "model": "lstm"}).json() for text in texts]
+            for trace in traces:
+                del trace["timing_ms"]
+            return [*predictions, *traces, service.client.get("/v1/models/lstm").json()]
+
+        before = answers()
+        change(copied / "lstm" / "2", copied / "gru" / "1")
+        assert answers() == before
+
+
+@pytest.mark.parametrize("change", [overwrite, empty])
+def test_new_content_under_an_old_number_is_refused_at_a_load(
+    copied: Path, tmp_path: Path, change: Callable[[Path, Path], None]
+) -> None:
+    write_bundle(tmp_path / "other", "lstm", random_weights("lstm", seed=8))
+    other = write_bundle(tmp_path / "other", "lstm", random_weights("lstm", seed=9))
+    with running(Settings(repository=copied)) as service:
+        before = service.predict("good").json()
+        change(copied / "lstm" / "2", other)
+        for parameters in ({}, {"version": 2}):
+            answer = service.client.post("/v2/repository/models/lstm/load", json={"parameters": parameters})
+            assert answer.status_code == 409
+            assert "lstm/2" in answer.json()["error"]
+            assert "what was loaded before is served on" in answer.json()["error"]
+        assert service.predict("good").json() == before
+        assert service.client.get("/health/ready").status_code == 200
+
+
+def test_a_number_that_was_served_once_is_not_used_again(copied: Path, tmp_path: Path) -> None:
+    other = write_bundle(tmp_path / "other", "gru", random_weights("gru", seed=9))
+    with running(Settings(repository=copied)) as service:
+        assert service.client.post("/v2/repository/models/gru/unload").is_success
+        kept = shutil.copytree(copied / "gru" / "1", tmp_path / "kept")
+        overwrite(copied / "gru" / "1", other)
+        answer = service.client.post("/v2/repository/models/gru/load")
+        assert answer.status_code == 409
+        assert "gru/1: is not what was read before under this number" in answer.json()["error"]
+        assert "publish a new one" in answer.json()["error"]
+        overwrite(copied / "gru" / "1", kept)
+        assert service.client.post("/v2/repository/models/gru/load").is_success

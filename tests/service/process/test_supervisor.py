@@ -235,6 +235,18 @@ def test_a_worker_that_dies_after_a_load_is_replaced_by_one_that_serves_the_same
     assert versions(changing, "lstm") == {1}
 
 
+def test_a_worker_that_dies_is_not_replaced_by_one_with_other_content_under_the_same_number(changing: Serving) -> None:
+    """The new worker does not become ready, and the other answers for both, until the content is there again."""
+    manifest = changing.folder.parent / "repository" / "lstm" / "1" / "manifest.json"
+    before, workers = manifest.read_bytes(), changing.workers()
+    manifest.write_bytes(before + b"\n")
+    os.kill(min(workers), signal.SIGKILL)
+    until(lambda: "can't load what the others serve" in changing.ask("/health/ready").json()["reason"])
+    assert versions(changing, "lstm") == {1}
+    manifest.write_bytes(before)
+    until(lambda: all_ready(changing))
+
+
 def test_what_is_unloaded_while_a_worker_starts_is_not_served_by_it(changing: Serving) -> None:
     before = changing.workers()
     os.kill(min(before), signal.SIGKILL)

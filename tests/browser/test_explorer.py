@@ -282,30 +282,3 @@ def test_arrays_and_command_can_be_taken_away(visit: Open, service: str, tmp_pat
     expect(page.locator("#copied")).to_contain_text("copied")
     command = page.evaluate("() => navigator.clipboard.readText()")
     assert command.startswith(f"curl -s {service}/v1/trace") and "it'\\''s great" in command
-
-
-def test_moving_the_cursor_over_a_long_review_draws_no_chart_again(visit: Open) -> None:
-    page = visit()
-    read(page, " ".join([TEXT] * 100))
-    expect(page.locator("#facts")).to_contain_text("1 100 words")
-    expect(page.locator("#gradient polyline")).to_have_count(3)
-    page.evaluate("""() => {
-        window.drawn = 0;
-        const watch = new MutationObserver((changes) => window.drawn += changes.length);
-        for (const panel of ["running", "gradient", "words"]) {
-            watch.observe(document.getElementById(panel), {childList: true, subtree: true});
-        }
-    }""")
-    page.focus("#words")
-    for _ in range(20):
-        page.keyboard.press("PageDown")
-    expect(page.locator("#words span[aria-current]")).to_be_in_viewport()
-    assert page.evaluate("() => window.drawn") == 0
-
-
-def test_more_words_than_are_read_is_said(visit: Open) -> None:
-    page = visit()
-    read(page, "great film " * 1100)
-    expect(page.locator("#facts")).to_contain_text("the rest is not read")
-    expect(page.locator("#words")).to_contain_text("the model stops after 2048 words")
-    settled(page)

@@ -2,6 +2,7 @@
 
 import * as cursor from "./cursor.js";
 import { s } from "./dom.js";
+import * as stretch from "./stretch.js";
 import { placeOn, tell } from "./values.js";
 
 const LEFT = 44;
@@ -17,6 +18,7 @@ export class Chart {
     this.length = 0;
     this.says = says;
     new ResizeObserver(() => this.refresh()).observe(host);
+    stretch.onChange(() => this.refresh());
     const word = (event) => this.wordAt(placeOn(host, event).x);
     tell(host, (event) => this.valueAt(event ? word(event) : cursor.at()));
     host.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(word(event)));
@@ -33,6 +35,8 @@ export class Chart {
     this.width = this.host.clientWidth;
     this.height = this.host.clientHeight;
     if (!this.length || !this.width) return;
+    this.first = stretch.first();
+    this.end = stretch.end(this.length);
     this.svg = s("svg", { viewBox: `0 0 ${this.width} ${this.height}`, "aria-hidden": "true" });
     this.host.replaceChildren(this.svg);
     this.draw(this);
@@ -45,7 +49,7 @@ export class Chart {
 
   /** The middle of word t. */
   x(t) {
-    return LEFT + ((t + 0.5) / this.length) * (this.width - LEFT - RIGHT);
+    return LEFT + ((t + 0.5 - this.first) / (this.end - this.first)) * (this.width - LEFT - RIGHT);
   }
 
   /** The place of a share of the height: 0 is the bottom, 1 the top. */
@@ -54,17 +58,18 @@ export class Chart {
   }
 
   wordAt(x) {
-    return Math.floor(((x - LEFT) / (this.width - LEFT - RIGHT)) * this.length);
+    return this.first + Math.floor(((x - LEFT) / (this.width - LEFT - RIGHT)) * (this.end - this.first));
   }
 
   valueAt(t) {
-    if (!(t >= 0 && t < this.length)) return null;
+    if (!(t >= this.first && t < this.end)) return null;
     return { x: this.x(t), y: this.y(this.heightAt(t)), text: this.says(t) };
   }
 
   /** The points of a line: `share(t)` is its height. */
   points(share) {
-    return Array.from({ length: this.length }, (_, t) => `${this.x(t).toFixed(1)},${this.y(share(t)).toFixed(2)}`);
+    return Array.from({ length: this.end - this.first }, (_, i) => this.first + i)
+      .map((t) => `${this.x(t).toFixed(1)},${this.y(share(t)).toFixed(2)}`);
   }
 
   /** A horizontal line with what it means. */
@@ -87,7 +92,7 @@ export class Chart {
 
   /** Put the cursor on word t, its dot at `heightAt(t)`. */
   point(t) {
-    if (!this.mark || t >= this.length) return;
+    if (!this.mark || t < this.first || t >= this.end) return;
     this.mark.setAttribute("transform", `translate(${this.x(t)} 0)`);
     const height = this.heightAt?.(t);
     this.mark.lastChild.setAttribute("cy", height === undefined ? -99 : this.y(height));

@@ -98,6 +98,7 @@ export const KEYS = [
   ["[ ]", "to the biggest turn before, after"],
   ["Space", "play: read on, word by word"],
   ["P", "pin the cursor where it is"],
+  ["+ − 0", "show fewer words, more, all"],
   ["D", "what if this word were not there"],
   ["C", "compare with the next model"],
   ["?", "these keys"],

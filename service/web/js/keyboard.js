@@ -3,6 +3,7 @@
 import * as cursor from "./cursor.js";
 import { h, id } from "./dom.js";
 import * as store from "./store.js";
+import * as stretch from "./stretch.js";
 import { said } from "./values.js";
 
 const SPEAK_AFTER = 250;
@@ -13,7 +14,13 @@ export function mount({ review, units, whatif }) {
   help.querySelector("dl").append(...cursor.KEYS.flatMap(([keys, does]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, does)]));
   id("keys").addEventListener("click", () => help.showModal());
 
-  const acts = { d: whatif.remove, c: nextModel };
+  const acts = {
+    d: whatif.remove,
+    c: nextModel,
+    "+": () => stretch.zoom(cursor.at(), 0.5),
+    "-": () => stretch.zoom(cursor.at(), 2),
+    0: stretch.whole,
+  };
   const rows = {
     words: { ArrowUp: () => cursor.move(review.line(-1)), ArrowDown: () => cursor.move(review.line(1)) },
     units: { ArrowUp: () => units.step(-1), ArrowDown: () => units.step(1) },

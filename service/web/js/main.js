@@ -9,6 +9,7 @@ import * as problem from "./problem.js";
 import { Reading } from "./reading.js";
 import * as saving from "./saving.js";
 import * as store from "./store.js";
+import * as stretch from "./stretch.js";
 import * as takeaway from "./takeaway.js";
 import * as theme from "./theme.js";
 import * as tour from "./tour.js";
@@ -126,6 +127,7 @@ async function full(signal) {
 function place() {
   const asked = Number(store.get("word"));
   const start = store.get("word") !== "" && asked < reading.length ? asked : reading.strongest;
+  stretch.over(reading.length);
   cursor.over(reading.length, start, Array.from({ length: reading.length }, (_, t) => reading.turn(t)));
 }
 
@@ -147,9 +149,10 @@ async function beside(signal) {
 }
 
 function point(t) {
+  stretch.follow(t);
+  values.follow();
   for (const panel of all) panel.point?.(t);
   keyboard.speak(reading, t);
-  values.follow();
 }
 
 /** The cards of the models, asked for once, and again where that failed. */

@@ -7,8 +7,10 @@ const pictures = new Map();
 /** The picture that the note is on. */
 let on = null;
 document.body.append(note);
-addEventListener("scroll", ({ target }) => target.contains(on) && hide(), { capture: true, passive: true });
+addEventListener("scroll", ({ target }) => target.contains(on) && (hide(), follow()), { capture: true, passive: true });
 document.addEventListener("pointerdown", hide, { capture: true });
+document.addEventListener("focusin", follow);
+document.addEventListener("focusout", ({ target }) => target === on && hide());
 
 /**
  * Let the marks of `host` tell what they stand for. `mark(event)` says it of the place of a pointer, `mark(null)` of the
@@ -19,8 +21,6 @@ export function tell(host, mark) {
   host.addEventListener("pointermove", (event) => event.pointerType === "mouse" && show(host, mark(event)));
   host.addEventListener("pointerup", (event) => event.pointerType !== "mouse" && show(host, mark(event)));
   host.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
-  host.addEventListener("focus", follow);
-  host.addEventListener("blur", () => on === host && hide());
 }
 
 /** The cursor has moved: so does the note of the picture that has the keyboard’s focus. */

@@ -17,7 +17,8 @@ export function mount() {
     const height = (value) => (Math.log10(Math.max(FLOOR, value)) - low) / (high - low);
     const every = Math.ceil((high - low) / 5);
     for (let power = low; power <= high; power += every) chart.rule(height(10 ** power), power ? `10${superscript(power)}` : "1");
-    chart.foot(`${chart.length} words before the end`, "the last word");
+    const before = (t) => (t ? `${t} words before the end` : "the last word");
+    chart.foot(before(chart.length - chart.first), before(chart.length - chart.end));
     const names = readings.map((reading) => {
       const series = reading.pull;
       chart.svg.append(s("polyline", { class: KINDS[reading.cell], points: chart.points((t) => height(series[t])).join(" ") }));
@@ -59,7 +60,7 @@ export function mount() {
 /** A key above the chart: a piece of each line with its name. */
 function key(chart, names) {
   names.forEach((name, i) => {
-    const x = chart.x(0) + i * 84;
+    const x = chart.x(chart.first) + i * 84;
     chart.svg.append(
       s("line", { class: KINDS[name], x1: x, x2: x + 30, y1: 10, y2: 10 }),
       s("text", { class: "series", x: x + 37, y: 14 }, name.toUpperCase()));

@@ -7,6 +7,7 @@ import { h, id, s } from "../dom.js";
 import { counted, percent, signed } from "../format.js";
 import { endOf, largest, scaleEnd } from "../reading.js";
 import * as store from "../store.js";
+import * as stretch from "../stretch.js";
 import { placeOn, tell } from "../values.js";
 
 const REMEMBERED = 6;
@@ -26,12 +27,11 @@ export function mount() {
   let layers = null;
   let ink = "";
 
+  /** The word under a pointer: of its row, or of its column where that comes first. */
   const place = (event) => {
-    const box = triangle.getBoundingClientRect();
-    const { clientX, clientY } = event;
-    const across = (clientX - box.left) / box.width;
-    const down = (clientY - box.top) / box.height;
-    return Math.floor(Math.min(across, down < 0 ? 0 : Math.max(down, 0) > across ? across : down) * reading.length);
+    const { x, y } = placeOn(triangle, event);
+    const { size, first, block } = grid(reading, layers);
+    return Math.floor((first + Math.max(0, Math.min(x, y)) / size) * block);
   };
   triangle.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(place(event)));
   triangle.addEventListener("click", (event) => cursor.click(place(event)));
@@ -39,12 +39,11 @@ export function mount() {
   tell(frame, (event) => {
     const memory = reading?.trace.memory;
     if (!memory) return null;
-    const [n] = memory.matrix.shape;
-    const size = layers.width / n;
-    const at = Math.floor(cursor.at() / memory.block);
-    const { x, y } = event ? placeOn(triangle, event) : { x: (at + 0.5) * size, y: (at + 0.5) * size };
-    const [row, column] = [Math.floor(y / size), Math.floor(x / size)];
-    if (!(row >= 0 && row <= column && column < n)) return null;
+    const { size, first, count, block } = grid(reading, layers);
+    const middle = (Math.floor(cursor.at() / block) - first + 0.5) * size;
+    const { x, y } = event ? placeOn(triangle, event) : { x: middle, y: middle };
+    const [row, column] = [y, x].map((place) => first + Math.floor(place / size));
+    if (!(row >= first && row <= column && column < first + count)) return null;
     return { x, y, text: saysOf(reading, row, column) };
   });
 
@@ -57,12 +56,13 @@ export function mount() {
     const memory = reading?.trace.memory;
     if (!memory || !layers.width) return;
     const [n] = memory.matrix.shape;
+    const { first, count } = grid(reading, layers);
     const colours = palette();
     ink = css(colours.ink);
     const most = scaleEnd(memory.matrix, store.get("scale"));
     const colour = diverging(colours);
-    const image = cells(n, n, (row, column) =>
-      column < row ? null : colour(root(memory.matrix[row * n + column] / most)));
+    const image = cells(count, count, (row, column) =>
+      column < row ? null : colour(root(memory.matrix[(first + row) * n + first + column] / most)));
     key(most);
     const context = layers.clear("base");
     context.imageSmoothingEnabled = false;
@@ -81,12 +81,13 @@ export function mount() {
       h("span", {}, "down: words in order; right: time"));
   };
   store.watch(["scale"], () => draw());
+  stretch.onChange(() => draw());
 
   const point = (t) => {
     const memory = reading?.trace.memory;
     if (!memory || t >= reading.length) return;
-    const size = layers.width / reading.length;
-    const middle = (t + 0.5) * size;
+    const { size, first, block } = grid(reading, layers);
+    const middle = ((t + 0.5) / block - first) * size;
     const context = layers.clear("over");
     context.strokeStyle = ink;
     context.lineWidth = 1.5;
@@ -129,12 +130,21 @@ function saysOf(reading, row, column) {
   return `of ${word(row)}, after ${word(column)}: ${signed(matrix[row * matrix.shape[0] + column])} logits`;
 }
 
+/** The blocks of words that are shown: the first, how many, the words in each, and the pixels of one. */
+function grid({ length, trace: { memory } }, layers) {
+  const { block } = memory;
+  const first = Math.floor(stretch.first() / block);
+  const count = Math.ceil(stretch.end(length) / block) - first;
+  return { block, first, count, size: layers.width / count };
+}
+
 /** Small values stay visible: the square root with the sign kept. */
 const root = (value) => Math.sign(value) * Math.sqrt(Math.abs(value));
 
 /** Names of the words that weigh most at the end, along the diagonal, where there is room. */
 function words(context, reading, layers, colour) {
-  const size = layers.width / reading.length;
+  const { size: side, first, block } = grid(reading, layers);
+  const size = side / block;
   context.globalAlpha = 1;
   context.fillStyle = colour;
   context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
@@ -142,10 +152,11 @@ function words(context, reading, layers, colour) {
   let free = 0;
   const strong = new Set(reading.ranked(reading.ledger.words).slice(0, 12).map(({ t }) => t));
   reading.words.forEach((word, t) => {
-    const y = (t + 0.5) * size;
-    const width = context.measureText(word.text).width;
-    if (y < free || (!strong.has(t) && size < 14) || t * size < width + 6) return;
-    context.fillText(word.text, t * size - 5, y + 4);
+    const left = (t - first * block) * size;
+    const y = left + size / 2;
+    if (y < free || y > layers.height || (!strong.has(t) && size < 14)) return;
+    if (left < context.measureText(word.text).width + 6) return;
+    context.fillText(word.text, left - 5, y + 4);
     free = y + 13;
   });
 }

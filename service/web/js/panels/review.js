@@ -11,12 +11,15 @@ const GLYPH_FROM = 0.3;
 
 export function mount() {
   const surface = id("words");
-  const frame = h("div", { class: "cursor-frame", "aria-hidden": "true" });
+  const frame = document.querySelector("#review .cursor-frame");
   let reading = null;
   let spans = [];
+  let boxes = [];
   let here = null;
   let scrolls = false;
   let moved = false;
+  let room = 0;
+  let scrolled = 0;
   let shown = null;
 
   const wordOf = (event) => event.target.closest("[data-t]")?.dataset.t;
@@ -28,9 +31,8 @@ export function mount() {
   tell(surface, (event) => {
     const t = Number(event ? wordOf(event) : cursor.at());
     if (!reading || !spans[t]) return null;
-    const { left, top, width } = spans[t].getBoundingClientRect();
-    const box = surface.getBoundingClientRect();
-    return { x: left + width / 2 - box.left, y: top - box.top, text: saysOf(reading, shown, t) };
+    const { left, top, width } = boxes[t];
+    return { x: left + width / 2, y: top - scrolled, text: saysOf(reading, shown, t) };
   });
 
   const paint = () => {
@@ -50,27 +52,41 @@ export function mount() {
   };
   store.watch(["view", "scale"], paint);
 
-  /** Scroll the text, not the page. */
-  const bringIntoView = () => {
-    const { offsetTop: top, offsetHeight: height } = here;
-    const { scrollTop: from, clientHeight: room } = surface;
-    if (top < from || top + height > from + room) surface.scrollTop = top - room / 2;
+  /** Where every word stands, measured once: moving the cursor asks nothing of the layout. */
+  const measure = () => {
+    boxes = spans.map(({ offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height }) => ({ left, top, width, height }));
+    room = surface.clientHeight;
+    point(cursor.at());
   };
+
+  /** Scroll the text, not the page. */
+  const bringIntoView = ({ top, height }) => {
+    if (top >= scrolled && top + height <= scrolled + room) return;
+    surface.scrollTop = top - room / 2;
+    scrolled = surface.scrollTop;
+  };
+
+  const frameAt = ({ left, top, width, height }) => {
+    frame.style.transform = `translate(${left}px, ${top - scrolled}px)`;
+    frame.style.width = `${width}px`;
+    frame.style.height = `${height}px`;
+  };
+  surface.addEventListener("scroll", () => {
+    scrolled = surface.scrollTop;
+    if (boxes[cursor.at()]) frameAt(boxes[cursor.at()]);
+  });
 
   /** The cursor lies above the words in a layer of its own: moving it paints no word again. */
   const point = (t) => {
     here?.removeAttribute("aria-current");
     here = spans[t];
-    if (!here) return;
+    if (!here || !boxes[t]) return;
     here.setAttribute("aria-current", "true");
-    const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = here;
-    frame.style.transform = `translate(${left}px, ${top}px)`;
-    frame.style.width = `${width}px`;
-    frame.style.height = `${height}px`;
-    if (moved && scrolls && !surface.matches(":hover")) bringIntoView();
+    if (moved && scrolls && !surface.matches(":hover")) bringIntoView(boxes[t]);
+    frameAt(boxes[t]);
     moved = true;
   };
-  new ResizeObserver(() => point(cursor.at())).observe(surface);
+  new ResizeObserver(measure).observe(surface);
 
   return {
     parts: ["deep", "occlusion", "interaction"],
@@ -82,10 +98,12 @@ export function mount() {
       spans = reading.words.map((word, t) => h("span", { "data-t": t, class: word.oov && "unknown" }, word.text));
       here = null;
       moved = false;
-      surface.replaceChildren(frame, ...interleaved(reading, spans));
+      surface.replaceChildren(...interleaved(reading, spans));
       paint();
       surface.scrollTop = 0;
+      scrolled = 0;
       scrolls = surface.scrollHeight > surface.clientHeight;
+      measure();
     },
     line: (direction) => nearestOnLine(spans, cursor.at(), direction),
   };

@@ -18,14 +18,14 @@ export function mount() {
     chart.rule(1, "100 %");
     chart.rule(0.5, "50 %", "axis middle");
     chart.rule(0, "0 %");
-    chart.foot("first word", "last word");
+    chart.foot(chart.first ? `word ${chart.first + 1}` : "first word", chart.end < reading.length ? `word ${chart.end}` : "last word");
     areas(chart, p);
     if (other) chart.svg.append(s("polyline", { class: "line other", points: chart.points((t) => other.running.p[t]).join(" ") }));
     chart.svg.append(s("polyline", { class: "line", points: chart.points((t) => p[t]).join(" ") }));
     const { toward, against } = reading.ends;
     chart.svg.append(
-      s("text", { x: chart.x(0) - 4, y: chart.y(1) - 10 }, `↑ ${toward}`),
-      s("text", { x: chart.x(0) - 4, y: chart.y(0) - 6 }, `↓ ${against}`));
+      s("text", { x: chart.x(chart.first) - 4, y: chart.y(1) - 10 }, `↑ ${toward}`),
+      s("text", { x: chart.x(chart.first) - 4, y: chart.y(0) - 6 }, `↓ ${against}`));
     if (other) chart.svg.append(s("text", { x: chart.width - 14, y: chart.y(1) - 10, "text-anchor": "end" },
       `solid: ${reading.trace.model.name}, dashed: ${other.trace.model.name}`));
     turns(chart, reading);
@@ -64,7 +64,7 @@ function areas(chart, p) {
   const clip = (name, from, to) => s("clipPath", { id: name },
     s("rect", { x: 0, width: chart.width, y: chart.y(to), height: chart.y(from) - chart.y(to) }));
   const middle = chart.y(0.5);
-  const shape = `M${chart.x(0)},${middle} L${chart.points((t) => p[t]).join(" L")} L${chart.x(p.length - 1)},${middle} Z`;
+  const shape = `M${chart.x(chart.first)},${middle} L${chart.points((t) => p[t]).join(" L")} L${chart.x(chart.end - 1)},${middle} Z`;
   chart.svg.append(
     s("defs", {}, clip("above", 0.5, 1), clip("below", 0, 0.5)),
     s("path", { d: shape, class: "area-toward", "clip-path": "url(#above)" }),
@@ -74,8 +74,9 @@ function areas(chart, p) {
 /** The biggest turns with their words, biggest first; a label that finds no room beside the line stands further off. */
 function turns(chart, reading) {
   const { p } = reading.running;
-  const ranked = reading.ranked(Array.from({ length: reading.length }, (_, t) => reading.turn(t)));
-  const end = chart.x(0) + 60;
+  const ranked = reading.ranked(Array.from({ length: reading.length }, (_, t) => reading.turn(t)))
+    .filter(({ t }) => t >= chart.first && t < chart.end);
+  const end = chart.x(chart.first) + 60;
   const taken = [chart.y(1) - 24, chart.y(0) - 20].map((top) => ({ left: 0, right: end, top, bottom: top + 16 }));
   const largest = ranked.slice(0, MOST_LABELS).filter(({ value }) => Math.abs(value) >= LEAST_TURN);
   for (const { t, value } of largest) {
@@ -92,7 +93,7 @@ function turns(chart, reading) {
 /** Where a label may stand: on the side it turned to, then on the other, then further away. */
 function places(chart, t, share, text, up) {
   const half = text.length * 3.7 + 4;
-  const x = Math.min(Math.max(chart.x(t), chart.x(0) + half - 8), chart.width - 14 - half);
+  const x = Math.min(Math.max(chart.x(t), chart.x(chart.first) + half - 8), chart.width - 14 - half);
   const offsets = [-12, 20, -28, 36, -44, 52];
   return (up ? offsets : offsets.map((offset) => 8 - offset)).map((offset) => chart.y(share) + offset)
     .filter((y) => y >= chart.y(1) - 12 && y <= chart.y(0) - 4)

@@ -3,10 +3,13 @@
 import * as cursor from "../cursor.js";
 import { h, id, s } from "../dom.js";
 import { percent } from "../format.js";
+import * as stretch from "../stretch.js";
 import { placeOn, tell } from "../values.js";
 
 const WIDTH = 1000;
 const HEIGHT = 28;
+/** Pixels past which a press is no click. */
+const MOVED = 6;
 
 export function mount() {
   const verdict = h("strong", {});
@@ -14,10 +17,12 @@ export function mount() {
   const sentence = h("span", { class: "quiet", "aria-hidden": "true" });
   const line = s("polyline", { class: "line", "vector-effect": "non-scaling-stroke" });
   const mark = s("line", { class: "cursor-line", y1: 0, y2: HEIGHT, "vector-effect": "non-scaling-stroke" });
+  const shown = s("rect", { class: "shown", y: 0, height: HEIGHT, "vector-effect": "non-scaling-stroke" });
+  const all = h("button", { type: "button", hidden: true, onclick: stretch.whole }, "all words");
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-    s("line", { class: "axis middle", x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2, "vector-effect": "non-scaling-stroke" }), line, mark);
+    s("line", { class: "axis middle", x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2, "vector-effect": "non-scaling-stroke" }), shown, line, mark);
   const host = id("strip");
-  host.append(h("div", { class: "answer" }, verdict, odds), picture, sentence);
+  host.append(h("div", { class: "answer" }, verdict, odds), picture, sentence, all);
   let reading = null;
 
   const wordAt = (event) => {
@@ -29,7 +34,13 @@ export function mount() {
     return { x: placeOn(picture, event).x, y: picture.clientHeight + 44, text: `after “${reading.words[t].text}”: ${percent(reading.running.p[t], 1)} ${reading.target.first}` };
   });
   picture.addEventListener("pointermove", (event) => reading && event.pointerType === "mouse" && cursor.hover(wordAt(event)));
-  picture.addEventListener("click", (event) => reading && cursor.click(wordAt(event)));
+  brush(picture, wordAt);
+  picture.addEventListener("dblclick", stretch.whole);
+  stretch.onChange(() => {
+    all.hidden = !stretch.isPart();
+    shown.setAttribute("x", (stretch.first() / reading.length) * WIDTH);
+    shown.setAttribute("width", all.hidden ? 0 : ((stretch.end(reading.length) - stretch.first()) / reading.length) * WIDTH);
+  });
 
   const x = (t) => ((t + 0.5) / reading.length) * WIDTH;
   return {
@@ -47,4 +58,25 @@ export function mount() {
       line.setAttribute("points", Array.from(reading.running.p, (p, t) => `${x(t)},${HEIGHT - 1 - p * (HEIGHT - 2)}`).join(" "));
     },
   };
+}
+
+/** A click puts the cursor on a word; pressing and moving marks the words that the pictures show. */
+function brush(picture, wordAt) {
+  let from = null;
+  let place = 0;
+  picture.addEventListener("pointerdown", (event) => {
+    from = wordAt(event);
+    place = event.clientX;
+    picture.setPointerCapture(event.pointerId);
+  });
+  picture.addEventListener("pointermove", (event) => {
+    if (from === null || Math.abs(event.clientX - place) < MOVED) return;
+    const to = wordAt(event);
+    stretch.show(Math.min(from, to), Math.max(from, to) + 1);
+  });
+  picture.addEventListener("pointerup", (event) => {
+    if (from !== null && Math.abs(event.clientX - place) < MOVED) cursor.click(from);
+    from = null;
+  });
+  picture.addEventListener("pointercancel", () => (from = null));
 }

@@ -7,6 +7,7 @@ import { h, id } from "../dom.js";
 import { percent, plain, signed } from "../format.js";
 import { endOf, largest, OF_A_UNIT, scaleEnd } from "../reading.js";
 import * as store from "../store.js";
+import * as stretch from "../stretch.js";
 import { placeOn, tell } from "../values.js";
 
 const LEFT = 52;
@@ -20,24 +21,24 @@ export function mount() {
   let ink = "";
   const layers = new Layers(host, () => draw());
 
+  const step = () => (layers.width - LEFT) / (stretch.end(reading.length) - stretch.first());
   const rowHeight = () => layers.height / reading.trace.units.selected.length;
   const place = (event) => {
     const { x, y } = placeOn(host, event);
-    return { t: Math.floor(((x - LEFT) / (layers.width - LEFT)) * reading.length), row: Math.floor(y / rowHeight()) };
+    return { t: stretch.first() + Math.floor((x - LEFT) / step()), row: Math.floor(y / rowHeight()) };
   };
   tell(host, (event) => {
     if (!reading?.trace.tensors) return null;
     const { t, row } = event ? place(event) : { t: cursor.at(), row: Math.max(0, reading.row(store.get("unit"))) };
     const unit = reading.trace.units.selected[row];
-    if (unit === undefined || !(t >= 0 && t < reading.length)) return null;
-    const step = (layers.width - LEFT) / reading.length;
-    return { x: LEFT + (t + 0.5) * step, y: row * rowHeight(), text: saysOf(reading, shown(reading), unit, row, t) };
+    if (unit === undefined || !(t >= stretch.first() && t < stretch.end(reading.length))) return null;
+    return { x: LEFT + (t + 0.5 - stretch.first()) * step(), y: row * rowHeight(), text: saysOf(reading, shown(reading), unit, row, t) };
   });
   host.addEventListener("pointermove", (event) => event.pointerType === "mouse" && cursor.hover(place(event).t));
   host.addEventListener("click", (event) => {
     const { t, row } = place(event);
     store.set({ unit: reading.trace.units.selected[row] ?? "mean" });
-    if (t >= 0) cursor.click(t);
+    if (t >= stretch.first()) cursor.click(t);
   });
 
   const draw = () => {
@@ -48,7 +49,7 @@ export function mount() {
     const colours = palette();
     ink = css(colours.ink);
     const colour = isGate ? sequential(colours) : diverging(colours);
-    const image = cells(selected.length, reading.length, (row, t) => colour(values(row, t) / most));
+    const image = cells(selected.length, stretch.end(reading.length) - stretch.first(), (row, i) => colour(values(row, stretch.first() + i) / most));
     const context = layers.clear("base");
     context.imageSmoothingEnabled = false;
     context.drawImage(image, LEFT, 0, layers.width - LEFT, layers.height);
@@ -67,15 +68,16 @@ export function mount() {
   const point = (t) => {
     if (!reading || t >= reading.length) return;
     const context = layers.clear("over");
-    const step = (layers.width - LEFT) / reading.length;
+    const wide = step();
     context.strokeStyle = ink;
     context.lineWidth = 1.5;
-    context.strokeRect(LEFT + t * step - 0.75, 0.75, Math.max(step, 2) + 1.5, layers.height - 1.5);
+    context.strokeRect(LEFT + (t - stretch.first()) * wide - 0.75, 0.75, Math.max(wide, 2) + 1.5, layers.height - 1.5);
     const row = reading.row(store.get("unit"));
     if (row >= 0) {
       context.strokeRect(LEFT + 0.75, row * rowHeight() + 0.75, layers.width - LEFT - 1.5, rowHeight() - 2);
     }
   };
+  stretch.onChange(draw);
   store.watch(["unit"], () => point(cursor.at()));
   store.watch(["gate", "scale"], () => (choices(reading), draw()));
 

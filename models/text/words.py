@@ -52,6 +52,11 @@ class Encoded:
     ids: NDArray[np.int64]
     truncated: bool
 
+    @property
+    def unknown(self) -> int:
+        """How many of the words the model does not know."""
+        return int(np.count_nonzero(self.ids == UNK))
+
 
 def words(text: str, pattern: Pattern = PATTERN_2) -> Iterator[Word]:
     """Yield the words of `text` in order, each with the place where it stands."""

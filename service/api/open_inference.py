@@ -22,7 +22,7 @@ INFER: dict[str, Any] = {
     "id": "1",
     "inputs": [{"name": "text", "shape": [2], "datatype": "BYTES", "data": [TEXT, "Dull and far too long."]}],
 }
-OUTPUTS = {"label": "BYTES", "probabilities": "FP32", "words": "INT64", "truncated": "BOOL"}
+OUTPUTS = {"label": "BYTES", "probabilities": "FP32", "words": "INT64", "unknown_rate": "FP32", "truncated": "BOOL"}
 """The outputs by name, with their datatypes; `probabilities` has a column a label, in the order of the model's card."""
 
 
@@ -160,6 +160,7 @@ def write_response(
         "label": [prediction.label for prediction in predictions],
         "probabilities": [prediction.probabilities[label] for prediction in predictions for label in labels],
         "words": [prediction.words for prediction in predictions],
+        "unknown_rate": [prediction.unknown_rate for prediction in predictions],
         "truncated": [prediction.truncated for prediction in predictions],
     }
     every = [InferOutput(name=name) for name in OUTPUTS]

@@ -20,6 +20,7 @@ def answer_columns(labels: Sequence[str], *, top_words: bool = False) -> tuple[C
             attrgetter("probabilities"),
         ),
         Column("words", "integer", attrgetter("words")),
+        Column("unknown_rate", "number", attrgetter("unknown_rate")),
         Column("truncated", "truth", attrgetter("truncated")),
         *[Column("top_words", "text", _top_words, fields=_top_words_line)] * top_words,
     )

@@ -4,9 +4,7 @@ import asyncio
 from time import perf_counter
 from typing import NamedTuple
 
-import numpy as np
-
-from models.text.words import UNK, Encoded
+from models.text.words import Encoded
 from service.engine import Answer, Engine, Model
 from service.engine.engine import BYTES_A_WORD
 from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError
@@ -94,8 +92,8 @@ class Predictor:
         tokenized = perf_counter()
         answer = await self.engine.submit(model, encoded.ids, deadline=deadline, background=background, traced=traced)
         computed = perf_counter()
-        probabilities = answer.probabilities.tolist()
-        prediction = prediction_of(model.bundle.manifest, probabilities, len(encoded.ids), encoded.truncated)
+        probabilities, words, unknown = answer.probabilities.tolist(), len(encoded.ids), encoded.unknown
+        prediction = prediction_of(model.bundle.manifest, probabilities, words, unknown, encoded.truncated)
         finished = perf_counter()
         confidence = max(probabilities)
         record = PredictionRecord(
@@ -104,8 +102,8 @@ class Predictor:
             answer.compute_seconds,
             finished - computed,
             finished - started,
-            len(encoded.ids),
-            int(np.count_nonzero(encoded.ids == UNK)),
+            words,
+            unknown,
             encoded.truncated,
             probabilities.index(confidence),
             confidence,

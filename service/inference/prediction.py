@@ -13,6 +13,7 @@ EXAMPLE: dict[str, Any] = {
     "label": "fresh",
     "probabilities": {"fresh": 0.91, "rotten": 0.09},
     "words": 18,
+    "unknown_rate": 0.0,
     "truncated": False,
 }
 
@@ -27,6 +28,7 @@ class Prediction(BaseModel):
     label: str
     probabilities: Annotated[dict[str, float], Field(description="label to probability; they add up to 1")]
     words: Annotated[int, Field(description="how many words were read")]
+    unknown_rate: Annotated[float, Field(description="share of these words that the model does not know, 0 to 1")]
     truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
 
     def _repr_html_(self) -> str:
@@ -45,13 +47,16 @@ class StreamedPrediction(Prediction):
     final: bool
 
 
-def prediction_of(manifest: Manifest, probabilities: list[float], words: int, truncated: bool) -> Prediction:
-    """Return the prediction that `probabilities`, in the order of the labels, stand for."""
+def prediction_of(
+    manifest: Manifest, probabilities: list[float], words: int, unknown: int, truncated: bool
+) -> Prediction:
+    """Return the prediction that `probabilities`, in the order of the labels, stand for; `unknown` of `words` > 0."""
     return Prediction.model_construct(
         model=manifest.name,
         version=manifest.version,
         label=manifest.labels[probabilities.index(max(probabilities))],
         probabilities=dict(zip(manifest.labels, probabilities, strict=True)),
         words=words,
+        unknown_rate=unknown / words,
         truncated=truncated,
     )

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from models.text.incremental import IncrementalTokenizer, OpenTooLong
-from models.text.words import UNK, Word
+from models.text.words import Word
 from service.engine import Model, State
 from service.errors import NoWords, ServiceError, TooLarge
 from service.inference.predict import Predictor
@@ -64,9 +64,10 @@ class TypedText:
             self._model, encoded.ids, deadline=monotonic() + self._seconds_a_word, state=self._state, keep=True
         )
         self._state, self._words = answer.state, self._words + 1
-        self._unknown += int(encoded.ids[0] == UNK)
+        self._unknown += encoded.unknown
         self._queue, self._compute = self._queue + answer.queue_seconds, self._compute + answer.compute_seconds
-        said = prediction_of(self._model.bundle.manifest, answer.probabilities.tolist(), self._words, False)
+        probabilities = answer.probabilities.tolist()
+        said = prediction_of(self._model.bundle.manifest, probabilities, self._words, self._unknown, False)
         place = {"word": word.text, "start": word.start, "end": word.end, "final": False}
         self._last = StreamedPrediction.model_construct(**{**dict(said), **place})
         self._request += perf_counter() - started

@@ -62,7 +62,7 @@ class RemoteScorer:
         if "error" in answer:
             return Unanswered(answer["error"]["detail"])
         probabilities = [answer["probabilities"][label] for label in self._service.labels]
-        return Scored(answer["label"], probabilities, answer["words"], answer["truncated"])
+        return Scored(answer["label"], probabilities, answer["words"], answer["unknown_rate"], answer["truncated"])
 
 
 def _exchange(url: str, key: str | None, method: str, path: str, body: bytes | None = None) -> bytes:

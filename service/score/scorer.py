@@ -27,6 +27,7 @@ class Scored(NamedTuple):
     label: str
     probabilities: Sequence[float]
     words: int
+    unknown_rate: float
     truncated: bool
     top: Weighed = ()
     ids: NDArray[np.int64] | None = None
@@ -75,6 +76,15 @@ class Scorer:
         probabilities = softmax(logits)
         labels = [self._labels[label] for label in np.argmax(probabilities, axis=-1).tolist()]
         return [
-            Scored(label, shares, len(each.ids), each.truncated, tops.get(place, ()), each.ids, states.get(place, ()))
+            Scored(
+                label,
+                shares,
+                len(each.ids),
+                each.unknown / len(each.ids),
+                each.truncated,
+                tops.get(place, ()),
+                each.ids,
+                states.get(place, ()),
+            )
             for place, (label, shares, each) in enumerate(zip(labels, probabilities.tolist(), encoded, strict=True))
         ]

@@ -183,7 +183,14 @@ class CsvRows:
         if self._records.columns is None:
             return None
         self._columns, self._labels = self._records.columns, model.bundle.manifest.labels
-        added = ["label", *(f"probability_{label}" for label in self._labels), "words", "truncated", "error"]
+        added = [
+            "label",
+            *(f"probability_{label}" for label in self._labels),
+            "words",
+            "unknown_rate",
+            "truncated",
+            "error",
+        ]
         added = [self._chosen.prefix + name for name in added]
         if twice := set(added) & set(self._columns):
             raise Malformed(f"the table has a column {min(twice)!r} of its own: name the new ones with ?prefix=")
@@ -202,14 +209,15 @@ class CsvRows:
         """Return the row with the prediction."""
         probabilities = [str(prediction.probabilities[label]) for label in self._labels]
         truncated = "true" if prediction.truncated else "false"
-        answered = [prediction.label, *probabilities, str(prediction.words), truncated, ""]
+        read = [str(prediction.words), str(prediction.unknown_rate), truncated]
+        answered = [prediction.label, *probabilities, *read, ""]
         return csv_lines([[*_fields(record), *answered]])
 
     def error(self, line: int, record: Record | None, problem: Problem) -> bytes:
         """Return the row as far as it can be read, and what is wrong with it."""
         fields = [] if record is None else _fields(record)
         kept = (fields + [""] * len(self._columns))[: len(self._columns)]
-        return csv_lines([[*kept, *[""] * (len(self._labels) + 3), f"line {line}: {problem.error.detail}"]])
+        return csv_lines([[*kept, *[""] * (len(self._labels) + 4), f"line {line}: {problem.error.detail}"]])
 
     def summary(self, tally: Tally) -> bytes:
         """Return nothing: a table has no summary."""

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.network.equations import CELLS, forward, softmax
+from models.text.words import UNK
 from service.settings import Settings
 from tests.service.conftest import Running, running
 
@@ -40,6 +41,7 @@ def test_a_prediction_is_that_of_the_equations(served: Running, cell: str) -> No
     expected = softmax(forward(bundle.weights.astype(np.float64), ids).logits)
     answer = served.predict(TEXT, model=cell, version=1).json()
     assert (answer["model"], answer["version"], answer["words"], answer["truncated"]) == (cell, 1, len(ids), False)
+    assert answer["unknown_rate"] == np.mean(ids == UNK)
     assert list(answer["probabilities"]) == list(bundle.manifest.labels)
     np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-5)
     assert answer["label"] == bundle.manifest.labels[int(expected.argmax())]
@@ -47,6 +49,13 @@ def test_a_prediction_is_that_of_the_equations(served: Running, cell: str) -> No
 
 def test_the_default_model_is_lstm(served: Running) -> None:
     assert served.predict(TEXT).json() == served.predict(TEXT, model="lstm").json()
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("a good film", 0), ("a gud film!", 0.25), ("ein guter Film", 2 / 3), ("这部电影很好看", 1)]
+)
+def test_an_answer_says_how_many_words_the_model_does_not_know(served: Running, text: str, rate: float) -> None:
+    assert served.predict(text).json()["unknown_rate"] == pytest.approx(rate)
 
 
 def test_compare_asks_every_model_by_name(served: Running) -> None:

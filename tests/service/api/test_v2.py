@@ -33,6 +33,7 @@ def test_outputs_are_those_of_predict(served: Running, where: str) -> None:
     assert outputs["label"] == {"name": "label", "datatype": "BYTES", "shape": [2], "data": [a["label"] for a in alone]}
     assert outputs["words"]["data"] == [3, 1]
     assert outputs["truncated"]["data"] == [False, False]
+    assert outputs["unknown_rate"]["data"] == [a["unknown_rate"] for a in alone]
     assert outputs["probabilities"]["shape"] == [2, 2]
     expected = [p for answer in alone for p in answer["probabilities"].values()]
     np.testing.assert_allclose(outputs["probabilities"]["data"], expected, atol=1e-5)

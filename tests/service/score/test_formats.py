@@ -91,6 +91,7 @@ def test_every_row_once_in_order_with_its_columns(
         assert row["label"] == answer.label
         assert not row.get("error")
         assert int(str(row["words"])) == answer.words
+        assert float(str(row["unknown_rate"])) == answer.unknown_rate
         nested = row.get("probabilities")
         found = [nested[label] if nested else row[f"probability_{label}"] for label in ("rotten", "fresh")]
         assert [float(p) for p in found] == pytest.approx(list(answer.probabilities), abs=1e-6)

@@ -397,7 +397,8 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
         )
         for row in found:
             assert row["probabilities"] == pytest.approx(one["probabilities"], abs=1e-5)
-            assert (row["label"], row["words"], row["truncated"]) == (one["label"], one["words"], one["truncated"])
+            for name in "label", "words", "unknown_rate", "truncated":
+                assert row[name] == one[name]
 
 
 def test_a_remote_model_is_found_by_name(served: Running) -> None:

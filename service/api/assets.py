@@ -11,11 +11,12 @@ from pathlib import Path, PurePosixPath
 
 WEB = Path(__file__).parents[1] / "web"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-SCRIPTS = {"explorer.js": "js/main.js", "monitor.js": "js/monitor/main.js"}
+SCRIPTS = {"explorer.js": "js/main.js", "monitor.js": "js/monitor/main.js", "docs.js": "js/docs/main.js"}
 """The script of each page, and the module that it begins with."""
 STYLES = {
     "explorer.css": ("base", "explorer", "review", "figures", "print"),
     "monitor.css": ("base", "monitor"),
+    "docs.css": ("base", "docs"),
 }
 """The style sheet of each page, and the files that it is made of, in order."""
 

@@ -56,6 +56,7 @@ def document() -> dict[str, Any]:
     )
     app = Litestar(_routers(), dependencies=DEPENDENCIES, plugins=[named], openapi_config=config)
     found = app.openapi_schema.to_schema()
+    found["paths"] = dict(sorted(found["paths"].items()))
     for operation in (operation for path in found["paths"].values() for operation in path.values()):
         operation["summary"] = operation.pop("description").splitlines()[0].removesuffix(".")
     found["components"]["schemas"] = trace_schemas(SCHEMA.format("{name}")) | _schemas(named.models)

@@ -38,6 +38,8 @@ class TraceRequest(_Request):
     label minus the runner-up. `units`: how many of the units that mattered most are detailed.
     """
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Not good, but I liked it.", "model": "lstm"}]})
+
     text: str
     model: str | None = None
     version: Positive | None = None

@@ -12,8 +12,10 @@ from service.api.schemas import Card, Models, Versions
 from service.engine import Model
 from service.errors import NotReady, UnknownModel
 
-Name = Annotated[str, PathParameter(description="The model's name.")]
-Version = Annotated[int, PathParameter(description="The version's number.", schema_extra={"minimum": 1})]
+Name = Annotated[str, PathParameter(description="The model's name.", schema_extra={"examples": ["lstm"]})]
+Version = Annotated[
+    int, PathParameter(description="The version's number.", schema_extra={"minimum": 1, "examples": [1]})
+]
 
 
 @get("/v1/models", responses=problems())

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from service.api.assets import TYPES, assets
 from service.api.dependencies import Call
 
-PAGES = {"/": "index.html", "/monitor": "monitor.html"}
+PAGES = {"/": "index.html", "/monitor": "monitor.html", "/docs": "docs.html"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

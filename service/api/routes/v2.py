@@ -31,7 +31,7 @@ Version = Annotated[
     str | None,
     PathParameter(
         description="The version's number; the newest where left out.",
-        schema_extra={"one_of": None, "type": OpenAPIType.INTEGER, "minimum": 1},
+        schema_extra={"one_of": None, "type": OpenAPIType.INTEGER, "minimum": 1, "examples": [1]},
     ),
 ]
 HeadLength = Annotated[str | None, HeaderParameter(name="Inference-Header-Content-Length", include_in_schema=False)]

@@ -30,7 +30,7 @@ class IndexRequest(BaseModel):
 class LoadParameters(BaseModel):
     """Which version to load; the newest valid one where left out."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", strict=True)
 
     version: Annotated[int | None, Field(ge=1, lt=10**18)] = None
 

@@ -33,6 +33,7 @@ def documents(probabilities: Array, test: Examples, model: TrainedModel, compari
             "confusion": _confusion(probabilities, test.targets, manifest.labels),
             "calibration": _calibration(probabilities, test.targets),
             "length": _by_length(probabilities, test),
+            "coverage": _coverage(probabilities, test.targets),
         }
         return {
             "card.md": card(manifest, comparison).encode(),
@@ -75,6 +76,7 @@ Learnt from: {lessons or "the training reviews"}.
 
 ![confusion](report/confusion.svg) ![calibration](report/calibration.svg)
 ![accuracy by length](report/length.svg) ![training](report/training.svg)
+![accuracy of the surest answers](report/coverage.svg)
 
 The temperature, {manifest.temperature:.3f}, was fitted on validation and is part of the graph.
 {_abstain(manifest.abstain)}{_behaviour(comparison)}{_modifiers(manifest)}
@@ -162,6 +164,15 @@ def _calibration(probabilities: Array, targets: NDArray[np.int64], bins: int = 1
     )
     ideal = alt.Chart(alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(strokeDash=[4, 4])
     return points + ideal.encode(x="x:Q", y="y:Q")
+
+
+def _coverage(probabilities: Array, targets: NDArray[np.int64], points: int = 20) -> Chart:
+    order = np.argsort(-probabilities.max(1), kind="stable")
+    right = (probabilities.argmax(1) == targets)[order]
+    answered = np.unique(np.linspace(0, len(right), points + 1).round().astype(int))[1:]
+    rows = [{"answered": count / len(right), "accuracy": float(right[:count].mean())} for count in answered.tolist()]
+    chart = alt.Chart(alt.Data(values=rows), title="Accuracy of the surest answers").mark_line(point=True)
+    return chart.encode(x="answered:Q", y=alt.Y("accuracy:Q", scale=alt.Scale(zero=False)))
 
 
 def _by_length(probabilities: Array, test: Examples) -> Chart:

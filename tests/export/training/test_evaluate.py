@@ -60,6 +60,14 @@ def test_the_fitted_temperature_is_the_one_that_made_the_labels(temperature: flo
     assert fit_temperature(*_sampled(temperature)) == pytest.approx(temperature, rel=0.05)
 
 
+@pytest.mark.parametrize("rows", [10, 100])
+def test_answers_without_a_mistake_give_no_more_certainty_than_their_number(rows: int) -> None:
+    targets = np.arange(rows) % 2
+    logits = np.where(np.eye(2)[targets] == 1.0, 3.0, 0.0)
+    sure = softmax(logits / fit_temperature(logits, targets)).max(1)
+    assert sure == pytest.approx(np.full(rows, (rows + 1) / (rows + 2)), abs=1e-4)
+
+
 def test_a_fitted_temperature_lessens_log_loss_and_changes_no_answer() -> None:
     logits, targets = _sampled(2.5)
     before, after = softmax(logits), softmax(logits / fit_temperature(logits, targets))

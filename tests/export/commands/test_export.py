@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from export.publish.behaviour import cases
 from gatescope.command import main
 from models.bundle.files import STEP, read
 from models.bundle.repository import model_names, versions
@@ -79,7 +81,7 @@ def test_a_bundle_says_what_taught_it_and_what_it_can_read(exported: Path) -> No
     manifest = read(exported / "gru" / "1").manifest
     assert manifest.provenance.lessons["reviews"] == manifest.data.splits["train"].rows
     assert manifest.provenance.lessons["sentences whose sense is known"] > 0
-    assert manifest.behaviour["direction"].share > 0.8
+    assert manifest.behaviour.keys() == cases().keys()
     card = (exported / "gru" / "1" / "card.md").read_text()
     assert "sentences whose sense is known" in card
     assert "| not bad |" in card
@@ -141,18 +143,25 @@ def test_compare_passes_over_a_version_that_is_not_valid_and_says_so(
 def test_an_accuracy_below_the_wanted_one_exits_with_5(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = [
-        *columns(table),
-        "--repository",
-        str(tmp_path),
-        "--cells",
-        "gru",
-        "--epochs",
-        "3",
-        "--learning-rate",
-        "0.02",
-    ]
-    assert gatescope_exits(monkeypatch, "export", *options, "--min-accuracy", "1.0", "--json") == 5
+    header, *rows = table.read_text().splitlines()
+    doubtful = tmp_path / "doubtful.csv"
+    unlike = {"good": "bad", "bad": "good"}
+    rows[::8] = [re.sub(",(good|bad),", lambda label: f",{unlike[label[1]]},", row) for row in rows[::8]]
+    doubtful.write_text("\n".join([header, *rows]))
+    options = ["--repository", str(tmp_path), "--cells", "gru", "--epochs", "12", "--learning-rate", "0.02"]
+    assert gatescope_exits(monkeypatch, "export", *columns(doubtful), *options, "--min-accuracy", "1.0", "--json") == 5
+
+
+def test_a_network_that_has_learnt_nothing_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alike = [f"the film is a story {number},{['bad', 'good'][number % 2]},{number // 2}" for number in range(200)]
+    table = tmp_path / "alike.csv"
+    table.write_text("\n".join(["review,verdict,film", *alike]))
+    options = [*columns(table), "--min-count", "2", "--cells", "gru", "--repository", str(tmp_path / "repository")]
+    assert gatescope_exits(monkeypatch, "export", *options) == 3
+    assert "gru has learnt nothing" in capsys.readouterr().err
+    assert model_names(tmp_path / "repository") == []
 
 
 @pytest.mark.parametrize(
@@ -163,7 +172,6 @@ def test_an_accuracy_below_the_wanted_one_exits_with_5(
         (["--data", "nowhere.csv"], 3, "nowhere.csv"),
         (["--teacher", "nowhere"], 3, "nowhere"),
         (["--min-count", "10000"], 3, "--min-count"),
-        (["--learning-rate", "1e-9", "--cells", "gru", "--epochs", "1"], 3, "gru has learnt nothing"),
         (["--cells", "transformer"], 2, "--cells"),
         (["--hidden-size", "0"], 2, "--hidden-size"),
         (["--pooling", "median"], 2, "--pooling"),

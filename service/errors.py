@@ -107,6 +107,10 @@ class DeadlinePassed(ServiceError, kind="deadline-passed", title="The answer cam
         super().__init__(detail)
 
 
+READS_TEXT = (TooLarge, NoWords, UnknownModel, Overloaded, NotReady, Draining, DeadlinePassed)
+"""What may end any request to read a text."""
+
+
 def too_large(what: str, limit: int, unit: str = "bytes") -> TooLarge:
     """Return the error that says how large `what` may be."""
     return TooLarge(f"{what} may have at most {limit} {unit}")

@@ -145,7 +145,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, then the environment, then the file that one of them names."""
+        """Return flags, then the environment, then the file that one of them names."""
         file = init_settings().get("config") or os.environ.get("GATESCOPE_CONFIG")
         if isinstance(env_settings, EnvSettingsSource):
             env_settings.env_vars = {
@@ -156,7 +156,7 @@ class Settings(BaseSettings):
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
+        """Return whether only this machine can reach the service."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
@@ -188,7 +188,7 @@ def _check_environment() -> None:
 
 
 def _is_of_kubernetes(name: str, value: str | None) -> bool:
-    """Whether Kubernetes set the variable; `GATESCOPE_PORT` and the like are settings, too, unless they hold an URL."""
+    """Return whether Kubernetes set the variable: `GATESCOPE_PORT` and the like are settings, unless they hold URLs."""
     name = name.upper()
     if name.removeprefix(PREFIX).lower() in Settings.model_fields:
         return re.match(r"(tcp|udp|sctp)://", value or "") is not None

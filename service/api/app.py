@@ -134,7 +134,7 @@ def _guards(settings: Settings) -> list[DefineMiddleware | type[UnpackBodies]]:
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
-    """What the engine needs to know. With one core a worker, the event loop computes, but never waits for a GPU."""
+    """Return how the engine runs. With one core a worker, the event loop computes, but never waits for a GPU."""
     provider = provider_of(settings)
     cores = max(1, settings.threads)
     on_loop = cores == 1 and not isinstance(provider, Cuda)

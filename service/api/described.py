@@ -11,21 +11,9 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 
 from service.api.problems import STATUS, Forbidden, Unauthorized, WrongHost, WrongOrigin
 from service.api.schemas import OpenInferenceError, ProblemDetails
-from service.errors import (
-    DeadlinePassed,
-    Draining,
-    Malformed,
-    NotReady,
-    NoWords,
-    Overloaded,
-    ServiceError,
-    TooLarge,
-    UnknownModel,
-)
+from service.errors import Malformed, ServiceError
 
 Responses = dict[int, ResponseSpec]
-READS_TEXT = (TooLarge, NoWords, Overloaded, NotReady, Draining, DeadlinePassed, UnknownModel)
-"""What a route raises that has a text read by a model."""
 ALWAYS = (Malformed, Unauthorized, Forbidden, WrongHost, WrongOrigin)
 
 

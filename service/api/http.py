@@ -25,7 +25,7 @@ _JSON = (b"content-type", b"application/json")
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
-    """The value of a header by its lower-case name."""
+    """Return the value of a header by its lower-case name."""
     for key, value in scope["headers"]:
         if key == name:
             return value
@@ -33,7 +33,7 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 
 
 def is_counted(scope: Scope) -> bool:
-    """Whether a request is production: one that only looks at a model, as the explorer does, is not."""
+    """Return whether a request is production: one that only looks at a model, as the explorer does, is not."""
     return bool(scope["state"]["counted"])
 
 
@@ -75,13 +75,16 @@ class Unfinished:
         self._own += size
 
 
-async def read_body(receive: Receive, limit: int, what: str = "a request", told: int | None = None) -> bytes:
-    """The whole body, chunked or not. Raises 413 as soon as it is longer than `limit` bytes, naming `told`."""
+async def read_body(receive: Receive, limit: int, what: str = "a request", stated: int | None = None) -> bytes:
+    """Return the whole body, chunked or not.
+
+    Raises `TooLarge` as soon as it is longer than `limit` bytes; the limit that is named is `stated`, where it differs.
+    """
     with Unfinished() as unfinished:
-        return await _read_body(receive, limit, what, told, unfinished)
+        return await _read_body(receive, limit, what, stated, unfinished)
 
 
-async def _read_body(receive: Receive, limit: int, what: str, told: int | None, unfinished: Unfinished) -> bytes:
+async def _read_body(receive: Receive, limit: int, what: str, stated: int | None, unfinished: Unfinished) -> bytes:
     content = bytearray()
     while len(content) <= limit:
         message: Any = await receive()
@@ -95,7 +98,7 @@ async def _read_body(receive: Receive, limit: int, what: str, told: int | None, 
         if not message.get("more_body"):
             break
     if len(content) > limit:
-        raise too_large(what, limit if told is None else told)
+        raise too_large(what, limit if stated is None else stated)
     return bytes(content)
 
 

@@ -70,7 +70,7 @@ class Observed:
 
 
 def identify(headers: Any) -> bytes:
-    """The id of a request with these headers."""
+    """Return the id of a request with these headers."""
     trace = None
     for name, value in headers:
         if name == b"x-request-id" and _request_id.fullmatch(value):

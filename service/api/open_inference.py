@@ -97,7 +97,7 @@ class ModelMetadata(BaseModel):
 
 
 def read_request(body: bytes, header_length: str | None) -> tuple[InferRequest, list[str]]:
-    """The request and its texts, from a JSON body or one followed by binary tensors. Raises 400."""
+    """Return the request and its texts, from a JSON body or one followed by binary tensors. Raises 400."""
     if header_length is None:
         request = parse(InferRequest, body)
         return request, _texts(request, b"")
@@ -155,7 +155,7 @@ def _binary_texts(binary: bytes, size: Any) -> Iterator[str]:
 def write_response(
     request: InferRequest, predictions: Sequence[Prediction], labels: Sequence[str]
 ) -> tuple[dict[str, Any], bytes]:
-    """The response's JSON, and the binary tensors that follow it where they are asked for. Raises 400."""
+    """Return the response's JSON, and the binary tensors that follow it where they are asked for. Raises 400."""
     columns: dict[str, list[Any]] = {
         "label": [prediction.label for prediction in predictions],
         "probabilities": [prediction.probabilities[label] for prediction in predictions for label in labels],

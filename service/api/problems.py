@@ -112,7 +112,7 @@ class Problem:
 
     @property
     def status(self) -> int:
-        """The HTTP status."""
+        """Return the HTTP status."""
         return STATUS[self.error.category]
 
     def body(self) -> dict[str, Any]:

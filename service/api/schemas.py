@@ -175,7 +175,7 @@ class OpenInferenceReadiness(BaseModel):
 
 
 def parse(kind: type[Body], content: bytes) -> Body:
-    """A request body as `kind`. Raises 400 that names the field, without what was in it."""
+    """Return a request body as `kind`. Raises `Malformed` that names the field, without what was in it."""
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
@@ -183,7 +183,7 @@ def parse(kind: type[Body], content: bytes) -> Body:
 
 
 def malformed(error: ValidationError) -> Malformed:
-    """400 that names the first wrong field, without what was in it."""
+    """Return the error that names the first wrong field, without what was in it."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part)[:64] for part in first["loc"])
     return Malformed(f"{place}: {first['msg']}" if place else first["msg"])

@@ -15,7 +15,10 @@ QUIET = "/health/.*,/metrics"
 
 
 def with_telemetry(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """`app`, with a span around every request where `telemetry` is set. Raises `InvalidSettings` without the extra."""
+    """Return `app` with a span around every request where `telemetry` is set.
+
+    Raises `InvalidSettings` without the extra.
+    """
     if not settings.telemetry:
         return app
     try:

@@ -39,7 +39,7 @@ class Row:
 
     @property
     def answer(self) -> Array:
-        """The logits `[C]` of a row that has ended. Raises its `error`."""
+        """Return the logits `[C]` of a row that has ended. Raises its `error`."""
         if self.error is not None:
             raise self.error
         assert self.logits is not None
@@ -54,21 +54,21 @@ class Row:
 
     @property
     def over_time(self) -> tuple[Array, ...]:
-        """The hidden states of a traced row so far, `[t, H]` a layer."""
+        """Return the hidden states of a traced row so far, `[t, H]` a layer."""
         return tuple(np.concatenate(layer) for layer in zip(*self.hidden, strict=True))
 
 
 class Batch:
     """Rows of one model in one thread, and what the network remembers of them: state tensors `[S, ...]`.
 
-    `left` is how many words are left of each row. A row's place in the state is where it stood in the last run, or
-    FRESH for none.
+    `left` is how many words are left of each row. Which row of the state is whose is where each stood in the last run,
+    or FRESH for none.
     """
 
     def __init__(self, session: Session) -> None:
         self.rows: list[Row] = []
         self.left: list[int] = []
-        self._places: list[int] = []
+        self._state_rows: list[int] = []
         self._session = session
         self._state: DeviceState = session.empty_state
 
@@ -76,7 +76,7 @@ class Batch:
         """Take rows in; they are computed from the next chunk on."""
         self.rows = [*self.rows, *rows]
         self.left += [len(row.ids) - row.position for row in rows]
-        self._places += [FRESH] * len(rows)
+        self._state_rows += [FRESH] * len(rows)
         bringing = [index for index, row in enumerate(self.rows) if row.state is not None]
         if bringing:
             self._bring(bringing)
@@ -86,8 +86,8 @@ class Batch:
         state = to_host(self._state)
         brought = zip(*(self.rows[index].state or () for index in indices), strict=True)
         self._state = tuple(np.concatenate([tensor, np.stack(own)]) for tensor, own in zip(state, brought, strict=True))
-        for place, index in enumerate(indices, len(state[0])):
-            self._places[index], self.rows[index].state = place, None
+        for state_row, index in enumerate(indices, len(state[0])):
+            self._state_rows[index], self.rows[index].state = state_row, None
 
     def drop_closed(self) -> None:
         """Take out the rows that nobody waits for any longer."""
@@ -100,9 +100,9 @@ class Batch:
         indices = [index for index, row in enumerate(self.rows) if id(row) in parted]
         state = to_host(self._state) if indices else ()
         for index in indices:
-            row, place = self.rows[index], self._places[index]
+            row, state_row = self.rows[index], self._state_rows[index]
             row.position = len(row.ids) - self.left[index]
-            row.state = None if place == FRESH else tuple(tensor[place].copy() for tensor in state)
+            row.state = None if state_row == FRESH else tuple(tensor[state_row].copy() for tensor in state)
         self._keep([index for index, row in enumerate(self.rows) if id(row) not in parted])
 
     def advance(self, steps: int) -> tuple[list[Row], int]:
@@ -124,7 +124,7 @@ class Batch:
             row.ids[len(row.ids) - left : len(row.ids) - left + length]
             for row, left, length in zip(self.rows, self.left, lengths, strict=True)
         ]
-        return self._session.run(words, np.array(self._places, np.int64), self._state, traced=traced)
+        return self._session.run(words, np.array(self._state_rows, np.int64), self._state, traced=traced)
 
     def _take(self, chunk: Chunk, lengths: list[int]) -> list[Row]:
         """Write a chunk's results down; the rows that it ended leave."""
@@ -142,7 +142,7 @@ class Batch:
             ended.append(row)
         self.rows = [self.rows[index] for index in going]
         self.left = [self.left[index] - lengths[index] for index in going]
-        self._places, self._state = going, chunk.state
+        self._state_rows, self._state = going, chunk.state
         return ended
 
     def _each_alone(self, steps: int) -> tuple[list[Row], int]:
@@ -166,4 +166,4 @@ class Batch:
     def _keep(self, indices: list[int]) -> None:
         self.rows = [self.rows[index] for index in indices]
         self.left = [self.left[index] for index in indices]
-        self._places = [self._places[index] for index in indices]
+        self._state_rows = [self._state_rows[index] for index in indices]

@@ -24,11 +24,11 @@ class Cost:
     token: float
 
     def line(self, rows: int) -> tuple[float, float]:
-        """The seconds of a chunk of `rows` rows and no steps, and of every step more."""
+        """Return the seconds of a chunk of `rows` rows and no steps, and of every step more."""
         return self.call + self.row * rows, self.step + self.token * rows
 
     def seconds(self, rows: int, steps: int) -> float:
-        """The seconds of a chunk."""
+        """Return the seconds of a chunk."""
         fixed, step = self.line(rows)
         return fixed + step * steps
 
@@ -49,16 +49,16 @@ class CostModel:
         """The rows of a full batch, and the seconds that one word takes in it, padding included."""
 
     def max_steps(self, rows: int) -> int:
-        """The steps of the longest chunk of `rows` rows; one step always is."""
+        """Return the steps of the longest chunk of `rows` rows; one step always is."""
         fixed, step = self._cost.line(rows)
         return max(1, int(min(MAX_STEPS, (self._longest - fixed) / step))) if step else MAX_STEPS
 
     def choose(self, left: Sequence[int]) -> tuple[int, float]:
-        """The steps of a chunk of rows with so many words left each, and the seconds that it is to take."""
+        """Return the steps of a chunk of rows with so many words left each, and the seconds that it is to take."""
         return self._most_words_a_second(left) if self._pads else self._as_long_as_allowed(left)
 
     def _as_long_as_allowed(self, left: Sequence[int]) -> tuple[int, float]:
-        """Without padding a longer chunk only saves calls. One step always is."""
+        """Return as many steps as are allowed, one at least: without padding a longer chunk only saves calls."""
         seconds, _ = self._cost.line(len(left))
         steps = 0
         for running, words_left in zip(range(len(left), 0, -1), sorted(left), strict=True):
@@ -71,7 +71,7 @@ class CostModel:
         return steps, seconds
 
     def _most_words_a_second(self, left: Sequence[int]) -> tuple[int, float]:
-        """The steps at which the most words a second are computed.
+        """Return the steps at which the most words a second are computed.
 
         A row that ends within the chunk goes on as padding, so long chunks waste tokens and short ones calls. Between
         two ends words a second only rise or only fall, so the best chunk ends with a row, or is the longest.
@@ -91,7 +91,7 @@ class CostModel:
         return best, fixed + step * best
 
     def _a_word(self, rows: int, typical: float) -> float:
-        """Seconds a word in chunks of the best length: where rows are padded, each wastes half of its last chunk."""
+        """Return seconds a word in chunks of the best length: where rows are padded, each wastes half of its last."""
         fixed, step = self._cost.line(rows)
         steps = np.arange(1, self.max_steps(rows) + 1)
         wasted = (steps - 1) / (2 * typical) if self._pads else np.maximum(steps / typical - 1, 0)
@@ -111,7 +111,7 @@ def measure(run: Callable[[int, int], object], typical: float, longest: float, *
 
 
 def fit(found: dict[tuple[int, int], float]) -> Cost:
-    """The cost with the least squares of relative error, no part of it negative, for seconds by (rows, steps)."""
+    """Return the cost with the least squares of relative error, no part negative, for seconds by (rows, steps)."""
     seconds = np.array([*found.values()])
     rows, steps = np.array([*found]).T
     parts = np.stack([np.ones_like(rows), rows, steps, rows * steps], axis=1) / seconds[:, None]
@@ -127,7 +127,7 @@ def fit(found: dict[tuple[int, int], float]) -> Cost:
 
 
 def _grid(run: Callable[[int, int], object], longest: float) -> Iterator[tuple[int, int]]:
-    """Rows and steps of chunks up to the first that takes too long."""
+    """Yield rows and steps of chunks up to the first that takes too long."""
     for rows in ROWS:
         for steps in STEPS:
             yield rows, steps

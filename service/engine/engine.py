@@ -57,7 +57,7 @@ class Engine:
 
     @property
     def busy(self) -> int:
-        """Threads that compute at this moment; an event loop that computes counts as one."""
+        """Return how many threads compute at this moment; an event loop that computes counts as one."""
         return sum(self._computing)
 
     def load(self, bundle: Bundle) -> Model:

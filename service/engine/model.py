@@ -49,12 +49,12 @@ class Model:
 
     @property
     def name(self) -> str:
-        """The model's name."""
+        """Return the model's name."""
         return self.bundle.manifest.name
 
     @property
     def version(self) -> int:
-        """The version's number."""
+        """Return the version's number."""
         return self.bundle.manifest.version
 
     def seconds(self, tokens: int) -> float:

@@ -53,7 +53,7 @@ class Scheduler:
 
     @property
     def has_room(self) -> bool:
-        """Whether all rows there are leave room for more in one batch."""
+        """Return whether all rows there are leave room for more in one batch."""
         return self.rows < self.capacity
 
     def any(self) -> bool:

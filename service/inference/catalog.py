@@ -71,15 +71,15 @@ class Catalog:
             yield from self._table[name]
 
     def newest(self) -> list[Model]:
-        """One version of every model, by name: the one that answers where no version is asked for."""
+        """Return one version of every model, by name: the one that answers where no version is asked for."""
         return [self._table[name][0] for name in sorted(self._table)]
 
     def default_name(self) -> str | None:
-        """The model that answers where none is named: the one set, else `lstm`, else the first by name."""
+        """Return the model that answers where none is named: the one set, else `lstm`, else the first by name."""
         return default_name(self._table, self._default)
 
     def find(self, name: str | None = None, version: int | None = None) -> Model:
-        """The served version that a request means. Raises `UnknownModel`, `NotReady`."""
+        """Return the served version that a request means. Raises `UnknownModel`, `NotReady`."""
         wanted = name if name is not None else self.default_name()
         found = self._table.get(wanted or "", ())
         if found and version is None:
@@ -92,7 +92,7 @@ class Catalog:
         raise UnknownModel(f"{_asked(wanted, version)}; served: {self._served() or 'nothing'}")
 
     def versions_of(self, name: str) -> tuple[Model, ...]:
-        """The served versions of a model, newest first. Raises as `find` does."""
+        """Return the served versions of a model, newest first. Raises as `find` does."""
         self.find(name)
         return self._table[name]
 
@@ -144,7 +144,7 @@ class Catalog:
         return dict.fromkeys(self._unserved, ()) | served
 
     def states(self) -> list[ModelState]:
-        """Every version in the repository and every served one, with why one is not served."""
+        """Return every version in the repository and every served one, with why one is not served."""
         served = {(model.name, model.version) for model in self}
         known = {
             (name, version) for name in model_names(self._repository) for version in versions(self._repository, name)
@@ -152,7 +152,7 @@ class Catalog:
         return [self._state(name, version, (name, version) in served) for name, version in sorted(known | served)]
 
     def missing(self) -> list[str]:
-        """The models that should be served and none of whose versions is valid, but for those that are gone."""
+        """Return the models that should be served and none of whose versions is valid, but for those that are gone."""
         return sorted(name for name in self._unserved if (self._repository / name).is_dir())
 
     def _state(self, name: str, version: int, served: bool) -> ModelState:
@@ -222,7 +222,7 @@ class Catalog:
             raise Conflict(f"{name} was not loaded within {self._load_timeout:g} s") from None
 
     def _reopen(self, name: str, there: Mapping[int, Model], version: int) -> Model:
-        """The version that is served already, or else one that is read now.
+        """Return the version that is served already, or else one that is read now.
 
         Raises `Conflict` where the folder of the one that is served holds something else by now.
         """
@@ -253,7 +253,7 @@ class Catalog:
         return model
 
     def _reason(self, error: InvalidBundle) -> str:
-        """What is wrong, without where the repository lies on this machine."""
+        """Return what is wrong, without where the repository lies on this machine."""
         return str(error).replace(f"{self._repository}{os.sep}", "")
 
     def _swap(self, name: str, models: tuple[Model, ...]) -> None:

@@ -11,7 +11,7 @@ Answer = TypeVar("Answer")
 
 
 async def map_bounded(rows: Sequence[Row], classify: Callable[[int, Row], Awaitable[Answer]]) -> list[Answer]:
-    """`classify(number, row)` of every row, at most `WINDOW` at once. The first error ends the others and is raised."""
+    """Return `classify(number, row)` of every row, `WINDOW` at once. The first error ends the others and is raised."""
     answers: dict[int, Answer] = {}
     left = iter(enumerate(rows))
 

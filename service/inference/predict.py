@@ -10,7 +10,7 @@ from service.engine.engine import BYTES_A_WORD
 from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError
 from service.inference.limits import TextLimits
 from service.inference.prediction import Prediction, prediction_of
-from service.metrics.predictions import PredictionRecord
+from service.metrics.predictions import Phases, PredictionRecord
 from service.metrics.recorder import Recorder
 
 LONG_TEXT = 32_768
@@ -95,19 +95,14 @@ class Predictor:
         probabilities, words, unknown = answer.probabilities.tolist(), len(encoded.ids), encoded.unknown
         prediction = prediction_of(model.bundle.manifest, probabilities, words, unknown, encoded.truncated)
         finished = perf_counter()
-        confidence = max(probabilities)
-        record = PredictionRecord(
+        phases = Phases(
+            finished - started,
             tokenized - started,
             answer.queue_seconds,
             answer.compute_seconds,
             finished - computed,
-            finished - started,
-            words,
-            unknown,
-            encoded.truncated,
-            probabilities.index(confidence),
-            confidence,
         )
+        record = PredictionRecord.of(phases, words, unknown, encoded.truncated, probabilities)
         return Reading(encoded, answer, prediction), record
 
     async def _encode(self, model: Model, text: str) -> Encoded:

@@ -10,7 +10,7 @@ from service.engine import Model, State
 from service.errors import NoWords, ServiceError, TooLarge
 from service.inference.predict import Predictor
 from service.inference.prediction import StreamedPrediction, prediction_of
-from service.metrics.predictions import PredictionRecord
+from service.metrics.predictions import Phases, PredictionRecord
 
 
 class TypedText:
@@ -77,21 +77,9 @@ class TypedText:
         """Return the last prediction again, as the final one, and note it. Raises `NoWords`."""
         if self._last is None:
             raise NoWords
-        labels = self._model.bundle.manifest.labels
-        confidence = self._last.probabilities[self._last.label]
-        self._predictor.answered(
-            self._model,
-            PredictionRecord(
-                tokenization=self._request - self._queue - self._compute,
-                queue=self._queue,
-                compute=self._compute,
-                postprocess=0.0,
-                request=self._request,
-                words=self._words,
-                unknown=self._unknown,
-                truncated=self._last.truncated,
-                label=labels.index(self._last.label),
-                confidence=confidence,
-            ),
-        )
+        tokenization = self._request - self._queue - self._compute
+        phases = Phases(self._request, tokenization, self._queue, self._compute)
+        probabilities = [*self._last.probabilities.values()]
+        record = PredictionRecord.of(phases, self._words, self._unknown, self._last.truncated, probabilities)
+        self._predictor.answered(self._model, record)
         return self._last.model_copy(update={"final": True})

@@ -1,5 +1,6 @@
 """The metrics of predictions. A new one is a field of `PredictionRecord` and two lines of `PredictionMetrics`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,19 +14,37 @@ NO_WORDS = "no words"
 """An outcome that is counted as `invalid`, and as an empty input."""
 
 
+class Phases(NamedTuple):
+    """The seconds of one prediction: all of them, then what they went to."""
+
+    request: float
+    tokenization: float
+    queue: float
+    compute: float
+    postprocess: float = 0.0
+
+
 class PredictionRecord(NamedTuple):
     """One prediction: seconds of its phases, what the text was like, what the model said."""
 
+    request: float
     tokenization: float
     queue: float
     compute: float
     postprocess: float
-    request: float
     words: int
     unknown: int
     truncated: bool
     label: int
     confidence: float
+
+    @classmethod
+    def of(
+        cls, phases: Phases, words: int, unknown: int, truncated: bool, probabilities: Sequence[float]
+    ) -> "PredictionRecord":
+        """Return the record of a prediction; `probabilities` stand in the order of the labels."""
+        confidence = max(probabilities)
+        return cls(*phases, words, unknown, truncated, probabilities.index(confidence), confidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from service.api.batch.formats import BatchOptions, CsvRows, Form, JsonLines
 from service.api.batch.stream import Stream
 from service.api.context import AppContext, context_of
 from service.api.dependencies import Deadline
-from service.api.described import READS_TEXT, problems, with_media_types
+from service.api.described import problems, with_media_types
 from service.api.http import WhileConnected, deadline_of, header, read_batch_body, send_json
 from service.api.problems import problem_of
 from service.api.schemas import BatchAnswers, BatchRows, PredictRequest, ProblemDetails, RowError, malformed
-from service.errors import DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
+from service.errors import READS_TEXT, DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
 from service.inference.map_bounded import map_bounded
 from service.inference.prediction import Prediction
 
@@ -87,7 +87,7 @@ def _charset(scope: Scope) -> str | None:
 
 
 async def _list(context: AppContext, chosen: BatchOptions, deadline: float, receive: Receive, send: Send) -> None:
-    """Every review of a list; a row that can't be classified is an error row, the others are answered."""
+    """Classify every review of a list; a row that can't be classified is an error row, the others are answered."""
     content = await read_batch_body(receive, context.settings)
     with context.batches.admit(context.catalog, len(content), deadline):
         rows = read_rows(content)
@@ -99,7 +99,7 @@ async def _list(context: AppContext, chosen: BatchOptions, deadline: float, rece
 
 
 def read_rows(content: bytes) -> list[Any]:
-    """The rows of a JSON list, not looked at yet. Raises 400."""
+    """Return the rows of a JSON list, not looked at yet. Raises `Malformed`."""
     try:
         rows = from_json(content)
     except ValueError as error:

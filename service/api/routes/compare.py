@@ -6,10 +6,10 @@ from litestar import post
 from litestar.params import JSONBody
 
 from service.api.dependencies import Call, Context, Counted, Deadline
-from service.api.described import READS_TEXT, problems
+from service.api.described import problems
 from service.api.http import WhileConnected
 from service.api.schemas import CompareRequest, Comparison
-from service.errors import NotReady
+from service.errors import READS_TEXT, NotReady
 
 
 @post("/v1/compare", status_code=200, responses=problems(*READS_TEXT))

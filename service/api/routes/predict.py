@@ -7,9 +7,10 @@ from litestar.types import Receive, Scope, Send
 
 from service.api.context import context_of
 from service.api.dependencies import Deadline
-from service.api.described import READS_TEXT, problems
+from service.api.described import problems
 from service.api.http import WhileConnected, deadline_of, header, is_counted, read_text_body, send_json
 from service.api.schemas import PredictRequest, parse
+from service.errors import READS_TEXT
 from service.inference.prediction import Prediction
 
 

@@ -7,10 +7,10 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.params import HeaderParameter, JSONBody
 
 from service.api.dependencies import Call, Context, Counted, Deadline
-from service.api.described import READS_TEXT, answer, problems, with_media_types
+from service.api.described import answer, problems, with_media_types
 from service.api.http import WhileConnected
 from service.api.problems import NotAcceptable
-from service.errors import NotInModel
+from service.errors import READS_TEXT, NotInModel
 from service.tracing.encoders import ENCODERS, JSON
 from service.tracing.request import TraceRequest
 from service.tracing.trace import Trace

@@ -10,7 +10,7 @@ from litestar.params import HeaderParameter, JSONBody, PathParameter, RawBody
 
 from service.api.context import AppContext
 from service.api.dependencies import Call, Context, Deadline
-from service.api.described import READS_TEXT, answer, open_inference_errors
+from service.api.described import answer, open_inference_errors
 from service.api.http import WhileConnected, read_batch_body
 from service.api.open_inference import (
     InferRequest,
@@ -24,7 +24,7 @@ from service.api.routes.health import why_not_ready
 from service.api.routes.models import Name
 from service.api.schemas import Liveness, ModelReady, OpenInferenceReadiness, ServerMetadata
 from service.engine import Model
-from service.errors import NotReady, UnknownModel, too_large
+from service.errors import READS_TEXT, NotReady, UnknownModel, too_large
 from service.inference.map_bounded import map_bounded
 
 Version = Annotated[

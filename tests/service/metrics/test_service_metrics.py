@@ -9,11 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from models.bundle.files import read
 from models.bundle.manifest import Manifest
 from service.metrics.gauges import GAUGES
-from service.metrics.predictions import PredictionRecord
+from service.metrics.predictions import Phases, PredictionRecord
 from service.metrics.recorder import Recorder
 from service.metrics.service_metrics import RETIRED, ServiceMetrics
 
-RECORD = PredictionRecord(0.001, 0.002, 0.003, 0.0001, 0.006, 10, 1, False, 1, 0.9)
+RECORD = PredictionRecord.of(Phases(0.006, 0.001, 0.002, 0.003, 0.0001), 10, 1, False, [0.1, 0.9])
 Value = Callable[..., float | None]
 
 

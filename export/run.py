@@ -29,7 +29,7 @@ from export.teaching.opinions import BUILT_IN, Opinions
 from export.training.baselines import linear, majority, nb_svm
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset, prepare
-from export.training.soundness import require_learnt, require_words
+from export.training.soundness import require_learnt, require_space, require_words
 from export.training.train import device_of, train
 from export.training.vectors import word_vectors
 from models.network.equations import Cell
@@ -71,6 +71,15 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         screen.say(line)
     start = _prepare(settings, splits, screen)
     require_words(start.dataset)
+    for cell in cells:
+        require_space(
+            settings.repository,
+            start.dataset,
+            cell,
+            embedding=settings.embedding_size,
+            hidden=settings.hidden_size,
+            layers=settings.layers,
+        )
     with screen.step("tune the linear models"):
         entries = [baseline_entry(fit, start.dataset) for fit in (majority, linear, nb_svm)]
     folders: list[Path] = []

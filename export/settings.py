@@ -4,14 +4,17 @@ import csv
 import json
 from dataclasses import fields
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -19,6 +22,7 @@ from export.training.config import TrainingSettings
 from models.bundle.manifest import Name
 from models.bundle.repository import versions
 from models.network.equations import CELLS, POOLINGS, Cell, Pooling
+from models.reviews.errors import UsageError
 from models.text.words import MAX_WORDS
 
 Positive = Annotated[int, Field(ge=1)]
@@ -47,46 +51,72 @@ class ExportSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATESCOPE_", toml_file="gatescope.toml", extra="ignore", frozen=True)
 
-    data: str = "critics"
-    data_dir: Path | None = None
-    text_column: str = "text"
-    label_column: str = "label"
-    group_column: str | None = None
-    split_column: str | None = None
-    validation: str | None = None
-    test: str | None = None
-    labels: Annotated[tuple[str, ...], AfterValidator(_some_once), NoDecode] | None = None
-    class_weight: Annotated[Literal["balanced"] | dict[str, Weight], NoDecode] | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    strict: bool = False
-    licence: str = "not stated"
-    teacher: str | None = None
+    data: str = Field("critics", description="critics, critics-long, imdb, or CSV, JSON or Parquet: file, folder, glob")
+    data_dir: Path | None = Field(None, description="where imdb lies: folder or archive; downloaded where not given")
+    text_column: str = Field("text", description="the column of the text, in your data")
+    label_column: str = Field("label", description="the column of the label, in your data")
+    group_column: str | None = Field(
+        None, description="its rows go to one split (a film); each row alone where not given"
+    )
+    split_column: str | None = Field(
+        None, description="says train, validation (valid, val, dev) or test; drawn where not given"
+    )
+    validation: str | None = Field(None, description="your own validation reviews, as data; else drawn from data")
+    test: str | None = Field(None, description="your own test reviews, as data; else drawn from data")
+    labels: Annotated[tuple[str, ...], AfterValidator(_some_once), NoDecode] | None = Field(
+        None,
+        description="the labels in index order, separated by commas (one with a comma in quotes), or a JSON list; "
+        "sorted where not given",
+    )
+    class_weight: Annotated[Literal["balanced"] | dict[str, Weight], NoDecode] | None = Field(
+        None, description="how much a label counts: balanced, or label=weight,label=weight; else 1 each"
+    )
+    delimiter: str | None = Field(None, description="between the fields of CSV; found where not given")
+    encoding: str | None = Field(
+        None, description="of CSV and JSON, such as latin-1; found by a byte order mark, else UTF-8"
+    )
+    strict: bool = Field(False, description="refuse rows without text or label, which are skipped otherwise")
+    licence: str = Field("not stated", description="the terms of your data, for the model card")
+    teacher: str | None = Field(
+        None, description="an encoder that teaches: minilm, or a Hugging Face folder; none where not given"
+    )
 
-    repository: Path = Path("repository")
-    cells: Annotated[tuple[Cell, ...], AfterValidator(_some_once), NoDecode] = CELLS
-    name: OwnName | None = None
-    if_missing: bool = False
+    repository: Path = Field(Path("repository"), description="where bundles are written: NAME/VERSION/")
+    cells: Annotated[tuple[Cell, ...], AfterValidator(_some_once), NoDecode] = Field(
+        CELLS, description="rnn,lstm,gru or some of them"
+    )
+    name: OwnName | None = Field(None, description="the model's name; its cell where not given")
+    if_missing: bool = Field(False, description="leave models alone that have a version already")
 
-    pooling: Pooling | Literal["best"] = "last"
-    embedding_size: Positive = 128
-    hidden_size: Positive = 128
-    layers: Positive = 1
-    vocabulary_size: Positive = 20_000
-    min_count: Positive = 2
-    max_words: Annotated[int, Field(ge=1, le=MAX_WORDS)] = 400
+    pooling: Pooling | Literal["best"] = Field("last", description="last, mean, max, max||mean, or best: try all")
+    embedding_size: Positive = Field(128, description="numbers in a word vector")
+    hidden_size: Positive = Field(128, description="units in a recurrent layer")
+    layers: Positive = Field(1, description="recurrent layers")
+    vocabulary_size: Positive = Field(20_000, description="most words that a model knows")
+    min_count: Positive = Field(2, description="how often a word must stand in the training texts")
+    max_words: Annotated[int, Field(ge=1, le=MAX_WORDS)] = Field(
+        400, description="words of a review that training reads"
+    )
 
-    epochs: Positive | None = None
-    batch_size: Positive | None = None
-    learning_rate: Annotated[float, Field(gt=0, le=MOST_LEARNING_RATE)] | None = None
-    embedding_dropout: Share | None = None
-    head_dropout: Share | None = None
-    seed: Annotated[int, Field(ge=0)] = 0
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    time_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    resume: bool = False
-    abstain_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.9
-    min_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    epochs: Positive | None = Field(None, description="most passes over the training reviews")
+    batch_size: Positive | None = Field(None, description="reviews in a training step")
+    learning_rate: Annotated[float, Field(gt=0, le=MOST_LEARNING_RATE)] | None = Field(
+        None, description="the highest learning rate, 1 at most"
+    )
+    embedding_dropout: Share | None = Field(None, description="dropout of word vectors, 0 to 1")
+    head_dropout: Share | None = Field(None, description="dropout of pooled states, 0 to 1")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="of the splits and the training")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto, cpu or cuda")
+    time_budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="seconds for all the training; no limit where not given"
+    )
+    resume: bool = Field(False, description="go on from the last whole epoch")
+    abstain_accuracy: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.9, description="how often answers must be right that are not called uncertain, 0 to 1"
+    )
+    min_accuracy: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="exit with 5 below this accuracy on test, 0 to 1; never where not given"
+    )
 
     @field_validator("cells", "labels", mode="before")
     @classmethod
@@ -140,6 +170,13 @@ class ExportSettings(BaseSettings):
             return self.cells
         return tuple(cell for cell in self.cells if not versions(self.repository, self.model_name(cell)))
 
+    def effective(self) -> dict[str, object]:
+        """Return every setting by name with its value; what was not set has the trainer's default."""
+        return {
+            name: default_of(name) if value is None else value
+            for name, value in ((name, getattr(self, name)) for name in type(self).model_fields)
+        }
+
     def trainings(self, cell: Cell, seconds: float | None) -> list[TrainingSettings]:
         """Return the trainings of a cell: one, or one for each pooling, which share the `seconds`.
 
@@ -150,3 +187,28 @@ class ExportSettings(BaseSettings):
         given = self.model_dump(include=names - {"pooling", "time_budget"}, exclude_none=True)
         budget = None if seconds is None else seconds / len(poolings)
         return [TrainingSettings(cell, pooling, **given, time_budget=budget) for pooling in poolings]
+
+
+def default_of(name: str) -> object:
+    """Return the default of a setting: its own, else the trainer's, None where it has none."""
+    trainer = {field.name: field.default for field in fields(TrainingSettings)}
+    own = ExportSettings.model_fields[name].default
+    return trainer.get(name) if own is None else own
+
+
+def read_settings(**given: object) -> ExportSettings:
+    """Return the settings, those `given` first. Raises `UsageError` that names each one that can't be used."""
+    try:
+        return ExportSettings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise UsageError("\n".join(map(_said, error.errors(include_url=False)))) from error
+    except (SettingsError, TOMLDecodeError) as error:
+        raise UsageError(f"gatescope.toml or the environment: {error}") from error
+
+
+def _said(fault: ErrorDetails) -> str:
+    """Return in a line which setting is wrong, why, and what was given; of several settings together only why."""
+    reason = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return reason
+    return f"--{str(fault['loc'][0]).replace('_', '-')}: {reason} (got {fault['input']!r})"

@@ -4,9 +4,12 @@ Worker processes of a command load this file as well, so it imports next to noth
 """
 
 import importlib
+import json
+import os
 import sys
 from collections.abc import Callable
 from importlib import metadata
+from itertools import pairwise
 from typing import Any
 
 COMMANDS = {
@@ -28,13 +31,12 @@ def main() -> None:
     called = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
     app = typer.Typer(
         help="Review classifiers with gates to look into: train, export, verify, serve, score, trace.",
-        no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for name, (place, text) in COMMANDS.items():
-        app.command(name, help=text)(_load(place) if name == called else _not_loaded)
+    for name, (_, text) in COMMANDS.items():
+        app.command(name, help=text)(loaded(name) if name == called else _not_loaded)
 
     @app.callback()
     def options(
@@ -42,7 +44,38 @@ def main() -> None:
     ) -> None:
         del version
 
-    app(prog_name="gatescope")
+    sys.exit(_end(app, called))
+
+
+def _end(app: Any, called: str | None) -> int:
+    """Run the command to its end and return the exit code. A failure is a line, or an object with `--json`."""
+    import typer  # noqa: PLC0415
+
+    from models.exits import Exit, Failed  # noqa: PLC0415
+
+    try:
+        code: int | None = app(sys.argv[1:] or ["--help"], prog_name="gatescope", standalone_mode=False)
+        sys.stdout.flush()
+        return code or Exit.OK
+    except typer.TyperException as error:
+        return _failed(called, f"{error.format_message()} Try --help.", error.exit_code)
+    except Failed as error:
+        return _failed(called, str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except OSError as error:
+        return _failed(called, f"{error.filename}: {error.strerror}" if error.filename else str(error), Exit.DATA)
+
+
+def _failed(called: str | None, reason: str, code: int) -> int:
+    """Say why the command ends, on standard output with `--json` unless the data goes there."""
+    if "--json" not in sys.argv:
+        print("\n".join(f"gatescope {called}: {line}" for line in reason.splitlines()), file=sys.stderr)
+        return code
+    to_pipe = "--out=-" in sys.argv or ("--out", "-") in pairwise(sys.argv)
+    print(json.dumps({"error": reason, "exit_code": code}), file=sys.stderr if to_pipe else sys.stdout)
+    return code
 
 
 def _show_version(asked: bool) -> None:
@@ -51,10 +84,11 @@ def _show_version(asked: bool) -> None:
         sys.exit()
 
 
-def _load(place: str) -> Callable[..., Any]:
-    module, function = place.split(":")
-    loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
-    return loaded
+def loaded(command: str) -> Callable[..., Any]:
+    """Return the function of a command; this loads its stage."""
+    module, function = COMMANDS[command][0].split(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
 
 
 def _not_loaded() -> None:

@@ -17,6 +17,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from models.exits import Exit, Failed
+
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Key = Annotated[SecretStr, Field(min_length=1)]
@@ -59,6 +61,7 @@ OTHERS = frozenset(
         "device",
         "time_budget",
         "resume",
+        "abstain_accuracy",
         "min_accuracy",
     }
 )
@@ -72,8 +75,10 @@ _of_kubernetes = re.compile(
 """What Kubernetes sets in every container for a Service whose name begins with `gatescope`."""
 
 
-class InvalidSettings(ValueError):
+class InvalidSettings(Failed, ValueError):
     """A setting that can't be used; the message names it."""
+
+    exit_code = Exit.USAGE
 
 
 class Settings(BaseSettings):
@@ -81,11 +86,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATESCOPE_", frozen=True, extra="forbid", env_ignore_empty=True)
 
-    config: Path | None = Field(None, description="TOML file with any of the settings below")
+    config: Path | None = Field(None, description="TOML file with any of the settings below; none where not given")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 picks a free one")
     repository: Path = Field(Path("repository"), description="folder of bundles: NAME/VERSION/")
-    default_model: str | None = Field(None, description="model that answers where a request names none")
+    default_model: str | None = Field(
+        None, description="model that answers where a request names none; lstm, else the first"
+    )
     versions_per_model: Positive = Field(1, description="how many of a model's newest valid versions are served")
     follow_seconds: Annotated[float, Field(ge=0)] = Field(
         0.0, description="how often the repository is looked at for new, changed and removed versions; 0 is never"

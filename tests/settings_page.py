@@ -2,15 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from typer.models import OptionInfo
-
-from export.commands.export import export
-from export.settings import ExportSettings
-from export.training.config import TrainingSettings
+from export.settings import ExportSettings, default_of
 from service.settings import Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -40,7 +35,8 @@ most, see `gatescope serve --help`; the others come from the environment or the 
 def page() -> str:
     """Return the whole page."""
     serve = _table((name, _shown(default), help_) for name, default, help_ in _service_settings())
-    return TEXT.format(serve=serve, export=_table(_export_settings()))
+    export = _table((name, _shown(default), help_) for name, default, help_ in _export_settings())
+    return TEXT.format(serve=serve, export=export)
 
 
 def _service_settings() -> Iterator[tuple[str, Any, str]]:
@@ -48,14 +44,9 @@ def _service_settings() -> Iterator[tuple[str, Any, str]]:
         yield name, field.default, field.description or ""
 
 
-def _export_settings() -> Iterator[tuple[str, str, str]]:
-    """Yield every setting of an export; what is not set there has the trainer's default, its help is the flag's."""
-    trainer = {field.name: field.default for field in fields(TrainingSettings)}
-    flags = get_type_hints(export, include_extras=True)
+def _export_settings() -> Iterator[tuple[str, Any, str]]:
     for name, field in ExportSettings.model_fields.items():
-        (option,) = (one for one in flags[name].__metadata__ if isinstance(one, OptionInfo))
-        default = trainer.get(name) if field.default is None else field.default
-        yield name, _shown(default), (option.help or "").rstrip(".")
+        yield name, default_of(name), field.description or ""
 
 
 def _table(rows: Iterator[tuple[str, str, str]]) -> str:

@@ -1,34 +1,22 @@
 """`gatescope evaluate`: any model of a repository on any labelled file, and on the test of behaviour."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from rich.console import Console
 
-from export.commands.exits import Exit
-from export.data.tables import Columns, read_table
-from export.publish.behaviour import behaviour
-from export.publish.evaluation import Evaluation, ReviewFigures, review_figures, tables
-from export.publish.modifiers import modifier_gains
-from export.training.dataset import encode
-from models.bundle.files import Bundle, InvalidBundle, read
-from models.bundle.manifest import Capability
-from models.bundle.repository import versions
-from models.network.bulk import run_many
-from models.network.equations import Array, softmax
-from models.network.onnx_session import OnnxSession
-from models.reviews.errors import DataError, UsageError
-from models.reviews.records import ReadOptions
+from models.exits import Exit
+from models.reviews.errors import UsageError
+
+if TYPE_CHECKING:
+    from export.publish.evaluation import Evaluation
 
 
 def evaluate(
-    file: Annotated[Path | None, typer.Argument(help="Labelled reviews: CSV, JSONL or Parquet.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="Labelled reviews; none where not given.")] = None,
     model: Annotated[str, typer.Option(help="The model's name in the repository.")] = "lstm",
-    version: Annotated[int | None, typer.Option(help="Its version; the highest where not given.")] = None,
+    version: Annotated[int | None, typer.Option(help="Its version; the newest valid one where not given.")] = None,
     repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Folder of bundles.")] = Path(
         "repository"
     ),
@@ -43,89 +31,42 @@ def evaluate(
     ] = False,
     mistakes: Annotated[int, typer.Option(min=0, help="How many of the worst mistakes to show.")] = 10,
     min_accuracy: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Exit with 5 below this accuracy on the file, 0 to 1.")
+        float | None,
+        typer.Option(min=0, max=1, help="Exit with 5 below this accuracy, 0 to 1; never where not given."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Measure a model on labelled reviews, on the test of behaviour, or on both."""
+    from export.data.tables import Columns  # noqa: PLC0415
+    from export.publish.model_evaluation import Wanted, evaluate_model  # noqa: PLC0415
+    from models.bundle.select import open_model  # noqa: PLC0415
+    from models.reviews.records import ReadOptions  # noqa: PLC0415
+
     if file is None and not with_behaviour:
-        typer.echo("Name a file of labelled reviews, or ask for --behaviour.", err=True)
-        raise typer.Exit(Exit.USAGE)
-    try:
-        bundle = _bundle(repository, model, version)
-        predict = _Predictor(bundle)
-        columns = Columns(text_column, label_column, read=ReadOptions.of(delimiter, encoding))
-        reviews = _reviews(file, columns, predict, mistakes) if file else None
-        found = _behaviour(predict) if with_behaviour else None
-        modifiers = modifier_gains(predict, bundle.manifest.labels) if with_behaviour else None
-    except UsageError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(Exit.USAGE) from error
-    except DataError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(Exit.DATA) from error
-    except InvalidBundle as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(Exit.VERIFICATION) from error
-    manifest = bundle.manifest
-    _print(
-        Evaluation(
-            model=manifest.name,
-            version=manifest.version,
-            labels=manifest.labels,
-            reviews=reviews,
-            behaviour=found,
-            modifiers=modifiers,
-        ),
-        as_json=as_json,
-    )
-    if reviews and min_accuracy is not None and reviews.metrics.accuracy < min_accuracy:
-        typer.echo(f"accuracy {reviews.metrics.accuracy:.4f} is below --min-accuracy {min_accuracy}", err=True)
+        raise UsageError("name a file of labelled reviews, or ask for --behaviour")
+    columns = Columns(text_column, label_column, read=ReadOptions.of(delimiter, encoding))
+    found = open_model(repository, lambda bundle: bundle, name=model, version=version)
+    for warning in found.warnings:
+        _say(warning)
+    _say(f"{found.newest.manifest.name}, version {found.newest.manifest.version}")
+    measured, skipped = evaluate_model(found.newest, Wanted(file, columns, with_behaviour, mistakes))
+    if skipped:
+        _say(f"skipped {len(skipped):,} rows, the first: {skipped[0]}")
+    _print(measured, as_json=as_json)
+    if measured.reviews and min_accuracy is not None and measured.reviews.metrics.accuracy < min_accuracy:
+        _say(f"accuracy {measured.reviews.metrics.accuracy:.4f} is below --min-accuracy {min_accuracy}")
         raise typer.Exit(Exit.ACCURACY)
 
 
-class _Predictor:
-    """A bundle's probabilities `[N, C]` of any texts."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        self._session = OnnxSession(bundle.step_graph, bundle.manifest.states, bundle.manifest.layers)
-
-    def __call__(self, texts: Sequence[str]) -> Array:
-        return softmax(run_many(self._session, encode(texts, self.bundle.vocabulary)))
+def _say(text: str) -> None:
+    typer.echo(f"gatescope evaluate: {text}", err=True)
 
 
-def _bundle(repository: Path, model: str, version: int | None) -> Bundle:
-    found = versions(repository, model)
-    if not found or (version is not None and version not in found):
-        wanted = model if version is None else f"{model}, version {version}"
-        raise DataError(f"{repository}: no model {wanted}")
-    return read(repository / model / str(version or found[-1]))
+def _print(evaluation: "Evaluation", *, as_json: bool) -> None:
+    from rich.console import Console  # noqa: PLC0415
 
+    from export.publish.evaluation import tables  # noqa: PLC0415
 
-def _reviews(file: Path, columns: Columns, predict: _Predictor, mistakes: int) -> ReviewFigures:
-    rows = read_table(str(file), columns).rows
-    if not rows:
-        raise DataError(f"{file}: no reviews")
-    manifest = predict.bundle.manifest
-    labels = manifest.labels
-    unknown = sorted({row.label for row in rows} - set(labels))
-    if unknown:
-        raise DataError(f"{file}: the model knows the labels {', '.join(labels)}, not {', '.join(map(repr, unknown))}")
-    texts = [row.text for row in rows]
-    targets = np.array([labels.index(row.label) for row in rows])
-    return review_figures(file.name, texts, targets, predict(texts), labels, mistakes, manifest.abstain)
-
-
-def _behaviour(predict: _Predictor) -> dict[str, Capability]:
-    labels = predict.bundle.manifest.labels
-    found = behaviour(predict, labels)
-    if not found:
-        raise DataError(f"the test of behaviour is about praise and blame; this model's labels are {', '.join(labels)}")
-    return found
-
-
-def _print(evaluation: Evaluation, *, as_json: bool) -> None:
     if as_json:
         typer.echo(evaluation.model_dump_json(indent=1))
         return

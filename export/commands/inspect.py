@@ -8,20 +8,24 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from export.commands.exits import Exit
-from models.bundle.files import Bundle, InvalidBundle, read
+from models.bundle.files import Bundle
+from models.bundle.select import bundle_at
 
 
 def inspect(
-    folder: Annotated[Path, typer.Argument(help="A bundle: REPOSITORY/MODEL/VERSION.")],
+    place: Annotated[
+        str, typer.Argument(metavar="BUNDLE", help="A model's name, or a folder: REPOSITORY/MODEL or .../VERSION.")
+    ],
+    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Where a name is looked up.")] = Path(
+        "repository"
+    ),
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole manifest.")] = False,
 ) -> None:
-    """Read a bundle, check its files, and say what it is."""
-    try:
-        bundle = read(folder)
-    except InvalidBundle as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(Exit.VERIFICATION) from error
+    """Read a bundle, of a model the newest valid one, check its files, and say what it is."""
+    found = bundle_at(place, repository)
+    for warning in found.warnings:
+        typer.echo(f"gatescope inspect: {warning}", err=True)
+    bundle = found.newest
     if as_json:
         typer.echo(json.dumps({"sha256": bundle.sha256, **bundle.manifest.model_dump(mode="json")}, indent=1))
         return

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +15,10 @@ from export.training.baselines import Baseline
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset
 from export.training.evaluate import measure
+from models.bundle.files import InvalidBundle
 from models.bundle.manifest import Capability, Metrics
+from models.bundle.repository import model_names
+from models.bundle.select import open_model
 
 FILE = "report/comparison.json"
 
@@ -77,6 +81,21 @@ def model_entry(name: str, model: TrainedModel, measured: Measurements) -> Entry
         seconds_to_train=model.seconds,
         microseconds_to_predict=measured.microseconds,
     )
+
+
+def stored(repository: Path) -> tuple[list[Comparison], list[str]]:
+    """Read the comparison of the newest valid version of every model; return also what is to be said of the others."""
+    found, warnings = list[Comparison](), list[str]()
+    for name in model_names(repository):
+        try:
+            model = open_model(repository, lambda bundle: bundle.folder / FILE, name=name)
+        except InvalidBundle as error:
+            warnings.append(str(error))
+            continue
+        warnings += model.warnings
+        if model.newest.is_file():
+            found.append(Comparison.model_validate_json(model.newest.read_bytes()))
+    return found, warnings
 
 
 def merge(comparisons: Iterable[Comparison]) -> list[Comparison]:

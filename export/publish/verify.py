@@ -16,6 +16,7 @@ from onnx import numpy_helper
 
 from export.publish.agreement import COMPARED, Answers, Batches, Check, compare, compare_every_way
 from models.bundle.files import Bundle, InvalidBundle, read, replay_golden
+from models.exits import Exit, Failed
 from models.network.compiled_session import IMPORT_ERROR, compiled_sessions
 from models.network.equations import Array, Ids, forward
 from models.network.onnx_graph import step_graph
@@ -31,8 +32,10 @@ Network = Callable[[Ids, NDArray[np.int32]], Array]
 """The trained network in its own framework: `token_ids [T, B]`, `lengths [B]` to `logits [B, C]`."""
 
 
-class VerificationFailed(ValueError):
+class VerificationFailed(Failed, ValueError):
     """At least one check failed; the message names each."""
+
+    exit_code = Exit.VERIFICATION
 
     def __init__(self, folder: Path, checks: Sequence[Check]) -> None:
         failed = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)

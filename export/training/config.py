@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from models.exits import Exit, Failed
 from models.network.equations import Cell, Pooling, Weights
 from models.text.words import Vocabulary
 
@@ -36,8 +37,10 @@ class TrainingSettings:
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
-class TrainingError(ValueError):
+class TrainingError(Failed, ValueError):
     """A training that can't be done as it was set: no such device, or a loss that explodes."""
+
+    exit_code = Exit.USAGE
 
 
 @dataclass(frozen=True, slots=True)

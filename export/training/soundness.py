@@ -1,11 +1,19 @@
 """What must hold before a network is trained, and before it is published."""
 
+from pathlib import Path
+from shutil import disk_usage
+
 import numpy as np
 
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset
+from models.network.equations import Cell
 from models.reviews.errors import DataError
 from models.text.words import SPECIAL, UNK
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+COPIES = 12
+"""How often the weights of a network lie on disk at once, at most: in two checkpoints of five copies, and a bundle."""
 
 FEWEST_WORDS = 10
 LEAST_KNOWN = 0.5
@@ -20,6 +28,19 @@ def require_words(dataset: Dataset) -> None:
         raise DataError(
             f"the vocabulary has {words:,} words, which are {100 * known:.1f} % of those in the training reviews: "
             "nothing can be learnt; give more reviews, a lower --min-count or a larger --vocabulary-size"
+        )
+
+
+def require_space(folder: Path, dataset: Dataset, cell: Cell, *, embedding: int, hidden: int, layers: int) -> None:
+    """Raise `DataError` where the disk of `folder` is too full for the checkpoints and the bundle of one network."""
+    inputs = [embedding, *[hidden] * (layers - 1)]
+    parameters = len(dataset.vocabulary) * embedding + 2 * hidden * len(dataset.labels)
+    parameters += sum(GATES[cell] * hidden * (width + hidden + 2) for width in inputs)
+    needed, free = COPIES * 4 * parameters, disk_usage(folder).free
+    if needed > free:
+        raise DataError(
+            f"{folder}: a {cell} of this size needs about {needed / 1e6:,.0f} MB on disk while it is trained, "
+            f"{free / 1e6:,.0f} MB are free; make room, or give a smaller --hidden-size or --embedding-size"
         )
 
 

@@ -22,6 +22,7 @@ from safetensors.numpy import save as safetensors_bytes
 
 from models.bundle.manifest import SCHEMA_VERSION, File, Manifest
 from models.bundle.regular_file import read_regular_file
+from models.exits import Exit, Failed
 from models.network.equations import Array, Weights
 from models.network.onnx_format import check_plain_graph
 from models.text.words import InvalidWords, Vocabulary
@@ -36,8 +37,10 @@ Replay = Callable[[NDArray[np.int64]], Array]
 """Runs one review, `ids [T]`, through the step graph and returns `logits [C]`."""
 
 
-class InvalidBundle(ValueError):
+class InvalidBundle(Failed, ValueError):
     """A bundle that must not be served; the message names the file, what is wrong with it, and what to do."""
+
+    exit_code = Exit.VERIFICATION
 
     def __init__(self, path: Path, reason: str, remedy: str = "copy the bundle again, or export it again") -> None:
         super().__init__(f"{path}: {reason}; {remedy}")

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from models.bundle.files import Bundle, InvalidBundle, read
+from models.bundle.files import MANIFEST, Bundle, InvalidBundle, read
 from models.bundle.repository import model_names, versions
+from models.exits import Exit, Failed
 
 DEFAULT = "lstm"
 
 Opened = TypeVar("Opened")
 
 
-class NoSuchModel(LookupError):
+class NoSuchModel(Failed, LookupError):
     """A model or version that the repository does not have; the message says what it has."""
+
+    exit_code = Exit.DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,18 @@ def open_model(
     chosen = name or default_name(model_names(repository), default) or DEFAULT
     numbers = candidates(repository, chosen, version)
     return newest_valid(numbers, lambda number: open_bundle(read_version(repository, chosen, number)))
+
+
+def bundle_at(place: str, repository: Path) -> Valid[Bundle]:
+    """Read the bundle that `place` means: its folder, or the newest valid version of a model by name or folder.
+
+    Raises `NoSuchModel` and `InvalidBundle`.
+    """
+    folder = Path(place)
+    if (folder / MANIFEST).exists():
+        return Valid((read(folder),), {})
+    named = len(folder.parts) == 1 and not folder.is_dir()
+    return open_model(repository if named else folder.parent, lambda bundle: bundle, name=folder.name)
 
 
 def _none_valid(errors: list[InvalidBundle]) -> InvalidBundle:

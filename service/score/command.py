@@ -6,21 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.bundle.files import InvalidBundle
-from models.reviews.errors import DataError, UsageError
+from models.exits import Interrupted
+from models.reviews.errors import DataError
 from models.reviews.file_format import PIPE
 from models.reviews.records import MAX_ROW_BYTES, ReadOptions
-from service.score.blocks import Counts
 from service.score.options import MAX_TEXT_BYTES, MAX_WORDS, Engine, Options, States
-from service.score.progress import Progress
-from service.score.run import run
-from service.settings import InvalidSettings, read_settings
+from service.settings import read_settings
 
-USAGE, DATA, INTERRUPTED = 2, 3, 130
+if TYPE_CHECKING:
+    from service.score.blocks import Counts
+    from service.score.progress import Progress
 
 
 def score(
@@ -38,17 +37,18 @@ def score(
     version: Annotated[int | None, typer.Option(help="its version; the newest valid one where left out")] = None,
     text_column: Annotated[str, typer.Option(help="column that holds the reviews")] = "text",
     format_: Annotated[
-        str | None, typer.Option("--format", help="format of a pipe: csv, jsonl, json or parquet")
+        str | None,
+        typer.Option("--format", help="format of a pipe: csv, jsonl, json, parquet; by name where left out"),
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="between the fields of CSV; found where left out")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="of CSV and JSON, such as latin-1; found by a byte order mark, else UTF-8")
     ] = None,
     max_row_bytes: Annotated[int, typer.Option(min=1, help="longest row of CSV or JSON")] = MAX_ROW_BYTES,
-    prefix: Annotated[str, typer.Option(help="put before the names of the added columns")] = "",
+    prefix: Annotated[str, typer.Option(help="put before the names of the added columns; nothing where left out")] = "",
     top_words: Annotated[int, typer.Option(min=0, help="add so many words that counted most; slower")] = 0,
     states: Annotated[
-        States | None, typer.Option(help="write the hidden states of every row into the folder OUT.states")
+        States | None, typer.Option(help="write the hidden states of every row into OUT.states; not where left out")
     ] = None,
     max_words: Annotated[
         int, typer.Option(min=1, envvar="GATESCOPE_MAX_WORDS", help="words read of a review")
@@ -61,13 +61,18 @@ def score(
     engine: Annotated[
         Engine, typer.Option(help="local, or ray: a cluster, which writes a folder of Parquet")
     ] = "local",
-    remote: Annotated[str | None, typer.Option(metavar="URL", help="let a running service score")] = None,
-    api_key: Annotated[str | None, typer.Option(envvar="GATESCOPE_API_KEY", help="key for --remote")] = None,
+    remote: Annotated[str | None, typer.Option(metavar="URL", help="service that scores; none where left out")] = None,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="GATESCOPE_API_KEY", help="its key; none where left out")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="say nothing but the result, as JSON")] = False,
 ) -> None:
     """Score files of any size. Killed and started again, it goes on where it was."""
+    from service.score.progress import Progress  # noqa: PLC0415
+    from service.score.run import run  # noqa: PLC0415 - loads the runtime, which help need not wait for
+
     progress = Progress(quiet=json_)
-    with _exit_codes():
+    with _what_is_kept_said():
         settings = read_settings(repository=repository, max_words=max_words, max_text_bytes=max_text_bytes)
         options = Options(
             inputs=tuple(inputs),
@@ -97,35 +102,25 @@ def score(
     else:
         typer.echo(_line(out, counts, progress), err=True)
     if counts.rows and counts.errors == counts.rows:
-        raise _ended("no row could be scored: see the column error", DATA)
+        raise DataError("no row could be scored: see the column error")
 
 
 @contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Say why scoring ended early, and end with the exit code for it."""
+def _what_is_kept_said() -> Iterator[None]:
+    """Say what an end before the end leaves: whatever was scored. Whoever has read enough of a pipe ends it quietly."""
     try:
         yield
-    except (UsageError, InvalidSettings) as error:
-        raise _ended(error, USAGE) from error
-    except (DataError, InvalidBundle) as error:
-        raise _ended(error, DATA) from error
-    except BrokenPipeError as error:  # whoever reads the output has enough of it
+    except BrokenPipeError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from error
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        reason = f"{place}{error.strerror or error}. What is scored is kept: run again to go on"
-        raise _ended(reason, DATA) from error
+        raise DataError(f"{place}{error.strerror or error}. What is scored is kept: run again to go on") from error
     except KeyboardInterrupt as error:
-        raise _ended("interrupted. What is scored is kept: run again to go on", INTERRUPTED) from error
+        raise Interrupted("interrupted. What is scored is kept: run again to go on") from error
 
 
-def _ended(reason: object, code: int) -> typer.Exit:
-    typer.echo(f"gatescope score: {reason}", err=True)
-    return typer.Exit(code)
-
-
-def _summary(counts: Counts, progress: Progress) -> dict[str, object]:
+def _summary(counts: "Counts", progress: "Progress") -> dict[str, object]:
     return {
         "rows": counts.rows,
         "errors": counts.errors,
@@ -136,7 +131,7 @@ def _summary(counts: Counts, progress: Progress) -> dict[str, object]:
     }
 
 
-def _line(out: str, counts: Counts, progress: Progress) -> str:
+def _line(out: str, counts: "Counts", progress: "Progress") -> str:
     labels = "".join(f"  {label} {count:,}" for label, count in sorted(counts.labels.items()))
     errors = f"  {counts.errors:,} without a label: see the column error" if counts.errors else ""
     return f"{out}  {counts.rows:,} rows{labels}{errors}  {progress.seconds:.1f} s  {progress.rate:,.0f} rows/s"

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from models.bundle.files import Bundle
+from models.bundle.files import Bundle, InvalidBundle
 from models.bundle.open_session import open_session
 from models.bundle.select import NoSuchModel, open_model
 from models.reviews.errors import DataError, UsageError
@@ -58,7 +58,7 @@ class ScoringModel(NamedTuple):
 
 
 def run(options: Options, watcher: Watcher) -> Counts:
-    """Score everything and write the output. Raises `DataError`, `UsageError`, `InvalidBundle`, `OSError`."""
+    """Score everything and write the output. Raises `DataError`, `UsageError`, `OSError`."""
     if options.engine == "ray":
         watcher.begin(None, Counts())
         counts = _on_cluster(options, watcher)
@@ -216,7 +216,7 @@ def _model(options: Options, watcher: Watcher) -> ScoringModel:
         found = open_model(
             options.repository, _usable, name=options.model, version=options.version, default=options.default_model
         )
-    except NoSuchModel as error:
+    except (NoSuchModel, InvalidBundle) as error:
         raise DataError(f"{options.repository}: {error}") from error
     for warning in found.warnings:
         watcher.warn(warning)

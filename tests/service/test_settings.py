@@ -1,4 +1,5 @@
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from export.settings import ExportSettings
+from gatescope.command import main
 from service.process.serve import serve
 from service.settings import OTHERS, InvalidSettings, Settings, read_settings
 
@@ -44,12 +46,12 @@ def test_a_wrong_file_is_named(tmp_path: Path) -> None:
         read_settings(config=tmp_path / "typo.toml")
 
 
-def test_a_wrong_flag_ends_with_2() -> None:
-    app = typer.Typer()
-    app.command()(serve)
-    result = CliRunner().invoke(app, ["--port", "70000"])
-    assert result.exit_code == 2
-    assert "port" in result.output
+def test_a_wrong_flag_ends_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["gatescope", "serve", "--port", "70000"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert "port" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_named() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -116,6 +117,26 @@ def test_what_is_wrong_is_said(
     given = [argument.format(reviews=reviews) for argument in arguments]
     assert evaluate(monkeypatch, *given, "--repository", str(repository)) == code
     assert said in capsys.readouterr().err
+
+
+def test_the_version_those_passed_over_and_skipped_rows_are_said(
+    repository: Path,
+    tmp_path: Path,
+    reviews: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copied = Path(shutil.copytree(repository, tmp_path / "copied"))
+    shutil.copytree(copied / "gru" / "1", copied / "gru" / "2")
+    (copied / "gru" / "2" / "weights.safetensors").write_bytes(b"cut")
+    reviews.write_text(reviews.read_text() + ",fresh\n")
+    where = ("--repository", str(copied), "--model", "gru")
+    assert evaluate(monkeypatch, str(reviews), *where, *COLUMNS, "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["version"] == 1
+    assert "gru/2/weights.safetensors" in said.err
+    assert "gru, version 1" in said.err
+    assert "skipped 1 rows, the first" in said.err
 
 
 def test_the_worst_mistakes_are_the_most_confident_ones() -> None:

@@ -186,6 +186,9 @@ def test_a_network_that_has_learnt_nothing_is_not_published(
         (["--max-words", "100000"], 2, "--max-words"),
         (["--repository", "/dev/null"], 2, "--repository"),
         (["--no-such-flag"], 2, "no-such-flag"),
+        (["--hidden-size", "1000000000"], 3, "needs about"),
+        (["--hidden-size", "many"], 2, "--hidden-size"),
+        (["--device", "tpu"], 2, "--device"),
         (["--class-weight", "good=0"], 2, "--class-weight"),
         (["--class-weight", "better=2"], 3, "'better'; there are bad, good"),
         (["--split-column", "film", "--test", "b.csv"], 2, "leave out --validation and --test"),
@@ -206,6 +209,28 @@ def test_a_wrong_call_is_told_what_and_where(
     assert gatescope_exits(monkeypatch, "export", *options) == code
     assert said in capsys.readouterr().err
     assert model_names(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["", "gru"])
+def test_a_repository_that_can_not_be_written_to_is_told_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "repository" / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "repository" / name).write_text("a file in its place")
+    options = ["--data", "nowhere.csv", "--repository", str(tmp_path / "repository"), "--cells", "gru"]
+    assert gatescope_exits(monkeypatch, "export", *options) == 2
+    assert "--repository" in capsys.readouterr().err
+
+
+def test_an_export_says_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GATESCOPE_HIDDEN_SIZE", "7")
+    options = ["--data", "nowhere.csv", "--repository", str(tmp_path), "--cells", "gru"]
+    assert gatescope_exits(monkeypatch, "export", *options) == 3
+    said = capsys.readouterr().err
+    for setting in ("data nowhere.csv", "cells gru", "hidden_size 7", "epochs 6", "batch_size 64", "strict false"):
+        assert setting in said
 
 
 def test_settings_come_from_the_environment_too(

@@ -39,8 +39,8 @@ def test_a_running_service_says_the_same(repository: Path, served: Running) -> N
     ("arguments", "code", "said"),
     [
         (["<br />"], 3, "empty"),
-        (["a", "--model", "elman"], 2, "gru 1, lstm 1, rnn 1"),
-        (["a", "--model", "lstm", "--version", "9"], 2, "lstm version 9"),
+        (["a", "--model", "elman"], 3, "gru 1, lstm 1, rnn 1"),
+        (["a", "--model", "lstm", "--version", "9"], 3, "lstm version 9"),
         (["a", "--target", "sweet"], 3, "rotten, fresh"),
         (["a", "--include", "everything"], 2, "memory"),
         (["a", "--remote", "http://127.0.0.1:9"], 3, "refused"),

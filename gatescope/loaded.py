@@ -106,7 +106,7 @@ class LoadedModel:
 
     def stream(self) -> TextStream:
         """Return a reader of one text that comes in pieces: a prediction after every word."""
-        return TextStream(TypedText(self._predictor, self._model, math.inf), _wait_for)
+        return TextStream(TypedText(self._predictor, self._model, math.inf, counted=False), _wait_for)
 
     async def _predict_each(self, texts: list[str]) -> list[Prediction]:
         try:

@@ -1,4 +1,4 @@
-"""One text that comes in pieces, read along."""
+"""One text that is read while it is written."""
 
 from collections.abc import Coroutine
 from types import TracebackType
@@ -23,18 +23,25 @@ class TextStream:
         text.__enter__()
 
     def add(self, text: str) -> list[StreamedPrediction]:
-        """Return a prediction for every word that the next piece of the text completes. Raises `TooLarge`."""
-        found: list[StreamedPrediction] = self._wait_for(self._read(text, end=False))
+        """Return a prediction for every word that this, the next piece of the text, completes. Raises `TooLarge`."""
+        return self.replace(self._text.length, self._text.length, text)
+
+    def replace(self, start: int, end: int, text: str) -> list[StreamedPrediction]:
+        """Put `text` in place of what stands from `start` to `end`, in code points; return a prediction for every word
+        from the first changed one on. Raises `TooLarge`.
+        """
+        found: list[StreamedPrediction] = self._wait_for(self._text.replace(start, end, text))
+        return found
+
+    def preview(self) -> StreamedPrediction | None:
+        """Return the prediction as if the text ended here; None where its last word has one already."""
+        found: StreamedPrediction | None = self._wait_for(self._text.preview())
         return found
 
     def end(self) -> StreamedPrediction:
         """Return the prediction of the whole text. Raises `NoWords`."""
-        self._wait_for(self._read("", end=True))
-        return self._text.final()
-
-    async def _read(self, text: str, *, end: bool) -> list[StreamedPrediction]:
-        said = [await self._text.read(word) for word in self._text.words(text, end=end)]
-        return [prediction for prediction in said if prediction is not None]
+        last: StreamedPrediction = self._wait_for(self._text.end())[-1]
+        return last
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,7 @@ from service.api.context import AppContext, Control
 from service.api.dependencies import DEPENDENCIES, TypedRequest
 from service.api.gauges import gauges_of
 from service.api.middleware import Observed
+from service.api.open_texts import OpenTexts
 from service.api.origins import CheckOrigin, Origins, cors
 from service.api.problems import answer
 from service.api.routes.schema import schema
@@ -47,6 +48,9 @@ log = structlog.get_logger("gatescope")
 GARBAGE_AFTER = 20_000
 """New objects after which cyclic garbage is looked for: a request leaves next to none."""
 
+LAST_ANSWERS = 1.0
+"""Seconds within which the last answers about texts that are being typed are computed and sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -60,6 +64,10 @@ class Service:
         """Say `not ready` from now on; accepted work goes on. For the moment before the port closes."""
         self.context.draining = True
         self.context.sampler.flush()
+
+    async def end_open_texts(self) -> None:
+        """Have every text that is being typed end with its last answer. Waits for slow readers only for a moment."""
+        await self.context.open_texts.end_all(LAST_ANSWERS)
 
 
 class SingleProcess:
@@ -104,8 +112,8 @@ def create_service(
     )
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
     tracer = Tracer(predictor, TraceExecutor())
-    streams, batches = StreamLimiter(settings), BatchAdmission(engine)
-    context = AppContext(settings, engine, catalog, predictor, control, recorder, sampler, tracer, streams, batches)
+    limits = StreamLimiter(settings), BatchAdmission(engine), OpenTexts(settings)
+    context = AppContext(settings, engine, catalog, predictor, control, recorder, sampler, tracer, *limits)
     litestar = Litestar(
         [
             *(Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()),

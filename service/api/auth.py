@@ -9,6 +9,7 @@ line a key, `NAME SCOPE[,SCOPE...] SHA256`, where a scope is `predict`, `trace` 
 
 import hmac
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from enum import Flag, auto
 from functools import reduce
@@ -18,6 +19,7 @@ from pathlib import Path
 from time import monotonic
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from service.api.http import header
@@ -25,6 +27,10 @@ from service.api.problems import Forbidden, Unauthorized
 from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
+
+SUBPROTOCOL = "gatescope"
+KEY_PROTOCOL = "gatescope.key."
+"""A browser offers `gatescope` and `gatescope.key.` with the key in base64url; the first is accepted."""
 
 READ_AGAIN = 1.0
 """Seconds after which the file of keys is looked at again."""
@@ -88,7 +94,7 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or raise what `KeyRing.check` raises."""
-        self._keys.check(scope["route_handler"].opt["access"], header(scope, b"authorization") or b"")
+        self._keys.check(scope["route_handler"].opt["access"], _authorization(scope))
         await self._app(scope, receive, send)
 
 
@@ -121,6 +127,7 @@ class KeysFile:
         return status.st_mtime_ns, status.st_ino
 
 
+_base64url = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _line = re.compile(r"\S+\s+(?P<scopes>[a-z,]+)\s+(?P<hash>[0-9a-f]{64})", re.ASCII)
 _scopes = {access.name.lower(): access for access in Access if access.name}
 
@@ -138,6 +145,15 @@ def read_keys(path: Path) -> Keys:
             raise ValueError(f"{path}, line {number}: NAME SCOPE[,SCOPE...] SHA256 is expected; {', '.join(_scopes)}")
         keys[bytes.fromhex(found["hash"])] = reduce(or_, (_scopes[name] for name in names))
     return keys
+
+
+def _authorization(scope: Scope) -> bytes:
+    """Return the header, or the key that a browser offers as a subprotocol: it can't set headers of a WebSocket."""
+    if given := header(scope, b"authorization"):
+        return given
+    offered = scope["subprotocols"] if scope["type"] == ScopeType.WEBSOCKET else ()
+    key = next((name.removeprefix(KEY_PROTOCOL) for name in offered if name.startswith(KEY_PROTOCOL)), "")
+    return b"Bearer " + urlsafe_b64decode(key.encode() + b"===") if _base64url.fullmatch(key) else b""
 
 
 def _hash(key: bytes) -> bytes:

@@ -6,6 +6,7 @@ from typing import Protocol, cast
 from litestar.types import Scope
 
 from service.api.batch.stream_limiter import StreamLimiter
+from service.api.open_texts import OpenTexts
 from service.engine import Engine
 from service.inference.batch_admission import BatchAdmission
 from service.inference.catalog import Catalog
@@ -44,6 +45,7 @@ class AppContext:
     tracer: Tracer
     streams: StreamLimiter
     batches: BatchAdmission
+    open_texts: OpenTexts
     draining: bool = field(default=False)
     failed: bool = field(default=False)
     others: str = field(default="")

@@ -19,6 +19,7 @@ def gauges_of(context: AppContext) -> GaugeValues:
         "gatescope_workers": {(): engine.concurrency},
         "gatescope_workers_busy": {(): engine.busy},
         "gatescope_batch_streams": {(): context.streams.taken},
+        "gatescope_typed_texts": {(): context.open_texts.count},
         "gatescope_model_info": {
             (*version, model.bundle.manifest.cell, model.bundle.sha256, "fp32"): 1 for model, version in versions
         },

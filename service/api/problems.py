@@ -89,6 +89,10 @@ class RequestTimeout(
     """A request whose end did not come."""
 
 
+class Idle(ServiceError, kind="idle", title="Nothing more was typed", category=Category.SLOW):
+    """An open stream whose client sent nothing for too long."""
+
+
 class HeadTooLarge(
     ServiceError, kind="head-too-large", title="The head is too large", category=Category.HEAD_TOO_LARGE
 ):

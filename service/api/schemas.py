@@ -45,13 +45,21 @@ class CompareRequest(_Body):
     text: Annotated[str, Field(description="the review")]
 
 
+Count = Annotated[int, Field(ge=0)]
+
+
 class StreamMessage(BaseModel):
-    """A message to `/v1/stream`: the next piece of the text; the first may name the model, `end` ends the text."""
+    """A message to `/v1/stream`: what is typed next, behind the text or in place of a part of it.
+
+    The first may name the model; `end` ends the text.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     text: str = ""
+    replace: tuple[Count, Count] | None = None
     end: bool = False
+    look: bool = False
     model: str | None = None
     version: Annotated[int | None, Field(ge=1)] = None
 

@@ -39,11 +39,15 @@ class Prediction(BaseModel):
 
 
 class StreamedPrediction(Prediction):
-    """What a model says of a text up to and with `word`, which stands at `start` to `end` (code points)."""
+    """What a model says of a text up to and with `word`, which stands at `start` to `end` (code points).
+
+    `preview`: the word is still being typed.
+    """
 
     word: str
     start: int
     end: int
+    preview: bool
     final: bool
 
 

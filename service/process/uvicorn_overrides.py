@@ -210,7 +210,8 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Be not ready from now on; after the delay close the port, and answer what was accepted."""
+        """Be not ready from now on; after the delay end open streams, close the port, and answer what was accepted."""
         self.service.start_draining()
         await asyncio.sleep(self._delay)
+        await self.service.end_open_texts()
         await super().shutdown(sockets)

@@ -116,6 +116,17 @@ def test_a_text_is_read_along(lstm: LoadedModel) -> None:
     assert last.final and last.probabilities == pytest.approx(lstm.predict(TEXT).probabilities, abs=1e-5)
 
 
+def test_a_text_that_is_changed_is_read_on_from_before_the_change(lstm: LoadedModel) -> None:
+    with lstm.stream() as stream:
+        stream.add("This film is not ba")
+        assert stream.preview() == stream.preview().model_copy(update={"word": "ba", "preview": True, "words": 5})
+        changed = stream.replace(13, 19, "amazing but too long ")
+        assert [one.word for one in changed] == ["amazing", "but", "too", "long"]
+        assert stream.preview() is None
+        expected = lstm.predict("This film is amazing but too long")
+        assert changed[-1].probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+
+
 def test_answers_show_themselves_in_a_notebook(lstm: LoadedModel) -> None:
     shown: Any = lstm.predict("<b>great</b>")
     assert shown.label in shown._repr_html_()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.network.equations import CELLS, POOLINGS, Cell, Pooling, forward
-from models.trace.running import running_logits
+from models.trace.running import Pooled, running_logits
 from tests.bundles import random_weights
 
 
@@ -21,6 +21,16 @@ def test_the_running_prediction_is_the_prediction_of_the_words_so_far(
     running = running_logits(weights, forward(weights, np.array(ids)).runs[-1].hidden)
     for count in range(1, len(ids) + 1):
         np.testing.assert_allclose(running[count - 1], forward(weights, np.array(ids[:count])).logits, atol=1e-12)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("cut", [1, 3, 6])
+def test_it_goes_on_from_what_was_pooled_before(pooling: Pooling, cut: int) -> None:
+    weights = random_weights("gru", pooling, classes=3).astype(np.float64)
+    hidden = forward(weights, np.arange(7)).runs[-1].hidden
+    before = Pooled.of({"max": hidden[:cut].max(axis=0), "sum": hidden[:cut].sum(axis=0), "steps": np.array(cut)})
+    expected = running_logits(weights, hidden)[cut:]
+    np.testing.assert_allclose(running_logits(weights, hidden[cut:], before), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from export.commands.show import Screen
 from export.data.remarks import remarks
 from export.data.reviews import Reviews
-from export.data.sources import load
 from export.data.splits import Splits, split
-from export.data.tables import Columns
 from export.data.wheels import cache_directory
+from export.inputs import dataset_of, reviews_of
 from export.publish.comparison import Comparison, baseline_entry, model_entry
 from export.publish.measurements import Measurements, measure_model
 from export.publish.package import About, package
@@ -24,17 +23,15 @@ from export.publish.reference import reference
 from export.publish.report import documents
 from export.settings import ExportSettings
 from export.teaching.encoder import encoder_folder
-from export.teaching.lessons import lessons_of
 from export.teaching.opinions import BUILT_IN, Opinions
 from export.training.baselines import linear, majority, nb_svm
 from export.training.config import TrainedModel
-from export.training.dataset import Dataset, prepare
+from export.training.dataset import Dataset
 from export.training.soundness import require_learnt, require_space, require_words
 from export.training.train import device_of, train
 from export.training.vectors import word_vectors
 from models.network.equations import Cell
 from models.reviews.errors import DataError
-from models.reviews.records import ReadOptions
 
 LABELS_SHOWN = 10
 
@@ -65,7 +62,7 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
     device_of(settings.device)
     cells = settings.cells_to_train()
     with screen.step(f"read {settings.data}"):
-        reviews = _load(settings, screen)
+        reviews = reviews_of(settings, screen.downloading)
         splits = split(reviews, settings.seed)
     for line in (_summary(reviews, splits), *remarks(reviews)):
         screen.say(line)
@@ -100,27 +97,6 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
     return Outcome(tuple(folders), comparison, interrupted=stop())
 
 
-def _load(settings: ExportSettings, screen: Screen) -> Reviews:
-    columns = Columns(
-        settings.text_column,
-        settings.label_column,
-        settings.group_column,
-        settings.split_column,
-        ReadOptions.of(settings.delimiter, settings.encoding),
-        settings.strict,
-    )
-    return load(
-        settings.data,
-        data_dir=settings.data_dir,
-        columns=columns,
-        validation=settings.validation,
-        test=settings.test,
-        labels=settings.labels,
-        licence=settings.licence,
-        progress=screen.downloading,
-    )
-
-
 def _summary(reviews: Reviews, splits: Splits) -> str:
     sizes = ", ".join(f"{name} {len(part):,}" for name, part in splits.parts.items())
     labels = ", ".join(reviews.labels[:LABELS_SHOWN]) + (", ..." if len(reviews.labels) > LABELS_SHOWN else "")
@@ -130,14 +106,7 @@ def _summary(reviews: Reviews, splits: Splits) -> str:
 def _prepare(settings: ExportSettings, splits: Splits, screen: Screen) -> _Start:
     opinions = _opinions(settings, splits, screen)
     with screen.step("learn word vectors from the training texts"):
-        lessons = lessons_of(splits.train, splits.labels, opinions)
-        dataset = prepare(
-            splits,
-            lessons,
-            vocabulary_size=settings.vocabulary_size,
-            min_count=settings.min_count,
-            class_weight=settings.class_weight,
-        )
+        dataset = dataset_of(settings, splits, opinions)
         vectors = word_vectors(
             dataset.lesson_ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
         )

@@ -18,6 +18,10 @@ COMMANDS = {
     "inspect": ("export.commands.inspect:inspect", "Say what a bundle holds."),
     "compare": ("export.commands.compare:compare", "Compare linear models and every cell in one table."),
     "evaluate": ("export.commands.evaluate:evaluate", "Measure a model on labelled reviews and on how it reads."),
+    "check-data": (
+        "export.commands.check_data:check_data",
+        "Say what reviews hold, before they are trained on.",
+    ),
     "serve": ("service.process.serve:serve", "Serve every model of a repository over HTTP."),
     "score": ("service.score.command:score", "Score files of any size."),
     "trace": ("service.tracing.command:trace", "Show on the terminal what a network kept of a text."),

@@ -11,15 +11,17 @@ Command = Callable[..., None]
 
 
 def with_flags(fields: Mapping[str, FieldInfo], defaults: Mapping[str, object]) -> Callable[[Command], Command]:
-    """Put a flag for each of `fields` before the options that a command `(..., **flags)` has of its own.
+    """Put a flag for each of `fields` between the arguments and the options that a command `(..., **flags)` has.
 
     Typer reads them from the signature. A flag holds a text, or a truth; the settings check it. None: not given.
     """
 
     def decorate(command: Command) -> Command:
-        own = [one for one in signature(command).parameters.values() if one.kind is Parameter.KEYWORD_ONLY]
+        own = signature(command).parameters.values()
+        arguments = [one for one in own if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
+        options = [one for one in own if one.kind is Parameter.KEYWORD_ONLY]
         flags = [_flag(name, field, defaults.get(name)) for name, field in fields.items()]
-        vars(command)["__signature__"] = Signature([*flags, *own])
+        vars(command)["__signature__"] = Signature([*arguments, *flags, *options])
         return command
 
     return decorate

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 import altair as alt
 import numpy as np
-import vl_convert
 from numpy.typing import NDArray
 
 from export.publish.abstain import answered_text
+from export.publish.charts import Chart, svg
 from export.publish.comparison import FILE, Comparison, behaviour_markdown, gains_markdown, markdown
 from export.publish.package import Documents
 from export.training.config import TrainedModel
@@ -17,9 +16,6 @@ from export.training.dataset import Examples
 from export.training.evaluate import calibration, confusion
 from models.bundle.manifest import Abstain, Manifest
 from models.network.equations import Array
-
-Chart = Any
-"""An Altair chart: the library types what its own methods return as unknown."""
 
 LENGTHS = (0, 10, 20, 40, 80, 160, 320, 100_000)
 
@@ -38,7 +34,7 @@ def documents(probabilities: Array, test: Examples, model: TrainedModel, compari
         return {
             "card.md": card(manifest, comparison).encode(),
             FILE: comparison.model_dump_json(indent=1).encode(),
-            **{f"report/{name}.svg": _svg(chart) for name, chart in plots.items()},
+            **{f"report/{name}.svg": svg(chart).encode() for name, chart in plots.items()},
         }
 
     return made
@@ -186,7 +182,3 @@ def _by_length(probabilities: Array, test: Examples) -> Chart:
             rows.append({"words": name, "accuracy": float(right[inside].mean()), "reviews": int(inside.sum())})
     chart = alt.Chart(alt.Data(values=rows), title="Accuracy by length").mark_bar()
     return chart.encode(x=alt.X("words:O", sort=None), y=alt.Y("accuracy:Q", scale=alt.Scale(domain=(0, 1))))
-
-
-def _svg(chart: Chart) -> bytes:
-    return str(vl_convert.vegalite_to_svg(chart.properties(width=260, height=200).to_dict())).encode()

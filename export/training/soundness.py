@@ -6,7 +6,7 @@ from shutil import disk_usage
 import numpy as np
 
 from export.training.config import TrainedModel
-from export.training.dataset import Dataset
+from export.training.dataset import Dataset, Examples
 from models.network.equations import Cell
 from models.reviews.errors import DataError
 from models.text.words import SPECIAL, UNK
@@ -23,12 +23,17 @@ LEAST_GAIN = 0.01
 def require_words(dataset: Dataset) -> None:
     """Raise `DataError` where the vocabulary knows less than half of the training reviews' words, or hardly any."""
     words = len(dataset.vocabulary) - len(SPECIAL)
-    known = 1 - float((np.concatenate(dataset.train.ids) == UNK).mean())
+    known = known_share(dataset.train)
     if words < FEWEST_WORDS or known < LEAST_KNOWN:
         raise DataError(
             f"the vocabulary has {words:,} words, which are {100 * known:.1f} % of those in the training reviews: "
             "nothing can be learnt; give more reviews, a lower --min-count or a larger --vocabulary-size"
         )
+
+
+def known_share(examples: Examples) -> float:
+    """Return the share of the words that the vocabulary knows, 0 to 1."""
+    return 1 - float((np.concatenate(examples.ids) == UNK).mean())
 
 
 def require_space(folder: Path, dataset: Dataset, cell: Cell, *, embedding: int, hidden: int, layers: int) -> None:

@@ -10,11 +10,13 @@ from models.reviews.errors import DataError, UsageError
 from models.reviews.file_format import PIPE, format_of
 
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".swp", ".bak", ".crdownload", ".writing")
+DESCRIPTIONS = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
+"""Files of a Hugging Face data set that hold no rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files to read, in order, and those of folders and globs that were left out as hidden or temporary."""
+    """The files to read, in order, and those of folders and globs that are left out: hidden, temporary, rowless."""
 
     names: tuple[str, ...]
     left_out: tuple[str, ...] = ()
@@ -102,9 +104,10 @@ def _is_readable(path: Path) -> bool:
 
 
 def _is_hidden(inside: Path) -> bool:
-    """Whether a file is hidden, temporary, or a part of an unfinished output, by its path inside the folder."""
+    """Whether a file is hidden, temporary, of an unfinished output or without rows, by its path in the folder."""
     return (
         any(part.startswith((".", "_", "~")) for part in inside.parts)
         or any(part.endswith((".parts", ".states")) for part in inside.parts[:-1])
         or inside.suffix.lower() in TEMPORARY
+        or inside.name in DESCRIPTIONS
     )

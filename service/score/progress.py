@@ -53,7 +53,7 @@ class Progress:
         """Say which files of a folder are not read."""
         if names:
             shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
-            self._console.print(f"left out {len(names)} hidden or temporary files: {shown}")
+            self._console.print(f"left out {len(names)} files, hidden, temporary or without rows: {shown}")
 
     def begin(self, total: int | None, kept: Counts) -> None:
         """The input has `total` bytes (None: unknown); `kept` was scored by an earlier run."""

@@ -53,6 +53,13 @@ def test_hidden_and_temporary_files_are_left_out_and_said(folder: Path) -> None:
     assert find(["d/.x.csv"]).names == ("d/.x.csv",)
 
 
+def test_what_describes_a_data_set_is_none_of_its_files(folder: Path) -> None:
+    for name in ("dataset_infos.json", "README.md", "sub/dataset_info.json", "sub/state.json"):
+        (folder / "d" / name).write_text("{}")
+    assert find(["d"]).names == ("d/a.csv", "d/sub/b.csv")
+    assert sorted(find(["d"]).left_out) == ["d/dataset_infos.json", "d/sub/dataset_info.json", "d/sub/state.json"]
+
+
 def test_other_files_of_a_folder_are_not_spoken_of(folder: Path) -> None:
     Path("d/notes.txt").write_text("")
     assert find(["d"]).left_out == ()

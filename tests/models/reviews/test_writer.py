@@ -27,13 +27,15 @@ class Answer(NamedTuple):
     label: str
     probabilities: tuple[float, float]
     words: int = 3
+    unknown_rate: float = 0.25
     truncated: bool = False
 
 
 TEXT = st.text(st.characters(codec="utf-8"))
 NAMES = st.lists(TEXT.filter(lambda name: name not in ("", "text")), max_size=3, unique=True)
 SHARE = st.floats(0, 1)
-ANSWERS = st.builds(Answer, TEXT, st.tuples(SHARE, SHARE), st.just(3), st.just(False)) | st.builds(Unanswered, TEXT)
+READ = (st.just(3), st.just(0.25), st.just(False))
+ANSWERS = st.builds(Answer, TEXT, st.tuples(SHARE, SHARE), *READ) | st.builds(Unanswered, TEXT)
 
 
 @st.composite
@@ -75,6 +77,7 @@ def test_csv(tmp_path_factory: pytest.TempPathFactory, name: str, table: tuple[A
             "new probability_rotten": str(answer.probabilities[0]) if isinstance(answer, Answer) else "",
             'new probability_fre,"sh': str(answer.probabilities[1]) if isinstance(answer, Answer) else "",
             "new words": "3" if isinstance(answer, Answer) else "",
+            "new unknown_rate": "0.25" if isinstance(answer, Answer) else "",
             "new truncated": "false" if isinstance(answer, Answer) else "",
             "new error": getattr(answer, "reason", ""),
         }

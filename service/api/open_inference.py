@@ -6,24 +6,38 @@ the extension `binary_tensor_data`: an element of BYTES is its length, uint32 li
 
 import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Annotated, Any
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from service.api.bounded_json import VALUES_A_ROW
 from service.api.schemas import TEXT, parse
-from service.errors import Malformed
-from service.inference.prediction import Prediction
-
-Parameters = dict[str, str | int | float | bool]
+from service.errors import Malformed, too_large
 
 INFER: dict[str, Any] = {
     "id": "1",
     "inputs": [{"name": "text", "shape": [2], "datatype": "BYTES", "data": [TEXT, "Dull and far too long."]}],
 }
-OUTPUTS = {"label": "BYTES", "probabilities": "FP32", "words": "INT64", "unknown_rate": "FP32", "truncated": "BOOL"}
-"""The outputs by name, with their datatypes; `probabilities` has a column a label, in the order of the model's card."""
+MOST_PARTS = 16
+"""Most tensors of a request, in and out."""
+
+
+def _scalars(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters. Raises `ValueError` for the first that the protocol does not know."""
+    for name, value in parameters.items():
+        if not isinstance(value, str | int | float | bool):
+            raise ValueError(f"{name[:64]}: a string, a number or a truth value is expected")
+    return parameters
+
+
+Parameters = Annotated[dict[str, Any], AfterValidator(_scalars)]
+
+
+REQUEST_PARAMETERS = ("binary_data_output", "content_type", "priority", "timeout")
+INPUT_PARAMETERS = ("binary_data_size", "content_type")
+OUTPUT_PARAMETERS = ("binary_data", "classification", "content_type")
 
 
 class _Part(BaseModel):
@@ -34,7 +48,7 @@ class InferInput(_Part):
     """The input tensor: texts as BYTES, shape `[n]` or `[n, 1]`."""
 
     name: str
-    shape: list[Annotated[int, Field(ge=0)]]
+    shape: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=2)]
     datatype: str
     parameters: Parameters = {}
     data: list[Any] | None = None
@@ -54,8 +68,8 @@ class InferRequest(_Part):
 
     id: str | None = None
     parameters: Parameters = {}
-    inputs: Annotated[list[InferInput], Field(min_length=1)]
-    outputs: list[InferOutput] | None = None
+    inputs: Annotated[list[InferInput], Field(min_length=1, max_length=MOST_PARTS)]
+    outputs: Annotated[list[InferOutput], Field(max_length=MOST_PARTS)] | None = None
 
 
 class OutputTensor(BaseModel):
@@ -96,10 +110,21 @@ class ModelMetadata(BaseModel):
     properties: dict[str, str]
 
 
-def read_request(body: bytes, header_length: str | None) -> tuple[InferRequest, list[str]]:
-    """Return the request and its texts, from a JSON body or one followed by binary tensors. Raises 400."""
+def read_request(body: bytes, header_length: str | None, most: int) -> tuple[InferRequest, list[str]]:
+    """Return the request and its texts, from a JSON body or one followed by binary tensors.
+
+    Raises `TooLarge` for more than `most` texts, and `Malformed`.
+    """
+    values = VALUES_A_ROW * most
+    request, texts = _read(body, header_length, values)
+    if len(texts) > most:
+        raise too_large("a request", most, "texts")
+    return request, texts
+
+
+def _read(body: bytes, header_length: str | None, values: int) -> tuple[InferRequest, list[str]]:
     if header_length is None:
-        request = parse(InferRequest, body)
+        request = parse(InferRequest, body, values)
         return request, _texts(request, b"")
     try:
         end = int(header_length)
@@ -107,7 +132,7 @@ def read_request(body: bytes, header_length: str | None) -> tuple[InferRequest, 
         end = -1
     if not 0 <= end <= len(body):
         raise Malformed("Inference-Header-Content-Length does not fit the body")
-    request = parse(InferRequest, body[:end])
+    request = parse(InferRequest, body[:end], values)
     return request, _texts(request, body[end:])
 
 
@@ -115,6 +140,7 @@ def _texts(request: InferRequest, binary: bytes) -> list[str]:
     tensor = request.inputs[0]
     if len(request.inputs) != 1 or tensor.name != "text" or tensor.datatype != "BYTES":
         raise Malformed("inputs: one tensor is expected, `text` of datatype BYTES")
+    check_known("inputs.0.parameters", tensor.parameters, INPUT_PARAMETERS)
     if len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]):
         raise Malformed("inputs.0.shape: [n] or [n, 1] is expected")
     size = tensor.parameters.get("binary_data_size")
@@ -152,53 +178,24 @@ def _binary_texts(binary: bytes, size: Any) -> Iterator[str]:
             raise Malformed("inputs.0: an element is not UTF-8") from None
 
 
-def write_response(
-    request: InferRequest, predictions: Sequence[Prediction], labels: Sequence[str]
-) -> tuple[dict[str, Any], bytes]:
-    """Return the response's JSON, and the binary tensors that follow it where they are asked for. Raises 400."""
-    columns: dict[str, list[Any]] = {
-        "label": [prediction.label for prediction in predictions],
-        "probabilities": [prediction.probabilities[label] for prediction in predictions for label in labels],
-        "words": [prediction.words for prediction in predictions],
-        "unknown_rate": [prediction.unknown_rate for prediction in predictions],
-        "truncated": [prediction.truncated for prediction in predictions],
-    }
-    every = [InferOutput(name=name) for name in OUTPUTS]
-    outputs, binary = [], b""
-    for asked in every if request.outputs is None else request.outputs:
-        if asked.name not in OUTPUTS:
-            raise Malformed(f"outputs: the outputs are {', '.join(OUTPUTS)}")
-        shape = [len(predictions), len(labels)] if asked.name == "probabilities" else [len(predictions)]
-        tensor: dict[str, Any] = {"name": asked.name, "datatype": OUTPUTS[asked.name], "shape": shape}
-        if asked.parameters.get("binary_data", request.parameters.get("binary_data_output")):
-            data = _to_binary(columns[asked.name], OUTPUTS[asked.name])
-            tensor["parameters"] = {"binary_data_size": len(data)}
-            binary += data
-        else:
-            tensor["data"] = columns[asked.name]
-        outputs.append(tensor)
-    first = predictions[0]
-    head = {"model_name": first.model, "model_version": str(first.version), "outputs": outputs}
-    return head | ({"id": request.id} if request.id is not None else {}), binary
+def deadline_within(request: InferRequest, deadline: float) -> float:
+    """Return when the answer must be there: after `timeout` microseconds where that is sooner than `deadline`.
+
+    Raises `Malformed` for a parameter that is not done here: none is ignored.
+    """
+    check_known("parameters", request.parameters, REQUEST_PARAMETERS)
+    timeout = request.parameters.get("timeout", 0)
+    if type(timeout) is not int or timeout < 0:
+        raise Malformed("parameters.timeout: a whole number of microseconds is expected; 0 is none")
+    if request.parameters.get("priority", 0) != 0:
+        raise Malformed("parameters.priority: 0 is expected; requests have no priorities here")
+    return min(deadline, monotonic() + timeout / 1e6) if timeout else deadline
 
 
-def _to_binary(values: Sequence[Any], datatype: str) -> bytes:
-    if datatype == "BYTES":
-        encoded = [value.encode() for value in values]
-        return b"".join(struct.pack("<I", len(value)) + value for value in encoded)
-    return np.asarray(values, {"FP32": "<f4", "INT64": "<i8", "BOOL": "?"}[datatype]).tobytes()
-
-
-def metadata(name: str, versions: Sequence[int], labels: Sequence[str]) -> ModelMetadata:
-    """Return what the protocol says of a model."""
-    return ModelMetadata(
-        name=name,
-        versions=[str(version) for version in versions],
-        platform="onnx_onnxv1",
-        inputs=[TensorMetadata(name="text", datatype="BYTES", shape=[-1])],
-        outputs=[
-            TensorMetadata(name=output, datatype=kind, shape=[-1, len(labels)] if output == "probabilities" else [-1])
-            for output, kind in OUTPUTS.items()
-        ],
-        properties={"labels": ",".join(labels)},
-    )
+def check_known(where: str, parameters: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Raise `Malformed` that names the first parameter that is not `known`."""
+    unknown = next((name for name in parameters if name not in known), None)
+    if unknown is not None:
+        raise Malformed(f"{where}.{unknown[:64]}: this is not done here; known are {', '.join(known)}")
+    if parameters.get("content_type", "str") != "str":
+        raise Malformed(f"{where}.content_type: str is expected")

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from models.bundle.manifest import Capability, Data, Metrics, Provenance
 from models.network.equations import Cell, Pooling
+from service.api.bounded_json import MOST_VALUES, check_values
 from service.errors import Malformed
 from service.inference.catalog import ModelState
 from service.inference.prediction import EXAMPLE as PREDICTION
@@ -19,6 +20,9 @@ PROBLEM: dict[str, Any] = {
     "detail": "the text is empty, or only white space and markup",
 }
 
+
+MOST_ERRORS = 100
+"""Wrong fields up to which the first one is named: to tell it, all are written down."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -182,8 +186,12 @@ class OpenInferenceReadiness(BaseModel):
     error: str | None = None
 
 
-def parse(kind: type[Body], content: bytes) -> Body:
-    """Return a request body as `kind`. Raises `Malformed` that names the field, without what was in it."""
+def parse(kind: type[Body], content: bytes, most: int = MOST_VALUES) -> Body:
+    """Return a request body of at most `most` values as `kind`.
+
+    Raises `TooLarge`, and `Malformed` that names the field, without what was in it.
+    """
+    check_values(content, most)
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
@@ -192,6 +200,8 @@ def parse(kind: type[Body], content: bytes) -> Body:
 
 def malformed(error: ValidationError) -> Malformed:
     """Return the error that names the first wrong field, without what was in it."""
+    if error.error_count() > MOST_ERRORS:
+        return Malformed(f"{error.error_count()} fields are wrong or not known")
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part)[:64] for part in first["loc"])
     return Malformed(f"{place}: {first['msg']}" if place else first["msg"])

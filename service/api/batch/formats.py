@@ -14,6 +14,7 @@ from models.reviews.errors import DataError, UsageError
 from models.reviews.records import ReadOptions, Record
 from models.reviews.writer import csv_lines
 from service.api.batch.splitting import Splitter
+from service.api.bounded_json import check_values
 from service.api.problems import Problem
 from service.api.schemas import PredictRequest, malformed
 from service.engine import Model
@@ -121,6 +122,7 @@ class JsonLines:
         try:
             if content.startswith(b'"'):
                 return PredictRequest(text=json.loads(content))
+            check_values(content)
             return PredictRequest.model_validate_json(content)
         except ValidationError as error:
             raise malformed(error) from None

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from service.api.batch.formats import BatchOptions, CsvRows, Form, JsonLines
 from service.api.batch.stream import Stream
+from service.api.bounded_json import VALUES_A_ROW, check_values
 from service.api.context import AppContext, context_of
 from service.api.dependencies import Deadline
 from service.api.described import problems, with_media_types
@@ -90,6 +91,7 @@ async def _list(context: AppContext, chosen: BatchOptions, deadline: float, rece
     """Classify every review of a list; a row that can't be classified is an error row, the others are answered."""
     content = await read_batch_body(receive, context.settings)
     with context.batches.admit(context.catalog, len(content), deadline):
+        check_values(content, VALUES_A_ROW * context.settings.max_batch_rows)
         rows = read_rows(content)
         if len(rows) > context.settings.max_batch_rows:
             raise too_large("a batch", context.settings.max_batch_rows, "rows")

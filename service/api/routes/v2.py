@@ -1,8 +1,10 @@
 """`/v2`: the Open Inference Protocol v2 over HTTP."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version as installed
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.openapi.spec import OpenAPIType
@@ -13,19 +15,21 @@ from service.api.dependencies import Call, Context, Deadline
 from service.api.described import answer, open_inference_errors
 from service.api.http import WhileConnected, read_batch_body
 from service.api.open_inference import (
+    InferOutput,
     InferRequest,
     InferResponse,
     ModelMetadata,
-    metadata,
+    deadline_within,
     read_request,
-    write_response,
 )
+from service.api.open_inference_outputs import metadata, outputs_of, values_of, write_outputs
 from service.api.routes.health import why_not_ready
 from service.api.routes.models import Name
 from service.api.schemas import Liveness, ModelReady, OpenInferenceReadiness, ServerMetadata
 from service.engine import Model
-from service.errors import READS_TEXT, NotReady, UnknownModel, too_large
+from service.errors import READS_TEXT, NotReady, NoWords, TooLarge, UnknownModel
 from service.inference.map_bounded import map_bounded
+from service.inference.predict import Predictor
 
 Version = Annotated[
     str | None,
@@ -42,7 +46,7 @@ INFER = ["/v2/models/{name:str}/infer", "/v2/models/{name:str}/versions/{version
 @get("/v2", responses=open_inference_errors())
 async def server() -> ServerMetadata:
     """Return the server's name, version and extensions."""
-    extensions = ["model_repository", "binary_tensor_data"]
+    extensions = ["model_repository", "binary_tensor_data", "classification"]
     return ServerMetadata(name="gatescope", version=installed("gatescope"), extensions=extensions)
 
 
@@ -65,7 +69,7 @@ async def model_metadata(name: Name, context: Context, version: Version = None) 
     """Return the model's tensors."""
     model = _find(context, name, version)
     served = context.catalog.versions_of(name)
-    return metadata(name, [other.version for other in served], model.bundle.manifest.labels)
+    return metadata(model.bundle.manifest, [other.version for other in served])
 
 
 @get(["/v2/models/{name:str}/ready", "/v2/models/{name:str}/versions/{version:str}/ready"], responses=OF_MODELS)
@@ -92,19 +96,28 @@ async def infer(
 ) -> Response[bytes]:
     """Classify the texts of the tensor `text`."""
     model = _find(context, name, version)
-    call, texts = read_request(body, head_length)
-    if len(texts) > context.settings.max_batch_rows:
-        raise too_large("a request", context.settings.max_batch_rows, "texts")
+    call, texts = read_request(body, head_length, context.settings.max_batch_rows)
+    outputs, deadline = outputs_of(call), deadline_within(call, deadline)
     with WhileConnected(request.receive):
-        predictions = await map_bounded(
-            texts, lambda _, text: context.predictor.predict(model, text, deadline=deadline)
-        )
-    head, binary = write_response(call, predictions, model.bundle.manifest.labels)
-    content = json.dumps(head).encode()
+        rows = await map_bounded(texts, partial(_row, context.predictor, model, outputs, deadline))
+    tensors, binary = write_outputs(call, outputs, rows, model.bundle.manifest.labels)
+    head = {"model_name": model.name, "model_version": str(model.version), "outputs": tensors}
+    content = json.dumps(head if call.id is None else head | {"id": call.id}).encode()
     if not binary:
         return Response(content, media_type="application/json")
     length = {"Inference-Header-Content-Length": str(len(content))}
     return Response(content + binary, headers=length, media_type="application/octet-stream")
+
+
+async def _row(
+    predictor: Predictor, model: Model, outputs: Sequence[InferOutput], deadline: float, number: int, text: str
+) -> list[Any]:
+    """Return the outputs of one text. Raises `NoWords`, `TooLarge` that say which."""
+    traced = any(asked.name == "hidden" for asked in outputs)
+    try:
+        return values_of(await predictor.read(model, text, deadline=deadline, traced=traced), outputs)
+    except (NoWords, TooLarge) as error:
+        raise type(error)(f"inputs.0.data.{number}: {error.detail}") from None
 
 
 def _find(context: AppContext, name: str, version: str | None) -> Model:

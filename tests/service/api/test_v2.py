@@ -102,11 +102,68 @@ def test_a_wrong_tensor_is_400(served: Running, change: dict[str, Any]) -> None:
 
 
 def test_wrong_outputs_models_and_texts(served: Running) -> None:
-    assert "label" in error(infer(served, outputs=[{"name": "logits"}]))
+    assert "label" in error(infer(served, outputs=[{"name": "gates"}]))
     assert "lstm version 1" in error(infer(served, "none"), 404)
     assert error(infer(served, "lstm/versions/x"), 404)
     assert error(infer(served, inputs=[{"name": "text", "shape": [1], "datatype": "BYTES", "data": [" "]}]), 422)
     assert error(served.client.get("/v2/nothing"), 404)
+
+
+def test_the_text_that_can_not_be_read_is_named(served: Running) -> None:
+    column = {"name": "text", "shape": [3], "datatype": "BYTES", "data": ["fine", " ", "<br />"]}
+    assert error(infer(served, inputs=[column]), 422).startswith("inputs.0.data.1: the text is empty")
+
+
+def test_logits_and_the_last_hidden_state_are_sent_where_they_are_asked_for(served: Running) -> None:
+    assert not {"logits", "hidden"} & {output["name"] for output in infer(served).json()["outputs"]}
+    asked = [{"name": name} for name in ("logits", "hidden", "probabilities")]
+    logits, hidden, probabilities = infer(served, outputs=asked).json()["outputs"]
+    assert (logits["datatype"], logits["shape"], hidden["shape"]) == ("FP32", [2, 2], [2, 10])
+    exponents = np.exp(np.reshape(logits["data"], (2, 2)))
+    expected = exponents / exponents.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.reshape(probabilities["data"], (2, 2)), expected, atol=1e-5)
+    tensors = {"include": ["tensors"], "tensors": {"names": ["hidden"], "units": "all"}}
+    for row, text in enumerate(TEXTS):
+        trace = served.client.post("/v1/trace", json={"text": text, "model": "lstm"} | tensors).json()
+        last = trace["tensors"]["values"]["hidden"][-1][-1]
+        np.testing.assert_allclose(hidden["data"][10 * row : 10 * row + 10], last, atol=1e-5)
+
+
+def test_a_classification_has_the_highest_first(served: Running) -> None:
+    asked = [{"name": "probabilities", "parameters": {"classification": 5}}, {"name": "label"}]
+    ranked, label = infer(served, outputs=asked).json()["outputs"]
+    assert (ranked["datatype"], ranked["shape"]) == ("BYTES", [2, 2])
+    for row in range(2):
+        first, second = (entry.split(":") for entry in ranked["data"][2 * row : 2 * row + 2])
+        assert first[2] == label["data"][row]
+        assert float(first[0]) > float(second[0]) and {first[1], second[1]} == {"0", "1"}
+    (one,) = infer(served, outputs=[{"name": "logits", "parameters": {"classification": 1}}]).json()["outputs"]
+    assert one["shape"] == [2, 1]
+
+
+def test_a_timeout_in_microseconds_shortens_the_deadline(served: Running) -> None:
+    assert infer(served, parameters={"timeout": 30_000_000, "priority": 0}).is_success
+    assert infer(served, parameters={"timeout": 0}).is_success
+    error(infer(served, parameters={"timeout": 1}), 504)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"parameters": {"priority": 1}}, "parameters.priority"),
+        ({"parameters": {"timeout": -1}}, "parameters.timeout"),
+        ({"parameters": {"timeout": True}}, "parameters.timeout"),
+        ({"parameters": {"sequence_id": 7}}, "parameters.sequence_id"),
+        ({"parameters": {"nested": {}}}, "nested"),
+        ({"parameters": {"content_type": "np"}}, "parameters.content_type"),
+        ({"outputs": [{"name": "label", "parameters": {"shared_memory_region": "a"}}]}, "shared_memory_region"),
+        ({"outputs": [{"name": "label", "parameters": {"classification": 1}}]}, "classification"),
+        ({"outputs": [{"name": "probabilities", "parameters": {"classification": 0}}]}, "classification"),
+        ({"outputs": [{"name": "label"}, {"name": "label"}]}, "outputs.1: label is asked for twice"),
+    ],
+)
+def test_what_is_not_done_is_refused_and_never_ignored(served: Running, change: dict[str, Any], said: str) -> None:
+    assert said in error(infer(served, **change))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

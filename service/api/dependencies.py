@@ -10,6 +10,7 @@ from litestar.openapi.spec import OpenAPIType
 from litestar.params import HeaderParameter, SkipValidation
 from litestar.types import Empty, Receive
 
+from service.api.compression import accepts_gzip
 from service.api.context import AppContext
 from service.api.http import deadline_of, is_counted, read_text_body
 from service.api.schemas import parse
@@ -22,6 +23,8 @@ Deadline = NamedDependency[float]
 """When the answer must be there, of `time.monotonic`: a parameter `deadline`."""
 Counted = NamedDependency[bool]
 """Whether the request is production, see `is_counted`: a parameter `counted`."""
+Gzip = NamedDependency[bool]
+"""Whether the client reads answers in gzip: a parameter `gzip`."""
 Timeout = Annotated[
     str | None,
     HeaderParameter(
@@ -30,6 +33,8 @@ Timeout = Annotated[
         schema_extra={"one_of": None, "type": OpenAPIType.NUMBER, "exclusive_minimum": 0},
     ),
 ]
+
+AcceptEncoding = Annotated[str, HeaderParameter(name="Accept-Encoding", include_in_schema=False)]
 
 
 class TypedRequest(Call):
@@ -59,6 +64,10 @@ def _deadline(context: Context, timeout: Timeout = None) -> float:
     return deadline_of(timeout, context.settings.request_timeout)
 
 
+def _gzip(accept_encoding: AcceptEncoding = "") -> bool:
+    return accepts_gzip(accept_encoding)
+
+
 def _counted(request: Call) -> bool:
     return is_counted(request.scope)
 
@@ -67,4 +76,5 @@ DEPENDENCIES = {
     "context": Provide(_context, sync_to_thread=False),
     "deadline": Provide(_deadline, sync_to_thread=False),
     "counted": Provide(_counted, sync_to_thread=False),
+    "gzip": Provide(_gzip, sync_to_thread=False),
 }

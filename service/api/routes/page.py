@@ -1,13 +1,18 @@
 """The pages and what they load: files of `service/web`, under a strict content security policy."""
 
+import asyncio
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from typing import Annotated, NamedTuple
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, HeaderParameter
 
 from service.api.assets import TYPES, assets
-from service.api.dependencies import Call
+from service.api.compression import GZIP, compressed
+from service.api.dependencies import Call, Gzip
 
 PAGES = {"/": "index.html", "/monitor": "monitor.html", "/docs": "docs.html"}
 HEADERS = {
@@ -21,23 +26,45 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding",
 }
 
 
+IfNoneMatch = Annotated[str, HeaderParameter(name="If-None-Match")]
+
+
+class File(NamedTuple):
+    """A file as it is sent: plain and in gzip, with what both are known by."""
+
+    plain: bytes
+    small: bytes
+    etag: str
+
+
 @get(list(PAGES), include_in_schema=False)
-async def page(request: Call) -> Response[bytes]:
+async def page(request: Call, gzip: Gzip, if_none_match: IfNoneMatch = "") -> Response[bytes]:
     """Return one of the pages."""
-    return _file(PAGES[request.scope["path"]])
+    return await _answer(PAGES[request.scope["path"]], gzip, if_none_match)
 
 
 @get("/web/{path:path}", include_in_schema=False)
-async def asset(path: FromPath[Path]) -> Response[bytes]:
+async def asset(path: FromPath[Path], gzip: Gzip, if_none_match: IfNoneMatch = "") -> Response[bytes]:
     """Return a style sheet, a script or a picture of a page."""
-    return _file(path.as_posix().lstrip("/"))
+    return await _answer(path.as_posix().lstrip("/"), gzip, if_none_match)
 
 
-def _file(name: str) -> Response[bytes]:
-    content = assets().get(name)
-    if content is None:
+async def _answer(name: str, gzip: bool, if_none_match: str) -> Response[bytes]:
+    """Return a file; an empty 304 where the client has it."""
+    file = await asyncio.to_thread(_file, name)
+    if file is None:
         raise NotFoundException
-    return Response(content, headers=HEADERS, media_type=TYPES[PurePosixPath(name).suffix])
+    headers = HEADERS | {"ETag": file.etag} | (GZIP if gzip else {})
+    if file.etag in if_none_match:
+        return Response(b"", status_code=304, headers=HEADERS | {"ETag": file.etag})
+    return Response(file.small if gzip else file.plain, headers=headers, media_type=TYPES[PurePosixPath(name).suffix])
+
+
+@lru_cache(maxsize=256)
+def _file(name: str) -> File | None:
+    content = assets().get(name)
+    return None if content is None else File(content, compressed(content), f'W/"{sha256(content).hexdigest()[:32]}"')

@@ -24,16 +24,19 @@ from export.publish.report import documents
 from export.settings import ExportSettings
 from export.teaching.encoder import encoder_folder
 from export.teaching.opinions import BUILT_IN, Opinions
+from export.training import checkpoint
 from export.training.baselines import linear, majority, nb_svm
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset
 from export.training.soundness import require_learnt, require_space, require_words
 from export.training.train import device_of, train
 from export.training.vectors import word_vectors
+from models.bundle.repository import clear_unfinished
 from models.network.equations import Cell
 from models.reviews.errors import DataError
 
 LABELS_SHOWN = 10
+CHECKPOINTS = ".checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
     """
     started = time.monotonic()
     device_of(settings.device)
+    clear_unfinished(settings.repository)
+    checkpoint.clear_unfinished(settings.repository / CHECKPOINTS)
     cells = settings.cells_to_train()
     with screen.step(f"read {settings.data}"):
         reviews = reviews_of(settings, screen.downloading)
@@ -151,7 +156,7 @@ def _train(
                 training,
                 progress=report,
                 stop=stop,
-                checkpoint=settings.repository / ".checkpoints" / f"{name}.safetensors",
+                checkpoint=settings.repository / CHECKPOINTS / f"{name}.safetensors",
                 resume=settings.resume,
             )
         trained.append(model)

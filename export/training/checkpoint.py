@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from models.bundle.writing import clear, writing
 from models.reviews.errors import DataError
 
 
@@ -17,8 +18,15 @@ def save(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -
     """Write `tensors` and `record`; the file is the old one or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, {"record": json.dumps(record)})
-    part.replace(path)
+    with writing(path.parent):
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, {"record": json.dumps(record)})
+        part.replace(path)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove the checkpoints that killed processes have half written."""
+    if folder.is_dir():
+        clear(folder, "*.part")
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -6,6 +6,7 @@ LOCK_VENV := .venv-lock
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
 IN_PROCESS := models export/data export/publish export/training service/api service/engine service/inference \
   service/metrics service/score service/tracing
+FORMATTED := $(wildcard models/network/native/*) $(wildcard models/trace/*.c)
 DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.[ch] models/trace/*.c models/network/native/*)
 
 GATESCOPE_HOST ?= 127.0.0.1
@@ -40,6 +41,7 @@ test-native: $(VENV)/.installed-dev
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(FORMATTED)
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev

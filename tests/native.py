@@ -2,7 +2,7 @@
 
     .venv/bin/python -m tests.native
 
-Builds them with the sanitizers in a copy of the checkout and runs there the tests that reach them. Takes a minute.
+Builds them with the sanitizers, every warning an error, in a copy of the checkout and runs there the tests that reach them. Takes a minute.
 Needs GCC and its sanitizers' libraries. Exits with 1 where a test fails or a sanitizer speaks.
 """
 
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+STRICT = "-Wall -Wextra -Werror -Wno-unused-parameter"  # Python's conventions leave parameters unused
 TESTS = (
     "tests/models/text/test_words.py",
     "tests/models/text/test_pattern.py",
@@ -32,7 +33,7 @@ def main() -> int:
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
         built = Path(folder) / "built"
         install = [sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--target", str(built), str(copy)]
-        flags = {"CFLAGS": FLAGS, "LDFLAGS": "-fsanitize=address,undefined", "PYTHONWARNINGS": "ignore"}
+        flags = {"CFLAGS": f"{FLAGS} {STRICT}", "LDFLAGS": "-fsanitize=address,undefined", "PYTHONWARNINGS": "ignore"}
         subprocess.run(install, env=os.environ | flags, check=True)
         assert len(list(built.rglob("*.so"))) == 3, "something was not built"
         for name in ("tests", "pyproject.toml"):

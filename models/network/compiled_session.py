@@ -29,7 +29,7 @@ _POOLINGS = {"last": 0, "max": 1, "mean": 2, "max||mean": 3}
 
 
 class CompiledSession:
-    """The network of one bundle's weights. Rows are computed as they are: the memory of one is a line of floats."""
+    """The network of one bundle's weights. Rows are computed as they are: the state of one is a line of floats."""
 
     pads = False
 
@@ -54,7 +54,7 @@ class CompiledSession:
         self._classes, self._hidden, self._layers = weights.classes, weights.hidden_size, len(weights.layers)
         self._states = state_tensors(weights.cell, weights.pooling, self._layers, self._hidden)
         self._units, self._block, self._slots = packed.units, packed.block, packed.slots
-        self._row = recurrence.memory_size(self._network)
+        self._row = recurrence.state_size(self._network)
         self.empty_state: State = (np.zeros((0, self._row), np.float32),)
 
     def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:

@@ -25,13 +25,13 @@ def network(
 ) -> Network:
     """Return a network with its own copies of the weights, but for `vectors [words, I]`.
 
-    `cell` is 0 RNN, 1 LSTM, 2 GRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `layers` (I, biases, input weights,
+    `cell` is 0 RNN, 1 LSTM, 2 GRU, 3 minGRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `layers` (I, biases, input weights,
     recurrent weights); `head [C, parts, units]`. Where `tabled`, a word's share of the first layer's sums is kept from
     the first time that it is read. Raises `ValueError` where a size does not fit.
     """
 
-def memory_size(network: Network, /) -> int:
-    """Return the floats of a row's memory."""
+def state_size(network: Network, /) -> int:
+    """Return the floats of a row's state."""
 
 def sums(network: Network, layer: int, ids: Array, below: Array, before: Array, sums: Array, /) -> None:
     """Return what the gates of a layer are taken of at every word of one review, from all of its hidden states.

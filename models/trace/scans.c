@@ -17,14 +17,14 @@ static void scan_rows(const float *keep, const float *write, float *states, Py_s
     }
 }
 
-static PyObject *scan(PyObject *module, PyObject *args) {
+static PyObject *scan(PyObject *Py_UNUSED(module), PyObject *args) {
     PyObject *arrays[3];
     Py_buffer buffer[3];
     Py_ssize_t size;
     int backwards, taken = 0;
     if (!PyArg_ParseTuple(args, "OOOnp", arrays, arrays + 1, arrays + 2, &size, &backwards)) return NULL;
-    while (taken < 3 && !PyObject_GetBuffer(arrays[taken], buffer + taken,
-                                            PyBUF_C_CONTIGUOUS | (taken == 2 ? PyBUF_WRITABLE : 0)))
+    while (taken < 3 &&
+           !PyObject_GetBuffer(arrays[taken], buffer + taken, PyBUF_C_CONTIGUOUS | (taken == 2 ? PyBUF_WRITABLE : 0)))
         taken++;
     if (taken == 3) {
         const Py_ssize_t bytes = buffer[0].len, row = size * (Py_ssize_t)sizeof(float);
@@ -69,7 +69,7 @@ static void scan_gradient(const float *grad_hidden, const float *readout, const 
     }
 }
 
-static PyObject *backward_scan(PyObject *module, PyObject *args) {
+static PyObject *backward_scan(PyObject *Py_UNUSED(module), PyObject *args) {
     enum { GRAD_HIDDEN, READOUT, KEEP, SLOPE, RESET, WEIGHTS, GRAD, COUNT };
     PyObject *arrays[COUNT];
     Py_buffer buffer[COUNT];

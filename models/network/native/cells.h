@@ -1,12 +1,14 @@
-/* RNN, LSTM and GRU over vectors of WIDTH floats. Included once for every width that a machine may have, each with
+/* One step of a layer, over vectors of WIDTH floats: vectors and their functions, products, the state of each kind of
+ * cell, then blocks of units and rows. Included once for every width that a machine may have, each with
  *
  *     WIDTH      floats in a vector
  *     ROWS       reviews whose gates are held in registers at the same time
  *     TARGET     the attribute that allows a function the instructions it needs
  *     NAME(x)    `x` with the width in its name
  *
- * Four vectors of gates a review are computed together: the gates of WIDTH units, or, as the RNN has only one, that
- * of 4 * WIDTH units. They never leave the registers: the state of the units follows from them at once. */
+ * Four vectors of sums a review are computed together, those of a block of units: of WIDTH units, or of more where a
+ * unit has fewer (RNN 4 * WIDTH, minGRU 2 * WIDTH). They never leave the registers: the units' state follows at once.
+ */
 
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -27,7 +29,8 @@ INLINE floats NAME(larger)(floats a, floats b) {
 }
 
 /* e to the power of x, relative error below 2e-7; x beyond 40 either way counts as 40, where a gate has long closed.
- * x = n log 2 + r: the integer n goes to the exponent, a polynomial (Cephes, Moshier) stands for e to the power of r. */
+ * x = n log 2 + r: the integer n goes to the exponent, a polynomial (Cephes, Moshier) stands for e to the power of r.
+ */
 INLINE floats NAME(exp)(floats x) {
     const float to_integer = 12582912.f; /* 1.5 * 2^23: the last bits of x + to_integer are x as an integer */
     x = NAME(larger)(x, NAME(all)(-40.f));
@@ -67,7 +70,7 @@ INLINE void NAME(multiply)(int rows, int gates, int last, floats acc[ROWS][4], c
 }
 
 /* Write the hidden state of WIDTH units down, and what the pooling keeps of it. */
-INLINE void NAME(settle)(const struct row *row, int unit, floats hidden) {
+INLINE void NAME(settle)(const struct gs_row *row, int unit, floats hidden) {
     NAME(put)(row->next + unit, hidden);
     if (row->max) NAME(put)(row->max + unit, NAME(larger)(NAME(at)(row->max + unit), hidden));
     if (row->sum) NAME(put)(row->sum + unit, NAME(at)(row->sum + unit) + hidden);
@@ -75,7 +78,7 @@ INLINE void NAME(settle)(const struct row *row, int unit, floats hidden) {
 
 /* c = f c' + i g, h = o tanh(c): with e_x = exp(-x) and tanh(x) = (1 - e_2x) / (1 + e_2x), i g and h are one division
  * each. */
-INLINE void NAME(lstm_units)(const struct row *row, int unit, const floats gate[4]) {
+INLINE void NAME(lstm_units)(const struct gs_row *row, int unit, const floats gate[4]) {
     floats input = NAME(exp)(-gate[0]), forget = NAME(exp)(-gate[1]), output = NAME(exp)(-gate[3]);
     floats candidate = NAME(exp)(-2.f * gate[2]);
     floats kept = NAME(at)(row->cell + unit) / (1.f + forget);
@@ -86,35 +89,50 @@ INLINE void NAME(lstm_units)(const struct row *row, int unit, const floats gate[
 }
 
 /* h = (1 - z) n + z h', n = tanh(gate of x + r * gate of h'): slots r, z, n of x, n of h'. */
-INLINE void NAME(gru_units)(const struct row *row, int unit, const floats gate[4]) {
+INLINE void NAME(gru_units)(const struct gs_row *row, int unit, const floats gate[4]) {
     floats reset = 1.f / (1.f + NAME(exp)(-gate[0])), update = 1.f / (1.f + NAME(exp)(-gate[1]));
     floats candidate = NAME(tanh)(gate[2] + reset * gate[3]);
     NAME(settle)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
 }
 
-INLINE void NAME(rnn_units)(const struct row *row, int unit, const floats gate[4]) {
+INLINE void NAME(rnn_units)(const struct gs_row *row, int unit, const floats gate[4]) {
 #pragma GCC unroll 4
     for (int slot = 0; slot < 4; slot++) NAME(settle)(row, unit + slot * WIDTH, NAME(tanh)(gate[slot]));
 }
 
+/* h = (1 - z) n + z h': nothing is read of the hidden state but to keep it; slots z, z, n, n of twice the units. */
+INLINE void NAME(mingru_units)(const struct gs_row *row, int unit, const floats gate[4]) {
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++, unit += WIDTH) {
+        floats update = 1.f / (1.f + NAME(exp)(-gate[half])), candidate = gate[2 + half];
+        NAME(settle)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
+    }
+}
+
 /* One step of `rows` reviews for one block of units. `cell` and `rows` are constants wherever this is inlined. */
-INLINE void NAME(tile)(int cell, int rows, const struct layer *layer, int hidden, const struct row *row, int block) {
-    const int gates = cell == GRU ? 3 : 4; /* products of one side; the GRU's candidate keeps its two sides apart */
+INLINE void NAME(tile)(int cell, int rows, const struct gs_layer *layer, int hidden, const struct gs_row *row,
+                       int block) {
+    const int gates = cell == GS_GRU ? 3 : 4; /* vectors of one side; the GRU's candidate keeps its two sides apart */
     const float *x[ROWS], *h[ROWS];
     floats acc[ROWS][4];
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) {
-        x[r] = row[r].x, h[r] = row[r].hidden;
+        x[r] = row[r].x;
+        h[r] = row[r].hidden;
 #pragma GCC unroll 4
         for (int slot = 0; slot < 4; slot++) {
-            acc[r][slot] = NAME(at)(row[r].gates + (block * 4 + slot) * WIDTH);
-            __builtin_prefetch(row[r].coming + (block * 4 + slot) * WIDTH); /* the table is larger than the caches */
+            acc[r][slot] = NAME(at)(row[r].start + (block * 4 + slot) * WIDTH);
+            __builtin_prefetch(row[r].ahead + (block * 4 + slot) * WIDTH); /* the table is larger than the caches */
         }
     }
-    if (row->x)
-        NAME(multiply)(rows, gates, gates - 1, acc, x, layer->input + (size_t)block * layer->inputs * gates * WIDTH,
-                       layer->inputs);
-    NAME(multiply)(rows, gates, 3, acc, h, layer->recurrent + (size_t)block * hidden * gates * WIDTH, hidden);
+    if (row->x) {
+        const float *weights = layer->input + (size_t)block * layer->inputs * gates * WIDTH;
+        NAME(multiply)(rows, gates, gates - 1, acc, x, weights, layer->inputs);
+    }
+    if (cell != GS_MINGRU) {
+        const float *weights = layer->recurrent + (size_t)block * hidden * gates * WIDTH;
+        NAME(multiply)(rows, gates, 3, acc, h, weights, hidden);
+    }
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) {
         if (row[r].sums) {
@@ -122,15 +140,17 @@ INLINE void NAME(tile)(int cell, int rows, const struct layer *layer, int hidden
             for (int slot = 0; slot < 4; slot++) NAME(put)(row[r].sums + (block * 4 + slot) * WIDTH, acc[r][slot]);
             continue;
         }
-        if (cell == LSTM) NAME(lstm_units)(row + r, block * WIDTH, acc[r]);
-        if (cell == GRU) NAME(gru_units)(row + r, block * WIDTH, acc[r]);
-        if (cell == RNN) NAME(rnn_units)(row + r, block * 4 * WIDTH, acc[r]);
+        if (cell == GS_LSTM) NAME(lstm_units)(row + r, block * WIDTH, acc[r]);
+        if (cell == GS_GRU) NAME(gru_units)(row + r, block * WIDTH, acc[r]);
+        if (cell == GS_RNN) NAME(rnn_units)(row + r, block * 4 * WIDTH, acc[r]);
+        if (cell == GS_MINGRU) NAME(mingru_units)(row + r, block * 2 * WIDTH, acc[r]);
     }
 }
 
 /* One step of `count` reviews: a block's weights, which fit the first cache, serve all reviews before the next. */
-INLINE void NAME(blocks)(int cell, const struct layer *layer, int hidden, int units, const struct row *row, int count) {
-    const int blocks = units / (cell == RNN ? 4 * WIDTH : WIDTH);
+INLINE void NAME(blocks)(int cell, const struct gs_layer *layer, int hidden, int units, const struct gs_row *row,
+                         int count) {
+    const int blocks = units * gs_cells[cell].sums / (4 * WIDTH);
     for (int block = 0; block < blocks; block++) {
         int first = 0;
         for (; first + ROWS <= count; first += ROWS) NAME(tile)(cell, ROWS, layer, hidden, row + first, block);
@@ -144,11 +164,12 @@ INLINE void NAME(blocks)(int cell, const struct layer *layer, int hidden, int un
     }
 }
 
-static TARGET void NAME(step)(int cell, const struct layer *layer, int hidden, int units, const struct row *row,
+static TARGET void NAME(step)(int cell, const struct gs_layer *layer, int hidden, int units, const struct gs_row *row,
                               int count) {
-    if (cell == LSTM) NAME(blocks)(LSTM, layer, hidden, units, row, count);
-    if (cell == GRU) NAME(blocks)(GRU, layer, hidden, units, row, count);
-    if (cell == RNN) NAME(blocks)(RNN, layer, hidden, units, row, count);
+    if (cell == GS_LSTM) NAME(blocks)(GS_LSTM, layer, hidden, units, row, count);
+    if (cell == GS_GRU) NAME(blocks)(GS_GRU, layer, hidden, units, row, count);
+    if (cell == GS_RNN) NAME(blocks)(GS_RNN, layer, hidden, units, row, count);
+    if (cell == GS_MINGRU) NAME(blocks)(GS_MINGRU, layer, hidden, units, row, count);
 }
 
 #undef INLINE

@@ -1,6 +1,7 @@
 /* Recurrent networks on a CPU: one chunk of many reviews a call, each as long as it is, without padding.
  *
- * What a step computes is in cells.h; here is what stands around it: the rows of a chunk, and the head. */
+ * What a step of a layer computes is in cells.h; here is what stands around it, from the state of a row to its answer:
+ * rows begin or go on, all take step after step until they end, what was pooled goes through the head. */
 
 #include "network.h"
 
@@ -11,221 +12,278 @@
 #define WIDTH 4
 #define ROWS 4
 #define TARGET
-#define NAME(x) x##_4
+#define NAME(x) gs_##x##_4
 #include "cells.h"
 
 #if defined(__x86_64__)
 #define WIDTH 8
 #define ROWS 2
 #define TARGET __attribute__((target("avx2,fma")))
-#define NAME(x) x##_8
+#define NAME(x) gs_##x##_8
 #include "cells.h"
 
 #define WIDTH 16
 #define ROWS 4
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
-#define NAME(x) x##_16
+#define NAME(x) gs_##x##_16
 #include "cells.h"
 #endif
 
-stepper *step_of(int width) {
-    if (width == 4) return step_4;
+gs_stepper *gs_step_of(int width) {
+    if (width == 4) return gs_step_4;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (width == 8 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return step_8;
+    if (width == 8 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return gs_step_8;
     if (width == 16 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        return step_16;
+        return gs_step_16;
 #endif
     return NULL;
 }
 
-int memory_size(const struct network *net) {
-    int vectors = net->layers * (net->cell == LSTM ? 2 : 1) + !!(net->pooling & MAX) + !!(net->pooling & MEAN);
-    return vectors * net->units + LINE / 4;
+const struct gs_cell gs_cells[GS_CELLS] = {
+    [GS_RNN] = {.input_gates = 1, .recurrent_gates = 1, .sums = 1},
+    [GS_LSTM] = {.input_gates = 4, .recurrent_gates = 4, .sums = 4},
+    [GS_GRU] = {.input_gates = 3, .recurrent_gates = 3, .sums = 4},
+    [GS_MINGRU] = {.input_gates = 2, .recurrent_gates = 0, .sums = 2},
+};
+
+int gs_sums_size(const struct gs_network *net) { return gs_cells[net->cell].sums * net->units; }
+
+/* The state of a row: hidden states [layers, U], cell states [layers, U], maximum [U], sum [U], count of steps. */
+
+int gs_state_size(const struct gs_network *net) {
+    int vectors = net->layers;
+    if (net->cell == GS_LSTM) vectors += net->layers;
+    if (net->pooling & GS_MAX) vectors++;
+    if (net->pooling & GS_MEAN) vectors++;
+    return vectors * net->units + GS_LINE / 4;
 }
 
-/* The parts of a row's memory. */
-static float *hidden_part(const struct network *net, float *memory, int layer) { return memory + layer * net->units; }
-static float *cell_part(const struct network *net, float *memory, int layer) {
-    return net->cell == LSTM ? memory + (net->layers + layer) * net->units : NULL;
-}
-static float *count_part(const struct network *net, float *memory) { return memory + memory_size(net) - LINE / 4; }
-static float *sum_part(const struct network *net, float *memory) {
-    return net->pooling & MEAN ? count_part(net, memory) - net->units : NULL;
-}
-static float *max_part(const struct network *net, float *memory) {
-    return net->pooling & MAX ? count_part(net, memory) - (net->pooling & MEAN ? 2 : 1) * net->units : NULL;
+static float *hidden_part(const struct gs_network *net, float *state, int layer) { return state + layer * net->units; }
+
+static float *cell_part(const struct gs_network *net, float *state, int layer) {
+    return net->cell == GS_LSTM ? state + (net->layers + layer) * net->units : NULL;
 }
 
-static void begin(const struct network *net, float *memory) {
-    float *max = max_part(net, memory);
-    memset(memory, 0, memory_size(net) * sizeof(float));
+static float *count_part(const struct gs_network *net, float *state) {
+    return state + gs_state_size(net) - GS_LINE / 4;
+}
+
+static float *sum_part(const struct gs_network *net, float *state) {
+    return net->pooling & GS_MEAN ? count_part(net, state) - net->units : NULL;
+}
+
+static float *max_part(const struct gs_network *net, float *state) {
+    return net->pooling & GS_MAX ? count_part(net, state) - (net->pooling & GS_MEAN ? 2 : 1) * net->units : NULL;
+}
+
+static void begin_state(const struct gs_network *net, float *state) {
+    float *max = max_part(net, state);
+    memset(state, 0, gs_state_size(net) * sizeof(float));
     for (int unit = 0; max && unit < net->units; unit++) max[unit] = -INFINITY;
-}
-
-static float dot(const float *a, const float *b, int size) {
-    float sums[LINE / 4] = {0}, sum = 0;
-    for (int i = 0; i < size; i += LINE / 4)
-        for (int lane = 0; lane < LINE / 4; lane++) sums[lane] += a[i + lane] * b[i + lane];
-    for (int lane = 0; lane < LINE / 4; lane++) sum += sums[lane];
-    return sum;
-}
-
-/* The logits and the probabilities `[C]` of a row. */
-static void answer(const struct network *net, float *memory, float *logits, float *probabilities) {
-    const float *max = max_part(net, memory), *sum = sum_part(net, memory);
-    const float *last = net->pooling ? NULL : hidden_part(net, memory, net->layers - 1);
-    const float *weight = net->head;
-    float top = -INFINITY, total = 0;
-    for (int label = 0; label < net->classes; label++) {
-        float logit = net->head_bias[label];
-        if (last) logit += dot(last, weight, net->units), weight += net->units;
-        if (max) logit += dot(max, weight, net->units), weight += net->units;
-        if (sum) logit += dot(sum, weight, net->units) / *count_part(net, memory), weight += net->units;
-        logits[label] = logit;
-        top = logit > top ? logit : top;
-    }
-    for (int label = 0; label < net->classes; label++) total += probabilities[label] = expf(logits[label] - top);
-    for (int label = 0; label < net->classes; label++) probabilities[label] /= total;
 }
 
 /* A chunk on its way: rows that have words left stand first, in every layer in the same order. */
 struct running {
-    struct row *rows;         /* [layers, batch] */
-    ptrdiff_t *place, *start; /* of each row that stands there: which it is, where its words begin */
-    float *spare;             /* [layers, batch, units] */
+    struct gs_row *rows; /* [layers, B] */
+    ptrdiff_t *index;    /* [B]: which row of the chunk stands there */
+    ptrdiff_t *start;    /* [B]: where its words begin */
+    float *spare;        /* [layers, B, U]: hidden states go back and forth between a row's state and this */
 };
 
+/* Give row `b` its state, from where it goes on, and its place in every layer. */
+static void enter(const struct gs_chunk *chunk, struct running *running, ptrdiff_t b) {
+    const struct gs_network *net = chunk->net;
+    const int size = gs_state_size(net);
+    float *state = chunk->after + b * size;
+    if (chunk->carry[b] < 0)
+        begin_state(net, state);
+    else
+        memcpy(state, chunk->before + chunk->carry[b] * size, size * sizeof(float));
+    *count_part(net, state) += (float)chunk->lengths[b];
+    running->index[b] = b;
+    running->start[b] = b ? running->start[b - 1] + chunk->lengths[b - 1] : 0;
+    for (int layer = 0; layer < net->layers; layer++) {
+        const int top = layer == net->layers - 1;
+        running->rows[layer * chunk->batch + b] = (struct gs_row){
+            .hidden = hidden_part(net, state, layer),
+            .next = running->spare + (layer * chunk->batch + b) * net->units,
+            .cell = cell_part(net, state, layer),
+            .max = top ? max_part(net, state) : NULL,
+            .sum = top ? sum_part(net, state) : NULL,
+        };
+    }
+}
+
+/* Have the row at `to` stand where the one at `from` stands, in every layer. */
+static void move_row(const struct gs_chunk *chunk, struct running *running, ptrdiff_t from, ptrdiff_t to) {
+    running->index[to] = running->index[from];
+    running->start[to] = running->start[from];
+    for (int layer = 0; layer < chunk->net->layers; layer++) {
+        struct gs_row *rows = running->rows + layer * chunk->batch;
+        const struct gs_row ended = rows[to];
+        rows[to] = rows[from];
+        rows[from] = ended;
+    }
+}
+
 /* Take the rows out that have ended before `step`; returns how many go on. */
-static ptrdiff_t going_on(const struct chunk *chunk, struct running *running, ptrdiff_t count, int32_t step) {
+static ptrdiff_t going_on(const struct gs_chunk *chunk, struct running *running, ptrdiff_t count, int32_t step) {
     ptrdiff_t kept = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
-        if (chunk->lengths[running->place[i]] <= step) continue;
-        if (kept < i) {
-            running->place[kept] = running->place[i], running->start[kept] = running->start[i];
-            for (int layer = 0; layer < chunk->net->layers; layer++) {
-                struct row *rows = running->rows + layer * chunk->batch;
-                struct row ended = rows[kept];
-                rows[kept] = rows[i], rows[i] = ended;
-            }
-        }
+        if (chunk->lengths[running->index[i]] <= step) continue;
+        if (kept < i) move_row(chunk, running, i, kept);
         kept++;
     }
     return kept;
 }
 
-int sums_size(const struct network *net) { return net->cell == RNN ? net->units : 4 * net->units; }
-
 /* A word's row of the table, worked out when it is first read. Threads that meet there write the same. */
-static const float *gates_of(const struct network *net, int64_t id) {
-    float *gates = net->table + id * sums_size(net);
-    if (__atomic_load_n(net->filled + id, __ATOMIC_ACQUIRE)) return gates;
-    const struct layer *first = net->layer;
-    struct row row = {.gates = first->bias, .coming = first->bias, .x = net->vectors + id * first->inputs,
-                      .hidden = net->zeros, .sums = gates};
+static const float *table_row(const struct gs_network *net, int64_t id) {
+    float *sums = net->table + id * gs_sums_size(net);
+    if (__atomic_load_n(net->filled + id, __ATOMIC_ACQUIRE)) return sums;
+    const struct gs_layer *first = net->layer;
+    const struct gs_row row = {
+        .start = first->bias,
+        .ahead = first->bias,
+        .x = net->vectors + id * first->inputs,
+        .hidden = net->zeros,
+        .sums = sums,
+    };
     net->step(net->cell, first, net->hidden, net->units, &row, 1);
     __atomic_store_n(net->filled + id, 1, __ATOMIC_RELEASE);
-    return gates;
+    return sums;
 }
 
-/* What a row of a layer begins a step with: `below`, the hidden states of the layer below, or else the word. */
-static void read_input(const struct network *net, struct row *row, const struct layer *layer, const float *below,
-                       int64_t id) {
-    const int known = !below && net->table;
-    row->x = below ? below : known ? NULL : net->vectors + id * layer->inputs;
-    row->gates = row->coming = known ? gates_of(net, id) : layer->bias;
+/* Let a row read `below`, the hidden states of the layer below, or else the word. */
+static void read_input(const struct gs_network *net, struct gs_row *row, const struct gs_layer *layer,
+                       const float *below, int64_t id) {
+    row->start = layer->bias;
+    row->x = below;
+    if (!below && net->table)
+        row->start = table_row(net, id);
+    else if (!below)
+        row->x = net->vectors + id * layer->inputs;
+    row->ahead = row->start;
+}
+
+/* What was the state after the step is the state before the next one. */
+static void swap_hidden(struct gs_row *row) {
+    float *next = row->next;
+    row->next = (float *)row->hidden;
+    row->hidden = next;
 }
 
 /* One step of the `count` rows that go on: every layer reads what the one below has just said. */
-static void step_all(const struct chunk *chunk, struct running *running, ptrdiff_t count, int32_t step) {
-    const struct network *net = chunk->net;
+static void step_all(const struct gs_chunk *chunk, struct running *running, ptrdiff_t count, int32_t step) {
+    const struct gs_network *net = chunk->net;
     for (int number = 0; number < net->layers; number++) {
-        const struct layer *layer = net->layer + number;
-        struct row *rows = running->rows + number * chunk->batch;
+        const struct gs_layer *layer = net->layer + number;
+        struct gs_row *rows = running->rows + number * chunk->batch;
+        float *over_time = chunk->over_time[number];
         for (ptrdiff_t i = 0; i < count; i++) {
             const int64_t *id = chunk->ids + running->start[i] + step;
-            const int goes_on = step + 1 < chunk->lengths[running->place[i]];
+            const int goes_on = step + 1 < chunk->lengths[running->index[i]];
             read_input(net, rows + i, layer, number ? rows[i - chunk->batch].hidden : NULL, *id);
-            if (!rows[i].x && goes_on) rows[i].coming = net->table + id[1] * sums_size(net);
+            if (!rows[i].x && goes_on) rows[i].ahead = net->table + id[1] * gs_sums_size(net);
         }
         net->step(net->cell, layer, net->hidden, net->units, rows, (int)count);
         for (ptrdiff_t i = 0; i < count; i++) {
-            float *next = rows[i].next;
-            rows[i].next = (float *)rows[i].hidden, rows[i].hidden = next;
-            if (chunk->over_time[number])
-                memcpy(chunk->over_time[number] + (step * chunk->batch + running->place[i]) * net->hidden, next,
+            swap_hidden(rows + i);
+            if (over_time)
+                memcpy(over_time + (step * chunk->batch + running->index[i]) * net->hidden, rows[i].hidden,
                        net->hidden * sizeof(float));
         }
     }
 }
 
-/* Give row `b` its memory, from where it goes on, and its place in every layer. */
-static void enter(const struct chunk *chunk, struct running *running, ptrdiff_t b) {
-    const struct network *net = chunk->net;
-    const int size = memory_size(net);
-    float *memory = chunk->after + b * size;
-    if (chunk->carry[b] < 0)
-        begin(net, memory);
-    else
-        memcpy(memory, chunk->before + chunk->carry[b] * size, size * sizeof(float));
-    *count_part(net, memory) += (float)chunk->lengths[b];
-    running->place[b] = b;
-    running->start[b] = b ? running->start[b - 1] + chunk->lengths[b - 1] : 0;
-    for (int layer = 0; layer < net->layers; layer++) {
-        const int top = layer == net->layers - 1;
-        running->rows[layer * chunk->batch + b] = (struct row){
-            .hidden = hidden_part(net, memory, layer),
-            .next = running->spare + (layer * chunk->batch + b) * net->units,
-            .cell = cell_part(net, memory, layer),
-            .max = top ? max_part(net, memory) : NULL,
-            .sum = top ? sum_part(net, memory) : NULL,
-        };
-    }
-}
-
-/* Hidden states go back and forth between the memory of a row and `spare`; at the end they belong in the memory. */
-static void settle_hidden(const struct chunk *chunk, const struct running *running) {
-    const struct network *net = chunk->net;
+/* Bring hidden states that stand in `spare` at the end back into the state of their row. */
+static void settle_hidden(const struct gs_chunk *chunk, const struct running *running) {
+    const struct gs_network *net = chunk->net;
     const float *end = running->spare + net->layers * chunk->batch * net->units;
     for (ptrdiff_t i = 0; i < net->layers * chunk->batch; i++) {
-        const struct row *row = running->rows + i;
+        const struct gs_row *row = running->rows + i;
         if (row->hidden >= running->spare && row->hidden < end)
             memcpy(row->next, row->hidden, net->units * sizeof(float));
     }
 }
 
-int compute(const struct chunk *chunk) {
-    const struct network *net = chunk->net;
-    const ptrdiff_t cells = net->layers * chunk->batch;
-    ptrdiff_t count = chunk->batch;
-    struct running running = {malloc(cells * sizeof(struct row)), malloc(2 * count * sizeof(ptrdiff_t)), NULL, NULL};
-    running.start = running.place + count;
-    const int room = !posix_memalign((void **)&running.spare, LINE, cells * net->units * sizeof(float)) &&
-                     running.rows && running.place;
-    if (room) {
-        for (ptrdiff_t b = 0; b < chunk->batch; b++) enter(chunk, &running, b);
-        for (int32_t step = 0; (count = going_on(chunk, &running, count, step)); step++)
-            step_all(chunk, &running, count, step);
-        settle_hidden(chunk, &running);
-        for (ptrdiff_t b = 0; b < chunk->batch; b++)
-            answer(net, chunk->after + b * memory_size(net), chunk->logits + b * net->classes,
-                   chunk->probabilities + b * net->classes);
+static float dot(const float *a, const float *b, int size) {
+    float sums[GS_LINE / 4] = {0}, sum = 0;
+    for (int i = 0; i < size; i += GS_LINE / 4)
+        for (int lane = 0; lane < GS_LINE / 4; lane++) sums[lane] += a[i + lane] * b[i + lane];
+    for (int lane = 0; lane < GS_LINE / 4; lane++) sum += sums[lane];
+    return sum;
+}
+
+/* The logit of one label, from its weights [parts, U]. */
+static float logit_of(const struct gs_network *net, float *state, const float *weight, float bias) {
+    if (net->pooling == GS_LAST) return bias + dot(hidden_part(net, state, net->layers - 1), weight, net->units);
+    if (net->pooling & GS_MAX) {
+        bias += dot(max_part(net, state), weight, net->units);
+        weight += net->units;
     }
-    free(running.spare), free(running.rows), free(running.place);
+    if (net->pooling & GS_MEAN) bias += dot(sum_part(net, state), weight, net->units) / *count_part(net, state);
+    return bias;
+}
+
+/* The logits and the probabilities [C] of a row. */
+static void answer(const struct gs_network *net, float *state, float *logits, float *probabilities) {
+    const int parts = net->pooling == (GS_MAX | GS_MEAN) ? 2 : 1;
+    float top = -INFINITY, total = 0;
+    for (int label = 0; label < net->classes; label++) {
+        const float *weight = net->head + (ptrdiff_t)label * parts * net->units;
+        logits[label] = logit_of(net, state, weight, net->head_bias[label]);
+        top = logits[label] > top ? logits[label] : top;
+    }
+    for (int label = 0; label < net->classes; label++) {
+        probabilities[label] = expf(logits[label] - top);
+        total += probabilities[label];
+    }
+    for (int label = 0; label < net->classes; label++) probabilities[label] /= total;
+}
+
+static void run(const struct gs_chunk *chunk, struct running *running) {
+    const struct gs_network *net = chunk->net;
+    for (ptrdiff_t b = 0; b < chunk->batch; b++) enter(chunk, running, b);
+    ptrdiff_t count = chunk->batch;
+    for (int32_t step = 0; (count = going_on(chunk, running, count, step)); step++)
+        step_all(chunk, running, count, step);
+    settle_hidden(chunk, running);
+    for (ptrdiff_t b = 0; b < chunk->batch; b++)
+        answer(net, chunk->after + b * gs_state_size(net), chunk->logits + b * net->classes,
+               chunk->probabilities + b * net->classes);
+}
+
+int gs_compute(const struct gs_chunk *chunk) {
+    const ptrdiff_t rows = chunk->net->layers * chunk->batch;
+    struct running running = {
+        .rows = malloc(rows * sizeof(struct gs_row)),
+        .index = malloc(chunk->batch * sizeof(ptrdiff_t)),
+        .start = malloc(chunk->batch * sizeof(ptrdiff_t)),
+        .spare = NULL,
+    };
+    const int room = !posix_memalign((void **)&running.spare, GS_LINE, rows * chunk->net->units * sizeof(float)) &&
+                     running.rows && running.index && running.start;
+    if (room) run(chunk, &running);
+    free(running.rows);
+    free(running.index);
+    free(running.start);
+    free(running.spare);
     return room;
 }
 
 /* Each word is a row of its own: nothing of what came before it has to be waited for. */
-int gate_sums(const struct network *net, int number, ptrdiff_t words, const int64_t *ids, const float *below,
-              const float *before, float *sums) {
-    const struct layer *layer = net->layer + number;
-    struct row *rows = calloc(words + 1, sizeof *rows);
+int gs_sums(const struct gs_network *net, int number, ptrdiff_t words, const int64_t *ids, const float *below,
+            const float *before, float *sums) {
+    const struct gs_layer *layer = net->layer + number;
+    struct gs_row *rows = calloc(words + 1, sizeof *rows);
     if (!rows) return 0;
     for (ptrdiff_t t = 0; t < words; t++) {
         read_input(net, rows + t, layer, number ? below + t * net->hidden : NULL, ids[t]);
         rows[t].hidden = before + t * net->hidden;
-        rows[t].sums = sums + t * sums_size(net);
+        rows[t].sums = sums + t * gs_sums_size(net);
     }
     net->step(net->cell, layer, net->hidden, net->units, rows, (int)words);
     free(rows);

@@ -1,66 +1,88 @@
-/* A recurrent network on a CPU: its weights, and what can be computed with them. */
+/* A recurrent network on a CPU: its sizes, its weights, the state of the reviews in it, and what is computed with them.
+ *
+ * Sizes: H units in a layer, U the same rounded up to whole blocks of vectors, I numbers that a layer reads, V words,
+ * C labels. Floats of single precision everywhere. */
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RNN, LSTM, GRU };
-enum { MAX = 1, MEAN = 2 };
-enum { MOST_LAYERS = 16, LINE = 64 };
+enum { GS_RNN, GS_LSTM, GS_GRU, GS_MINGRU, GS_CELLS };
+enum { GS_LAST = 0, GS_MAX = 1, GS_MEAN = 2 };
+enum { GS_MOST_LAYERS = 16, GS_LINE = 64 };
 
-struct layer {
-    float *input;     /* [blocks, I, gates, width] */
-    float *recurrent; /* [blocks, H, gates, width] */
-    float *bias;      /* [blocks, 4, width]: what the sums begin with, in the slots of cells.h */
-    int inputs;
+/* A kind of cell: gates that read the input, gates that read the hidden state before, and how many sums a unit has of
+ * both: the GRU keeps the two sides of its candidate apart. */
+struct gs_cell {
+    int input_gates, recurrent_gates, sums;
 };
 
-struct row;
-typedef void stepper(int cell, const struct layer *, int hidden, int units, const struct row *, int count);
+extern const struct gs_cell gs_cells[GS_CELLS];
 
-struct network {
-    stepper *step;
-    int cell, pooling, layers, hidden, units, classes; /* `units`: `hidden`, rounded up to whole blocks */
-    ptrdiff_t words;
-    const float *vectors;  /* [words, I] */
-    float *table;          /* [words, sums_size]: the first layer's sums without its hidden state, or NULL */
-    unsigned char *filled; /* [words] whether the table has that word yet */
-    float *head, *head_bias, *zeros;
-    struct layer layer[MOST_LAYERS];
+struct gs_layer {
+    int inputs;       /* I */
+    float *input;     /* [U / block, I, input_gates, block] */
+    float *recurrent; /* [U / block, H, recurrent_gates, block] */
+    float *bias;      /* [U / block, sums, block]: what the sums begin with, in the slots of cells.h */
 };
 
-/* One review in one layer. `gates` is what its sums begin with, `coming` what those of the next step do; `x` what the
- * layer reads, NULL where that is in `gates` already. Where only the `sums` that gates are taken of are wanted, they go there and no state changes. */
-struct row {
-    const float *gates, *coming, *x, *hidden;
-    float *next, *cell, *max, *sum, *sums;
+struct gs_row;
+typedef void gs_stepper(int cell, const struct gs_layer *, int hidden, int units, const struct gs_row *, int count);
+
+struct gs_network {
+    /* sizes */
+    int cell, pooling, layers;
+    int hidden, units, classes; /* H, U, C */
+    ptrdiff_t words;            /* V */
+    gs_stepper *step;           /* in vectors of the width that the weights are packed for */
+    /* weights */
+    const float *vectors; /* [V, I] */
+    struct gs_layer layer[GS_MOST_LAYERS];
+    float *head;      /* [C, parts, U], a part for each way of pooling: maximum, mean, or the last state alone */
+    float *head_bias; /* [C] */
+    /* what is worked out once */
+    float *table;          /* [V, sums_size]: the first layer's sums without its hidden state, or NULL */
+    unsigned char *filled; /* [V]: whether the table has that word yet */
+    float *zeros;          /* [U] */
+};
+
+/* One review in one layer, for one step. Where only the `sums` are wanted, they go there and no state changes. */
+struct gs_row {
+    const float *start;  /* [sums_size]: what its sums begin with, a bias or a row of the table */
+    const float *ahead;  /* [sums_size]: the same of the next step, to be fetched by now */
+    const float *x;      /* [I]: what the layer reads, or NULL where that is in `start` already */
+    const float *hidden; /* [U]: the hidden state before */
+    float *next;         /* [U]: the hidden state after */
+    float *cell;         /* [U]: the LSTM's cell state, else NULL */
+    float *max, *sum;    /* [U]: what is pooled of the top layer, else NULL */
+    float *sums;         /* [sums_size], or NULL */
+};
+
+/* A chunk of B rows, each as long as it is; T is the longest. `state_size` floats are one row's state. */
+struct gs_chunk {
+    const struct gs_network *net;
+    ptrdiff_t batch;
+    const int64_t *ids;               /* the words of all rows, one row after another */
+    const int32_t *lengths;           /* [B] */
+    const int64_t *carry;             /* [B]: the row of `before` that each goes on from, -1 for none */
+    const float *before;              /* [S, state_size] */
+    float *after;                     /* [B, state_size] */
+    float *logits, *probabilities;    /* [B, C] */
+    float *over_time[GS_MOST_LAYERS]; /* [T, B, H] each, or NULL */
 };
 
 /* The step in vectors of `width` floats; NULL where this machine has none of that width. */
-stepper *step_of(int width);
+gs_stepper *gs_step_of(int width);
 
-/* Floats of a row's memory: every layer's hidden states, the LSTM's cell states, what is pooled, the count of steps. */
-int memory_size(const struct network *);
+/* Floats of a row's state: every layer's hidden states, the LSTM's cell states, what is pooled, the count of steps. */
+int gs_state_size(const struct gs_network *);
 
 /* Floats of a layer's sums for one word. */
-int sums_size(const struct network *);
-
-/* A chunk of `batch` rows. */
-struct chunk {
-    const struct network *net;
-    ptrdiff_t batch;
-    const int64_t *ids;     /* the words of all rows, one row after another */
-    const int32_t *lengths; /* [batch] */
-    const int64_t *carry;   /* [batch] the row of `before` that each goes on from, -1 for none */
-    const float *before;    /* [S, memory_size] */
-    float *after;           /* [batch, memory_size] */
-    float *logits, *probabilities;  /* [batch, C] */
-    float *over_time[MOST_LAYERS];  /* [T, batch, H] each, or NULL */
-};
+int gs_sums_size(const struct gs_network *);
 
 /* Compute a chunk. False where there is no room to. */
-int compute(const struct chunk *);
+int gs_compute(const struct gs_chunk *);
 
-/* What the gates of one layer are taken of at each of T words, when all hidden states are known. `below [T, H]` is of no
- * meaning for the first layer; `sums [T, blocks, 4, width]`. False where there is no room to. */
-int gate_sums(const struct network *, int layer, ptrdiff_t words, const int64_t *ids, const float *below,
-              const float *before, float *sums);
+/* The sums of one layer at each of T words, when all hidden states are known: `below [T, H]`, of no meaning for the
+ * first layer, and `before [T, H]`. Writes `sums [T, sums_size]`. False where there is no room to. */
+int gs_sums(const struct gs_network *, int layer, ptrdiff_t words, const int64_t *ids, const float *below,
+            const float *before, float *sums);

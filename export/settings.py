@@ -21,7 +21,7 @@ from pydantic_settings import (
 from export.training.config import TrainingSettings
 from models.bundle.manifest import Name
 from models.bundle.repository import versions
-from models.network.equations import CELLS, POOLINGS, Cell, Pooling
+from models.network.equations import BUILT_IN, POOLINGS, Cell, Pooling
 from models.reviews.errors import UsageError
 from models.text.words import MAX_WORDS
 
@@ -83,7 +83,7 @@ class ExportSettings(BaseSettings):
 
     repository: Path = Field(Path("repository"), description="where bundles are written: NAME/VERSION/")
     cells: Annotated[tuple[Cell, ...], AfterValidator(_some_once), NoDecode] = Field(
-        CELLS, description="rnn,lstm,gru or some of them"
+        BUILT_IN, description="rnn,lstm,gru, some of them, or mingru"
     )
     name: OwnName | None = Field(None, description="the model's name; its cell where not given")
     if_missing: bool = Field(False, description="leave models alone that have a version already")

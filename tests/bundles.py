@@ -9,7 +9,7 @@ from export.publish.package import About, package
 from export.publish.reference import reference
 from models.bundle.files import MANIFEST, describe
 from models.bundle.manifest import Data, Interval, Metrics, Provenance, Split
-from models.network.equations import GATES, Cell, Pooling, Weights
+from models.network.equations import GATES, RECURRENT_GATES, Cell, Pooling, Weights
 from models.text.words import Vocabulary
 
 COMMON = """a all amazing and as bad balanced be best box but by can't did do dull film for funny gave good great had
@@ -41,13 +41,14 @@ def random_weights(
     def normal(*shape: int, scale: float = 0.3) -> np.ndarray:
         return random.normal(scale=scale, size=shape).astype(np.float32)
 
-    blocks, inputs = len(GATES[cell]) * hidden_size, embedding_size
+    rows, recurrent = (len(gates[cell]) * hidden_size for gates in (GATES, RECURRENT_GATES))
+    inputs = embedding_size
     tensors = {"embedding.weight": normal(vocabulary_size, embedding_size, scale=1.0)}
     for layer in range(layers):
-        tensors[f"rnn.weight_ih_l{layer}"] = normal(blocks, inputs, scale=inputs**-0.5)
-        tensors[f"rnn.weight_hh_l{layer}"] = normal(blocks, hidden_size, scale=hidden_size**-0.5)
-        tensors[f"rnn.bias_ih_l{layer}"] = normal(blocks)
-        tensors[f"rnn.bias_hh_l{layer}"] = normal(blocks)
+        tensors[f"rnn.weight_ih_l{layer}"] = normal(rows, inputs, scale=inputs**-0.5)
+        tensors[f"rnn.weight_hh_l{layer}"] = normal(recurrent, hidden_size, scale=hidden_size**-0.5)
+        tensors[f"rnn.bias_ih_l{layer}"] = normal(rows)
+        tensors[f"rnn.bias_hh_l{layer}"] = normal(recurrent)
         inputs = hidden_size
     pooled = 2 * hidden_size if pooling == "max||mean" else hidden_size
     tensors["head.weight"], tensors["head.bias"] = normal(classes, pooled, scale=0.7), normal(classes)

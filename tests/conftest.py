@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from models.bundle.files import Bundle, read
-from models.network.equations import CELLS
+from models.network.equations import BUILT_IN, CELLS
 from tests.bundles import random_weights, write_bundle
 
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -19,7 +19,7 @@ hypothesis.settings.load_profile("untimed")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`rnn`, `lstm` and `gru`, version 1 each, of seeded weights. Read only: a test that writes copies it first."""
     folder = tmp_path_factory.mktemp("repository")
-    for seed, cell in enumerate(CELLS):
+    for seed, cell in enumerate(BUILT_IN):
         write_bundle(folder, cell, random_weights(cell, seed=seed))
     return folder
 
@@ -32,5 +32,10 @@ def logs_as_they_were() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def bundles(repository: Path) -> dict[str, Bundle]:
-    return {cell: read(repository / cell / "1") for cell in CELLS}
+def bundles(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    """A bundle of every cell: those of the repository, and the others."""
+    others = tmp_path_factory.mktemp("others")
+    for seed, cell in enumerate(CELLS):
+        if cell not in BUILT_IN:
+            write_bundle(others, cell, random_weights(cell, seed=seed))
+    return {cell: read((repository if cell in BUILT_IN else others) / cell / "1") for cell in CELLS}

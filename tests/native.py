@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tests.native
 
-Builds them with the sanitizers, every warning an error, in a copy of the checkout and runs there the tests that reach them. Takes a minute.
-Needs GCC and its sanitizers' libraries. Exits with 1 where a test fails or a sanitizer speaks.
+Builds them with the sanitizers, every warning an error, in a copy of the checkout and runs there the tests that reach
+them. Takes a minute. Needs GCC and its sanitizers' libraries. Exits with 1 where a test fails or a sanitizer speaks.
 """
 
 import os

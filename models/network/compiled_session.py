@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.network.equations import Array, Cell, Ids, Layer, PreActivations, Weights
+from models.network.equations import GATES, Array, Cell, Ids, Layer, PreActivations, Weights
 from models.network.session import Chunk, DeviceState, State, to_host
 from models.network.state import state_tensors
 
@@ -24,7 +24,7 @@ else:
 MOST_TABLE_BYTES = 128 * 1024 * 1024
 """Where the gates of all words would take more, the loops multiply word vectors as they go."""
 
-_CELLS: dict[Cell, int] = {"rnn": 0, "lstm": 1, "gru": 2}
+_CELLS: dict[Cell, int] = {"rnn": 0, "lstm": 1, "gru": 2, "mingru": 3}
 _POOLINGS = {"last": 0, "max": 1, "mean": 2, "max||mean": 3}
 
 
@@ -111,22 +111,23 @@ def compiled_sessions(weights: Weights) -> list[CompiledSession]:
 class _Packed:
     """Weights in the order in which the loops read them: blocks of units, then inputs, then gates, then units.
 
-    The units of a block are `width`, or, for the RNN and its one gate, four times that. Added units stay zero. A sum
-    begins with its bias, in `slots` a block: the GRU's candidate has two, since the reset gate is to come between.
+    The units of a block are `width`, or, where there are fewer gates, twice (minGRU) or four times that (RNN). Added
+    units stay zero. A sum begins with its bias, in `slots` a block: the GRU's candidate has two, since the reset gate
+    is to come between.
     """
 
     def __init__(self, weights: Weights, width: int) -> None:
         self.width, self._weights = width, weights
-        self._gates = len(weights.layers[0].bias_ih) // weights.hidden_size
-        self.slots = 1 if self._gates == 1 else 4
-        self.block = 4 * width if self._gates == 1 else width
+        gates = len(GATES[weights.cell])
+        self.slots = gates if gates <= 2 else 4
+        self.block = 4 * width // self.slots
         whole = max(self.block, 16)
         self.units = -(-weights.hidden_size // whole) * whole
 
     def layer(self, layer: Layer) -> tuple[int, Array, Array, Array]:
         """I, biases `[blocks, slots, block]`, weights of the input and recurrent ones `[blocks, I, gates, block]`."""
-        inputs, recurrent = (self._by_block(weight.T, self._gates) for weight in (layer.weight_ih, layer.weight_hh))
-        return layer.weight_ih.shape[1], self._by_block(self._biases(layer)[None], self.slots), inputs, recurrent
+        inputs, recurrent = (self._by_block(weight.T) for weight in (layer.weight_ih, layer.weight_hh))
+        return layer.weight_ih.shape[1], self._by_block(self._biases(layer)[None]), inputs, recurrent
 
     def head(self) -> Array:
         """`[C, parts, units]`, a part for each way of pooling."""
@@ -134,16 +135,18 @@ class _Packed:
 
     def _biases(self, layer: Layer) -> Array:
         if self._weights.cell != "gru":
-            return layer.bias_ih + layer.bias_hh
+            return layer.bias_ih + layer.bias_hh if len(layer.bias_hh) else layer.bias_ih
         added = 2 * self._weights.hidden_size
         return np.concatenate(
             [layer.bias_ih[:added] + layer.bias_hh[:added], layer.bias_ih[added:], layer.bias_hh[added:]]
         )
 
-    def _by_block(self, values: Array, gates: int) -> Array:
+    def _by_block(self, values: Array) -> Array:
         """`values [N, gates * H]` as `[blocks, N, gates, block]`."""
-        rows = self._padded(values.reshape(len(values), gates, -1))
-        return np.ascontiguousarray(rows.reshape(len(values), gates, -1, self.block).transpose(2, 0, 1, 3))
+        count, gates = len(values), values.shape[1] // self._weights.hidden_size
+        rows = self._padded(values.reshape(count, gates, self._weights.hidden_size))
+        by_block = rows.reshape(count, gates, self.units // self.block, self.block)
+        return np.ascontiguousarray(by_block.transpose(2, 0, 1, 3))
 
     def _padded(self, array: Array) -> Array:
         """Fill up the last axis, one value a unit, with zeros."""

@@ -1,8 +1,9 @@
-"""The RNN, LSTM and GRU equations, once, with the field's names: the oracle of every test.
+"""The equations of every cell, once, with the field's names: the oracle of every test.
 
 Plain NumPy, one review at a time, one step after another: written to be read and to be right in float64, not to be
 fast. Weights keep PyTorch's names, layout and gate order: LSTM `input, forget, candidate, output`, GRU `reset,
-update, candidate`; the update gate *keeps* the old state, as in PyTorch and ONNX.
+update, candidate`, minGRU `update, candidate`; the update gate *keeps* the old state, as in PyTorch and ONNX. No gate
+of a minGRU reads its hidden state: its `weight_hh` is `[0, H]`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-Cell = Literal["rnn", "lstm", "gru"]
+Cell = Literal["rnn", "lstm", "gru", "mingru"]
 Pooling = Literal["last", "mean", "max", "max||mean"]
 Array = NDArray[Any]
 
@@ -24,19 +25,28 @@ PreActivations = Sequence[Array]
 input, and of the hidden state, which the reset gate multiplies."""
 
 CELLS: tuple[Cell, ...] = get_args(Cell)
+BUILT_IN: tuple[Cell, ...] = ("rnn", "lstm", "gru")
+"""Those of the built-in models."""
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 GATES: Mapping[Cell, tuple[str, ...]] = {
     "rnn": ("hidden",),
     "lstm": ("input", "forget", "candidate", "output"),
     "gru": ("reset", "update", "candidate"),
+    "mingru": ("update", "candidate"),
 }
 """The row blocks of a layer's weights, in PyTorch's order."""
+
+RECURRENT_GATES: Mapping[Cell, tuple[str, ...]] = {**GATES, "mingru": ()}
+"""Those of them that read the hidden state before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One recurrent layer: `weight_ih [G*H, I]`, `weight_hh [G*H, H]`, `bias_ih [G*H]`, `bias_hh [G*H]`."""
+    """One recurrent layer: `weight_ih [G*H, I]`, `weight_hh [R*H, H]`, `bias_ih [G*H]`, `bias_hh [R*H]`.
+
+    G gates, of which R read the hidden state before.
+    """
 
     weight_ih: Array
     weight_hh: Array
@@ -126,12 +136,13 @@ class Weights:
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape that every tensor must have beside the others."""
         vocabulary, width = self.embedding.shape
-        hidden, blocks = self.hidden_size, len(GATES[self.cell])
+        hidden = self.hidden_size
+        rows, recurrent = (len(gates[self.cell]) * hidden for gates in (GATES, RECURRENT_GATES))
         shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary, width)}
         for number in range(len(self.layers)):
-            shapes[f"rnn.weight_ih_l{number}"] = (blocks * hidden, width)
-            shapes[f"rnn.weight_hh_l{number}"] = (blocks * hidden, hidden)
-            shapes[f"rnn.bias_ih_l{number}"] = shapes[f"rnn.bias_hh_l{number}"] = (blocks * hidden,)
+            shapes[f"rnn.weight_ih_l{number}"] = (rows, width)
+            shapes[f"rnn.weight_hh_l{number}"] = (recurrent, hidden)
+            shapes[f"rnn.bias_ih_l{number}"], shapes[f"rnn.bias_hh_l{number}"] = (rows,), (recurrent,)
             width = hidden
         pooled = 2 * hidden if self.pooling == "max||mean" else hidden
         return shapes | {"head.weight": (self.classes, pooled), "head.bias": (self.classes,)}
@@ -141,7 +152,8 @@ class Weights:
 class Run:
     """One layer over one review: arrays by name, each `[T, H]`.
 
-    LSTM: `input forget candidate output cell hidden`; GRU: `reset update candidate hidden`; RNN: `hidden`.
+    LSTM: `input forget candidate output cell hidden`; GRU: `reset update candidate hidden`; minGRU: `update candidate
+    hidden`; RNN: `hidden`.
     """
 
     values: Mapping[str, Array]
@@ -196,7 +208,14 @@ def gru_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Ar
     return {"reset": reset, "update": update, "candidate": candidate, "hidden": hidden}
 
 
-STEPS = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step}
+def mingru_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
+    """Feng et al. 2024, section 3.1, but that `z` keeps: gate and candidate of `x` alone, `h = (1 - z) n + z h'`."""
+    a_update, candidate = np.split(layer.weight_ih @ x + layer.bias_ih, 2)
+    update = sigmoid(a_update)
+    return {"update": update, "candidate": candidate, "hidden": (1.0 - update) * candidate + update * state["hidden"]}
+
+
+STEPS = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step, "mingru": mingru_step}
 
 
 def run_layer(cell: Cell, layer: Layer, inputs: Array) -> Run:

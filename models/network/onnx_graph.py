@@ -23,8 +23,14 @@ from models.network.state import StateTensor, over_time, state_tensors
 OPSET = 17
 IR_VERSION = 8
 
-_OPERATOR = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
-_ONNX_ORDER: dict[Cell, tuple[int, ...]] = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
+_OPERATOR = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "mingru": "GRU"}
+_ATTRIBUTES: dict[Cell, dict[str, Any]] = {
+    "rnn": {},
+    "lstm": {},
+    "gru": {"linear_before_reset": 1},
+    "mingru": {"activations": ["Sigmoid", "Affine"], "activation_alpha": [1.0], "activation_beta": [0.0]},
+}
+_ONNX_ORDER: dict[Cell, tuple[int, ...]] = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "mingru": (1, 0, 2)}
 _ONNX_TYPE = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
 
 
@@ -83,6 +89,8 @@ def _carried(graph: _Graph, state: StateTensor) -> str:
 def _layer(graph: _Graph, cell: Cell, number: int, layer: Layer, inputs: str, previous: dict[str, str]) -> str:
     """One recurrent layer over `inputs [T, B, I]`; returns its hidden states over time `[T, B, H]`."""
     suffix = f"_l{number}"
+    if cell == "mingru":
+        layer = _as_gru(layer)
     arguments = [
         inputs,
         graph.constant(f"W{suffix}", _f32(_reordered(cell, layer.weight_ih))[None]),
@@ -95,12 +103,10 @@ def _layer(graph: _Graph, cell: Cell, number: int, layer: Layer, inputs: str, pr
         graph.add("Unsqueeze", [previous[f"hidden_{number}"], "axis_0"], f"initial_h{suffix}"),
     ]
     outputs = [f"Y{suffix}", f"Y_h{suffix}"]
-    attributes: dict[str, Any] = {"hidden_size": layer.weight_hh.shape[1]}
+    attributes = {"hidden_size": layer.weight_hh.shape[1], **_ATTRIBUTES[cell]}
     if cell == "lstm":
         arguments.append(graph.add("Unsqueeze", [previous[f"cell_{number}"], "axis_0"], f"initial_c{suffix}"))
         outputs.append(f"Y_c{suffix}")
-    if cell == "gru":
-        attributes["linear_before_reset"] = 1
     graph.nodes.append(helper.make_node(_OPERATOR[cell], arguments, outputs, name=f"{cell}{suffix}", **attributes))
 
     graph.integers(f"axis_1{suffix}", 1)
@@ -112,6 +118,13 @@ def _layer(graph: _Graph, cell: Cell, number: int, layer: Layer, inputs: str, pr
     if cell == "lstm":
         graph.add("Squeeze", [f"Y_c{suffix}", "axis_0"], f"next_cell_{number}")
     return hidden
+
+
+def _as_gru(layer: Layer) -> Layer:
+    """Return a minGRU's layer as a GRU's: nothing reads the hidden state before, so there is nothing to reset."""
+    size = layer.weight_hh.shape[1]
+    weight, bias = (np.concatenate([np.zeros_like(part[:size]), part]) for part in (layer.weight_ih, layer.bias_ih))
+    return Layer(weight, np.zeros((3 * size, size)), bias, np.zeros(3 * size))
 
 
 def _last_of(graph: _Graph, hidden: str, number: int) -> None:

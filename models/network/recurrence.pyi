@@ -25,9 +25,9 @@ def network(
 ) -> Network:
     """Return a network with its own copies of the weights, but for `vectors [words, I]`.
 
-    `cell` is 0 RNN, 1 LSTM, 2 GRU, 3 minGRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `layers` (I, biases, input weights,
-    recurrent weights); `head [C, parts, units]`. Where `tabled`, a word's share of the first layer's sums is kept from
-    the first time that it is read. Raises `ValueError` where a size does not fit.
+    `cell` is 0 RNN, 1 LSTM, 2 GRU, 3 minGRU; `pooling` 0 last, 1 max, 2 mean, 3 both; `layers` (I, biases, input
+    weights, recurrent weights); `head [C, parts, units]`. Where `tabled`, a word's share of the first layer's sums is
+    kept from the first time that it is read. Raises `ValueError` where a size does not fit.
     """
 
 def state_size(network: Network, /) -> int:
@@ -38,7 +38,8 @@ def sums(network: Network, layer: int, ids: Array, below: Array, before: Array, 
 
     Reads `ids` int64 `[T]`; `below [T, H]`, the hidden states of the layer below, of no meaning for the first; `before
     [T, H]`, this layer's hidden state before each word. Writes `sums [T, blocks, 4, width]`: LSTM i f g o, GRU r z and
-    the candidate's two sides, RNN four times as many units. Raises `ValueError` where arrays or ids do not fit.
+    the candidate's two sides, minGRU z n of twice as many units, RNN of four times as many. Raises `ValueError` where
+    arrays or ids do not fit.
     """
 
 def step(

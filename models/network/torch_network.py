@@ -1,14 +1,58 @@
 """The classifier as a torch module: the form in which it learns. The only file of this package that imports torch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from models.network.equations import GATES, Array, Cell, Pooling, Weights
+from models.network.equations import GATES, RECURRENT_GATES, Array, Cell, Pooling, Weights
 from models.text.words import PAD
 
-RECURRENT: dict[Cell, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+class MinGRU(nn.Module):
+    """Layers of minGRU cells, called as `nn.GRU` is, all steps of a layer at once; see `equations.mingru_step`."""
+
+    def __init__(self, inputs: int, hidden: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self._layers, self._dropout = layers, dropout
+        for number in range(layers):
+            width = hidden if number else inputs
+            shapes = {
+                "weight_ih": (2 * hidden, width),
+                "weight_hh": (0, hidden),
+                "bias_ih": (2 * hidden,),
+                "bias_hh": (0,),
+            }
+            for name, shape in shapes.items():
+                self.register_parameter(f"{name}_l{number}", nn.Parameter(torch.empty(shape)))
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, None]:
+        """Return the hidden states of the last layer over `inputs [T, B, I]`: `[T, B, H]`."""
+        for number in range(self._layers):
+            if number:
+                inputs = nn.functional.dropout(inputs, self._dropout, self.training)
+            weight, bias = (self.get_parameter(f"{name}_l{number}") for name in ("weight_ih", "bias_ih"))
+            update, candidate = nn.functional.linear(inputs, weight, bias).chunk(2, -1)
+            keep = torch.sigmoid(update)
+            inputs = scan(keep, (1 - keep) * candidate)
+        return inputs, None
+
+
+def scan(keep: Tensor, write: Tensor) -> Tensor:
+    """Return `s_t = keep_t s_{t-1} + write_t` from zero, `[T, B, H]`, in log T rounds (Hillis and Steele 1986).
+
+    After each round a step has looked back twice as far.
+    """
+    back = 1
+    while back < len(write):
+        write = torch.cat([write[:back], write[back:] + keep[back:] * write[:-back]])
+        keep = torch.cat([keep[:back], keep[back:] * keep[:-back]])
+        back *= 2
+    return write
+
+
+RECURRENT: dict[Cell, Callable[..., nn.Module]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU, "mingru": MinGRU}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +147,9 @@ class Classifier(nn.Module):
     @torch.no_grad()
     def _initialise(self) -> None:
         """Orthogonal recurrent blocks (Saxe et al. 2014), forget gates open (Jozefowicz et al. 2015)."""
-        gates = GATES[self.shape.cell]
         for name, parameter in self.rnn.named_parameters():
-            blocks = parameter.chunk(len(gates))
+            gates = (RECURRENT_GATES if "_hh" in name else GATES)[self.shape.cell]
+            blocks = parameter.chunk(len(gates)) if gates else ()
             for gate, block in zip(gates, blocks, strict=True):
                 if "bias" in name:
                     block.fill_(1.0 if gate == "forget" and "bias_ih" in name else 0.0)

@@ -1,79 +1,13 @@
-"""All of a trace that depends on the kind of cell: a new cell is one more `CellTrace` in this file.
+"""All of a trace that depends on the kind of cell: a new cell is one more `CellTrace` in this file."""
 
-Gradients are those of the target's logit. `grad_hidden [T, H]` comes from above a layer, by its hidden states; a
-backward pass adds what comes back through time and hands the gradient on to what the layer read.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
 from models.network.equations import Array, Cell, Layer, PreActivations, sigmoid
 from models.trace.activations import LayerActivations
-from models.trace.linear import backward_scan, scan
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """One layer's `values [T, H]` but the hidden states, which are `recomputed`; see `LayerActivations`."""
-
-    values: dict[str, Array]
-    pre_candidate: Array
-    recomputed: Array
-    recurrent_candidate: Array | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GatedMemory:
-    """How a cell carries its state from step to step, each `[T, H]`: `state_t = kept_t state_{t-1} + written_t`.
-
-    `readout` is the hidden state over that state; None where the hidden state is that state.
-    """
-
-    kept: Callable[[LayerActivations], Array]
-    written: Callable[[LayerActivations], Array]
-    readout: Callable[[LayerActivations], Array | None]
-
-
-@dataclass(frozen=True, slots=True)
-class CellTrace:
-    """The equations of one kind of cell, as traces need them.
-
-    `tensors` are the names of its values and `conventions` say in words how to read them. `candidate` is the row block
-    of the candidate (RNN: the hidden state) in a layer's weights. `memory` is None for a cell without a gate that
-    carries its state.
-    """
-
-    tensors: tuple[str, ...]
-    conventions: Mapping[str, str]
-    candidate: int
-    pre_activations: Callable[[Layer, Array, Array], PreActivations]
-    """From a layer's weights, inputs `[T, I]` and hidden states before `[T, H]`."""
-    recover: Callable[[PreActivations, Array], Recovered]
-    """From pre-activations and the hidden states before `[T, H]`."""
-    backward: Callable[[LayerActivations, Layer, Array], tuple[Array, Array]]
-    """From `grad_hidden`: the whole gradient by the hidden states `[T, H]`, and by the inputs `[T, I]`."""
-    backward_frozen: Callable[[LayerActivations, Layer, Array], tuple[Array, float]]
-    """The same with gates and tanh ratios held fixed: the gradient by the candidate's pre-activation `[T, H]`, and
-    what the layer's biases contribute to the logit."""
-    memory: GatedMemory | None
-
-    def candidate_rows(self, layer: Layer) -> slice:
-        """Return the rows of a layer's weights that make the candidate."""
-        return rows(layer, self.candidate)
-
-
-def rows(layer: Layer, gate: int) -> slice:
-    """Return the rows of the `gate`-th block of a layer's weights."""
-    size = layer.weight_hh.shape[1]
-    return slice(gate * size, (gate + 1) * size)
-
-
-def tanh_ratio(tanh: Array, x: Array) -> Array:
-    """Return `tanh(x) / x`, 1 at 0."""
-    near = np.abs(x) < 1e-4
-    return np.where(near, 1.0, tanh / np.where(near, 1.0, x)).astype(tanh.dtype, copy=False)
+from models.trace.cell_trace import CellTrace, GatedMemory, Recovered, rows, tanh_ratio
+from models.trace.linear import backward_scan, reverse_scan, scan
 
 
 def _pre_activations(layer: Layer, inputs: Array, hidden_before: Array) -> PreActivations:
@@ -269,4 +203,45 @@ _GRU = CellTrace(
 )
 
 
-CELL_TRACES: Mapping[Cell, CellTrace] = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}
+# minGRU: n = W x + b, h = (1 - z) n + z h'; the hidden state before is in no gate
+
+
+def _mingru_pre_activations(layer: Layer, inputs: Array, hidden_before: Array) -> PreActivations:
+    return [inputs @ layer.weight_ih[rows(layer, gate)].T + layer.bias_ih[rows(layer, gate)] for gate in (0, 1)]
+
+
+def _mingru_recover(pre: PreActivations, hidden_before: Array) -> Recovered:
+    update, candidate = sigmoid(pre[0]), pre[1]
+    recomputed = (1 - update) * candidate + update * hidden_before
+    return Recovered({"update": update, "candidate": candidate}, candidate, recomputed)
+
+
+def _mingru_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, Array]:
+    update, candidate = of["update"], of["candidate"]
+    total = reverse_scan(update, grad_hidden)
+    to_update = total * (of.hidden_before - candidate) * update * (1 - update)
+    return total, np.concatenate([to_update, total * (1 - update)], axis=1) @ layer.weight_ih
+
+
+def _mingru_backward_frozen(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, float]:
+    grad = reverse_scan(of["update"], grad_hidden) * (1 - of["update"])
+    return grad, _over_time(grad, layer.bias_ih[rows(layer, 1)])
+
+
+_MINGRU = CellTrace(
+    tensors=("update", "candidate", "hidden"),
+    conventions={
+        "update": "1 keeps the hidden state before, 0 takes the candidate",
+        "candidate": "of this word alone, of any size: no tanh",
+        "hidden": "(1 - update) x candidate + update x hidden before",
+    },
+    candidate=1,
+    pre_activations=_mingru_pre_activations,
+    recover=_mingru_recover,
+    backward=_mingru_backward,
+    backward_frozen=_mingru_backward_frozen,
+    memory=_GRU.memory,
+)
+
+
+CELL_TRACES: Mapping[Cell, CellTrace] = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU, "mingru": _MINGRU}

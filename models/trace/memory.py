@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from models.network.equations import Array
 from models.trace.activations import Activations, LayerActivations
-from models.trace.cells import CELL_TRACES, GatedMemory
+from models.trace.cell_trace import GatedMemory
+from models.trace.cells import CELL_TRACES
 from models.trace.target import TargetHead
 
 MAX_BLOCKS = 512

@@ -41,13 +41,6 @@ gs_stepper *gs_step_of(int width) {
     return NULL;
 }
 
-const struct gs_cell gs_cells[GS_CELLS] = {
-    [GS_RNN] = {.input_gates = 1, .recurrent_gates = 1, .sums = 1},
-    [GS_LSTM] = {.input_gates = 4, .recurrent_gates = 4, .sums = 4},
-    [GS_GRU] = {.input_gates = 3, .recurrent_gates = 3, .sums = 4},
-    [GS_MINGRU] = {.input_gates = 2, .recurrent_gates = 0, .sums = 2},
-};
-
 int gs_sums_size(const struct gs_network *net) { return gs_cells[net->cell].sums * net->units; }
 
 /* The state of a row: hidden states [layers, U], cell states [layers, U], maximum [U], sum [U], count of steps. */

@@ -16,7 +16,12 @@ struct gs_cell {
     int input_gates, recurrent_gates, sums;
 };
 
-extern const struct gs_cell gs_cells[GS_CELLS];
+static const struct gs_cell gs_cells[GS_CELLS] = {
+    [GS_RNN] = {.input_gates = 1, .recurrent_gates = 1, .sums = 1},
+    [GS_LSTM] = {.input_gates = 4, .recurrent_gates = 4, .sums = 4},
+    [GS_GRU] = {.input_gates = 3, .recurrent_gates = 3, .sums = 4},
+    [GS_MINGRU] = {.input_gates = 2, .recurrent_gates = 0, .sums = 2},
+};
 
 struct gs_layer {
     int inputs;       /* I */

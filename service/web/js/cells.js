@@ -1,4 +1,4 @@
-/** The three cells as everybody draws them: the state runs along the top, the gates stand below it as valves. */
+/** The cells as everybody draws them: the state runs along the top, the gates stand below it as valves. */
 
 import { box, drawing, frame, label, operator, read, squash, wire } from "./drawings.js";
 
@@ -50,6 +50,21 @@ function gru() {
   });
 }
 
+function mingru() {
+  return drawing(290, [frame(216), operator(254, TOP, "×"), operator(425, TOP, "+"), operator(425, 118, "×"), operator(336, 118, "1−")], {
+    hiddenBefore: [wire(`M4,${TOP} H242`), label(4, TOP, "hidden before", { anchor: "start", above: true })],
+    kept: [wire(`M266,${TOP} H413`), label(340, TOP - 9, "kept")],
+    hidden: [wire(`M437,${TOP} H580`), wire(`M580,${TOP} L586,${TOP}`, { arrow: true }),
+      label(596, TOP, "hidden now", { anchor: "end", above: true })],
+    update: [box(254, GATES, "update", "σ"), wire(`M254,${GATES} V86`, { gated: true })],
+    renewed: [wire("M254,118 H324", { gated: true }), wire("M348,118 H413", { gated: true }), label(381, 110, "")],
+    candidate: [box(425, GATES, "candidate", "", false), wire(`M425,${GATES} V130`)],
+    written: [wire("M425,106 V86"), label(442, 106, "written", { anchor: "start" })],
+    x: [wire(`M108,${BUS} H425 V214`), wire(`M254,${BUS} V214`)],
+    word: read(108, 272, BUS),
+  });
+}
+
 function rnn() {
   return drawing(250, [frame(176)], {
     hiddenBefore: [wire("M4,110 H261"), label(4, 110, "hidden before", { anchor: "start", above: true })],
@@ -60,4 +75,4 @@ function rnn() {
 }
 
 /** A fresh drawing of each cell: `{svg, set(values)}`. */
-export const DRAWINGS = { lstm, gru, rnn };
+export const DRAWINGS = { lstm, gru, mingru, rnn };

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.bundle.files import InvalidBundle, read, replay_golden
+from models.bundle.files import Bundle, InvalidBundle, read, replay_golden
 from models.bundle.repository import model_names, versions
 from models.network.equations import CELLS, forward
 from tests.bundles import random_weights, vocabulary
 
 
-def test_it_comes_back_as_it_was_written(repository: Path) -> None:
+def test_it_comes_back_as_it_was_written(bundles: dict[str, Bundle]) -> None:
     for seed, cell in enumerate(CELLS):
-        bundle = read(repository / cell / "1")
+        bundle = bundles[cell]
         assert bundle.manifest.cell == cell
         assert bundle.vocabulary.words == vocabulary().words
         expected = random_weights(cell, seed=seed).tensors()

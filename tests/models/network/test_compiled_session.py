@@ -155,7 +155,7 @@ def test_gates_may_be_wide_open_or_tightly_shut(cell: Cell, scale: float) -> Non
     expected = forward(weights.astype(np.float64), ids).logits
     for width in widths():
         found = fresh(CompiledSession(weights, width), [ids]).logits[0]
-        np.testing.assert_allclose(found, expected, atol=1e-4 * max(1.0, scale))
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-4 * max(1.0, scale))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from models.network.equations import (
     Weights,
     gru_step,
     lstm_step,
+    mingru_step,
     pool,
     rnn_step,
     run_layer,
@@ -58,6 +59,14 @@ def test_a_gru_step_by_hand() -> None:
     assert state["hidden"] == pytest.approx((1 - update) * candidate + update * 0.4)
 
 
+def test_a_mingru_step_by_hand() -> None:
+    layer = Layer(np.array([[0.3], [-0.7]]), np.zeros((0, 1)), np.array([1.0, 0.1]), np.zeros(0))
+    state = mingru_step(layer, np.array([2.0]), {"hidden": np.array([0.4])})
+    update, candidate = _logistic(0.6 + 1), -1.4 + 0.1
+    assert state["update"] == pytest.approx(update)
+    assert state["hidden"] == pytest.approx((1 - update) * candidate + update * 0.4)
+
+
 @given(FLOATS, FLOATS)
 def test_an_open_forget_gate_keeps_the_cell_and_an_open_update_gate_the_state(x: float, before: float) -> None:
     past = {"hidden": np.array([before]), "cell": np.array([before])}
@@ -95,6 +104,7 @@ def test_what_the_head_reads_by_hand(pooling: Pooling, read: list[float]) -> Non
         ("rnn", {"hidden"}),
         ("lstm", {"input", "forget", "candidate", "output", "cell", "hidden"}),
         ("gru", {"reset", "update", "candidate", "hidden"}),
+        ("mingru", {"update", "candidate", "hidden"}),
     ],
 )
 def test_a_layer_tells_every_value_of_its_cell(cell: Cell, names: set[str]) -> None:

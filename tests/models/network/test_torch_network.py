@@ -51,14 +51,11 @@ def test_the_temperature_divides_the_logits(cell: Cell) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_recurrent_blocks_start_orthogonal_and_forget_gates_open(cell: Cell) -> None:
     layer = Classifier(Shape(cell, "last", 20, 5, 6, 2, 2)).weights().layers[1]
-    for gate, block, bias in zip(
-        GATES[cell],
-        np.split(layer.weight_hh, len(GATES[cell])),
-        np.split(layer.bias_ih + layer.bias_hh, len(GATES[cell])),
-        strict=True,
-    ):
+    for block in layer.weight_hh.reshape(-1, 6, 6):
         np.testing.assert_allclose(block @ block.T, np.eye(6), atol=1e-5)
+    for gate, bias in zip(GATES[cell], np.split(layer.bias_ih, len(GATES[cell])), strict=True):
         assert (bias == (1.0 if gate == "forget" else 0.0)).all()
+    assert not layer.bias_hh.any()
 
 
 def test_dropout_works_only_while_training_and_hides_a_unit_for_the_whole_review() -> None:

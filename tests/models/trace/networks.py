@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.network.equations import CELLS, POOLINGS, Array, Cell, Ids, Layer, Pooling, Weights, forward
+from models.network.equations import CELLS, GATES, POOLINGS, Array, Cell, Ids, Layer, Pooling, Weights, forward
 from models.trace import Target, default_target, recover
 from models.trace.activations import Activations
 from models.trace.running import running_logits
@@ -72,6 +72,7 @@ def unforgetful(weights: Weights) -> Weights:
             layers.append(replace(quiet, weight_ih=0.01 * layer.weight_ih) if not layers else quiet)
         else:
             bias = layer.bias_ih.copy()
-            bias[size : 2 * size] += 4.0
+            keeps = next(number for number, gate in enumerate(GATES[weights.cell]) if gate in ("forget", "update"))
+            bias[keeps * size : (keeps + 1) * size] += 4.0
             layers.append(replace(layer, bias_ih=bias))
     return replace(weights, layers=tuple(layers))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.network.equations import Cell, Pooling
+from models.network.equations import CELLS, Cell, Pooling
 from models.network.torch_network import Classifier
 from models.trace import Target, default_target
 from models.trace.gradient import backpropagate, gradient
@@ -39,6 +39,9 @@ def test_it_is_that_of_automatic_differentiation(cell: Cell, pooling: Pooling, l
 def by_steps(network: Classifier, layer: int, inputs: torch.Tensor) -> list[torch.Tensor]:
     """One layer of a torch network, step by step, keeping the gradient of every hidden state."""
     shape = network.shape
+    if shape.cell == "mingru":
+        weight, bias = (network.rnn.get_parameter(f"{name}_l{layer}") for name in ("weight_ih", "bias_ih"))
+        return mingru_by_steps(weight, bias, inputs)
     single = type(network.rnn)(inputs.shape[-1], shape.hidden).double()
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     single.load_state_dict({f"{name}_l0": network.rnn.state_dict()[f"{name}_l{layer}"] for name in names})
@@ -53,7 +56,18 @@ def by_steps(network: Classifier, layer: int, inputs: torch.Tensor) -> list[torc
     return states
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def mingru_by_steps(weight: torch.Tensor, bias: torch.Tensor, inputs: torch.Tensor) -> list[torch.Tensor]:
+    """The same of a minGRU, which reads no state but to keep it."""
+    hidden, states = torch.zeros(1, len(bias) // 2, dtype=torch.float64), []
+    for x in inputs:
+        update, candidate = torch.nn.functional.linear(x, weight, bias).chunk(2, -1)
+        hidden = torch.lerp(candidate, hidden, torch.sigmoid(update))
+        hidden.retain_grad()
+        states.append(hidden)
+    return states
+
+
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 2])
 def test_of_one_word_the_top_layer_has_the_head_s_weights(cell: Cell, layers: int) -> None:
     one = traced(cell, "last", layers, words=1)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.network.equations import Array, Cell, Layer, Pooling
+from models.network.equations import CELLS, Array, Cell, Layer, Pooling
 from models.network.onnx_graph import open_step_graph
 from models.network.session import run_whole
 from models.trace import Ledger, Target, default_target, recover
@@ -110,7 +110,8 @@ def _frozen_layer(layer: LayerActivations, learnt: Layer, entering: torch.Tensor
     slope, h, cell, states = squashed / torch.tensor(layer.pre_candidate), torch.zeros(size, dtype=u.dtype), 0.0, []
     for t, x in enumerate(entering):
         reset = of["reset"][t] if "reset" in of else 1.0
-        new = slope[t] * (x + b + reset * (u @ h + c))
+        from_before = u @ h + c if len(u) else 0.0
+        new = slope[t] * (x + b + reset * from_before)
         if "cell" in of:
             cell = of["forget"][t] * cell + of["input"][t] * new
             h = of["output"][t] * torch.tanh(of["cell"][t]) / of["cell"][t] * cell
@@ -204,7 +205,7 @@ def test_the_top_units_say_what_they_leave_out(words: int, count: int, seed: int
     assert sorted(size[units.selected])[::-1] == size[units.selected].tolist()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "max||mean"])
 def test_one_word(cell: Cell, pooling: Pooling) -> None:
     one = traced(cell, pooling, 2, words=1)

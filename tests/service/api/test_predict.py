@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.network.equations import CELLS, forward, softmax
+from models.network.equations import BUILT_IN, forward, softmax
 from models.text.words import UNK
 from service.settings import Settings
 from tests.service.conftest import Running, running
@@ -34,7 +34,7 @@ def problem(response: httpx.Response, status: int, kind: str) -> str:
     return body["detail"]
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", BUILT_IN)
 def test_a_prediction_is_that_of_the_equations(served: Running, cell: str) -> None:
     bundle = served.service.context.catalog.find(cell).bundle
     ids = bundle.vocabulary.encode(TEXT, 99).ids
@@ -60,7 +60,7 @@ def test_an_answer_says_how_many_words_the_model_does_not_know(served: Running, 
 
 def test_compare_asks_every_model_by_name(served: Running) -> None:
     answer = served.client.post("/v1/compare", json={"text": TEXT}).json()
-    assert answer["predictions"] == [served.predict(TEXT, model=name).json() for name in sorted(CELLS)]
+    assert answer["predictions"] == [served.predict(TEXT, model=name).json() for name in sorted(BUILT_IN)]
 
 
 def test_the_first_words_are_read_and_the_answer_says_that_the_rest_is_cut(served: Running) -> None:

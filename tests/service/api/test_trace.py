@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.bundle.files import Bundle, read
-from models.network.equations import CELLS, Cell, forward
+from models.network.equations import BUILT_IN, Cell, forward
 from models.text.words import UNK, words
 from models.trace.cells import CELL_TRACES
 from service.settings import Settings
@@ -38,7 +38,7 @@ def bundle_of(served: Running, name: str) -> Bundle:
     return read(served.service.context.settings.repository / name / "1")
 
 
-@pytest.fixture(params=CELLS)
+@pytest.fixture(params=BUILT_IN)
 def cell(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -113,7 +113,7 @@ def test_on_fifty_real_reviews_every_prefix_is_predicted_alike(served: Running) 
     except DataError as error:
         pytest.skip(str(error))
     for number, text in enumerate(reviews):
-        cell = CELLS[number % len(CELLS)]
+        cell = BUILT_IN[number % len(BUILT_IN)]
         trace = traced(served, text, model=cell)
         rows = [{"text": text[: word.end], "model": cell} for word in trace.words]
         answers = served.client.post("/v1/batch", json=rows).json()

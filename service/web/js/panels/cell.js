@@ -75,19 +75,19 @@ function products(values, cell) {
       squashed: Math.tanh(values.cell),
     };
   }
-  if (cell === "gru") {
+  if (values.update !== undefined) {
     return {
       kept: values.update * values.hiddenBefore,
       renewed: 1 - values.update,
       written: (1 - values.update) * values.candidate,
-      passed: values.reset * values.hiddenBefore,
+      ...(values.reset !== undefined && { passed: values.reset * values.hiddenBefore }),
     };
   }
   return {};
 }
 
 function facts(reading, t, values, row) {
-  const keeps = { lstm: values.forget, gru: values.update }[reading.cell];
+  const keeps = values.forget ?? values.update;
   const { half_life_words: lives } = reading.trace.memory ?? {};
   const exact = row >= 0;
   const life = exact ? lives?.[row] : middle(lives);

@@ -3,7 +3,7 @@
 import { Chart } from "../chart.js";
 import { id, s } from "../dom.js";
 
-const KINDS = { rnn: "line dotted-line", gru: "line other", lstm: "line" };
+const KINDS = { rnn: "line dotted-line", gru: "line other" };
 const FLOOR = 1e-8;
 
 export function mount() {
@@ -21,7 +21,7 @@ export function mount() {
     chart.foot(before(chart.length - chart.first), before(chart.length - chart.end));
     const names = readings.map((reading) => {
       const series = reading.pull;
-      chart.svg.append(s("polyline", { class: KINDS[reading.cell], points: chart.points((t) => height(series[t])).join(" ") }));
+      chart.svg.append(s("polyline", { class: KINDS[reading.cell] ?? "line", points: chart.points((t) => height(series[t])).join(" ") }));
       return reading.cell;
     });
     key(chart, names);
@@ -62,7 +62,7 @@ function key(chart, names) {
   names.forEach((name, i) => {
     const x = chart.x(chart.first) + i * 84;
     chart.svg.append(
-      s("line", { class: KINDS[name], x1: x, x2: x + 30, y1: 10, y2: 10 }),
+      s("line", { class: KINDS[name] ?? "line", x1: x, x2: x + 30, y1: 10, y2: 10 }),
       s("text", { class: "series", x: x + 37, y: 14 }, name.toUpperCase()));
   });
 }

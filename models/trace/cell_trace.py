@@ -1,0 +1,75 @@
+"""What a trace needs of a kind of cell: its values, its gradients, how it carries its state.
+
+Gradients are those of the target's logit. `grad_hidden [T, H]` comes from above a layer, by its hidden states; a
+backward pass adds what comes back through time and hands the gradient on to what the layer read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.network.equations import Array, Layer, PreActivations
+from models.trace.activations import LayerActivations
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """One layer's `values [T, H]` but the hidden states, which are `recomputed`; see `LayerActivations`."""
+
+    values: dict[str, Array]
+    pre_candidate: Array
+    recomputed: Array
+    recurrent_candidate: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatedMemory:
+    """How a cell carries its state from step to step, each `[T, H]`: `state_t = kept_t state_{t-1} + written_t`.
+
+    `readout` is the hidden state over that state; None where the hidden state is that state.
+    """
+
+    kept: Callable[[LayerActivations], Array]
+    written: Callable[[LayerActivations], Array]
+    readout: Callable[[LayerActivations], Array | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CellTrace:
+    """The equations of one kind of cell, as traces need them.
+
+    `tensors` are the names of its values and `conventions` say in words how to read them. `candidate` is the row block
+    of the candidate (RNN: the hidden state) in a layer's weights. `memory` is None for a cell without a gate that
+    carries its state.
+    """
+
+    tensors: tuple[str, ...]
+    conventions: Mapping[str, str]
+    candidate: int
+    pre_activations: Callable[[Layer, Array, Array], PreActivations]
+    """From a layer's weights, inputs `[T, I]` and hidden states before `[T, H]`."""
+    recover: Callable[[PreActivations, Array], Recovered]
+    """From pre-activations and the hidden states before `[T, H]`."""
+    backward: Callable[[LayerActivations, Layer, Array], tuple[Array, Array]]
+    """From `grad_hidden`: the whole gradient by the hidden states `[T, H]`, and by the inputs `[T, I]`."""
+    backward_frozen: Callable[[LayerActivations, Layer, Array], tuple[Array, float]]
+    """The same with gates and tanh ratios held fixed: the gradient by the candidate's pre-activation `[T, H]`, and
+    what the layer's biases contribute to the logit."""
+    memory: GatedMemory | None
+
+    def candidate_rows(self, layer: Layer) -> slice:
+        """Return the rows of a layer's weights that make the candidate."""
+        return rows(layer, self.candidate)
+
+
+def rows(layer: Layer, gate: int) -> slice:
+    """Return the rows of the `gate`-th block of a layer's weights."""
+    size = layer.weight_hh.shape[1]
+    return slice(gate * size, (gate + 1) * size)
+
+
+def tanh_ratio(tanh: Array, x: Array) -> Array:
+    """Return `tanh(x) / x`, 1 at 0."""
+    near = np.abs(x) < 1e-4
+    return np.where(near, 1.0, tanh / np.where(near, 1.0, x)).astype(tanh.dtype, copy=False)

@@ -28,7 +28,7 @@ export function mount() {
       s("text", { x: chart.x(chart.first) - 4, y: chart.y(0) - 6 }, `↓ ${against}`));
     if (other) chart.svg.append(s("text", { x: chart.width - 14, y: chart.y(1) - 10, "text-anchor": "end" },
       `solid: ${reading.trace.model.name}, dashed: ${other.trace.model.name}`));
-    turns(chart, reading);
+    turns(chart, reading, other);
     chart.heightAt = (t) => p[t];
   };
   const says = (t) => {
@@ -72,12 +72,13 @@ function areas(chart, p) {
 }
 
 /** The biggest turns with their words, biggest first; a label that finds no room beside the line stands further off. */
-function turns(chart, reading) {
+function turns(chart, reading, other) {
   const { p } = reading.running;
   const ranked = reading.ranked(Array.from({ length: reading.length }, (_, t) => reading.turn(t)))
     .filter(({ t }) => t >= chart.first && t < chart.end);
   const end = chart.x(chart.first) + 60;
   const taken = [chart.y(1) - 24, chart.y(0) - 20].map((top) => ({ left: 0, right: end, top, bottom: top + 16 }));
+  if (other) taken.push({ left: chart.width - 200, right: chart.width, top: chart.y(1) - 24, bottom: chart.y(1) - 8 });
   const largest = ranked.slice(0, MOST_LABELS).filter(({ value }) => Math.abs(value) >= LEAST_TURN);
   for (const { t, value } of largest) {
     const text = clipped(reading.words[t].text);

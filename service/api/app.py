@@ -85,6 +85,10 @@ class SingleProcess:
         """Return the metrics in Prometheus' text format."""
         return await asyncio.to_thread(self._metrics.text)
 
+    async def history(self, minutes: int) -> bytes:
+        """Return the last minutes and the alerts that hold now, as JSON."""
+        return await asyncio.to_thread(self._metrics.history, minutes)
+
 
 def create_service(
     settings: Settings, control: Control | None = None, versions: ServedVersions | None = None

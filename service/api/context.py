@@ -27,6 +27,9 @@ class Control(Changes, Protocol):
     async def metrics(self) -> bytes:
         """Return the metrics of the service in Prometheus' text format."""
 
+    async def history(self, minutes: int) -> bytes:
+        """Return the last minutes of the service and the alerts that hold now, as JSON."""
+
 
 @dataclass(slots=True)
 class AppContext:

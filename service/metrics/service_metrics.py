@@ -1,13 +1,18 @@
 """All metrics of the service: the reports of its processes, added up in one of them."""
 
+import json
 import re
+from dataclasses import asdict
+from math import isnan
 
 from prometheus_client import GCCollector, ProcessCollector, generate_latest
 
+from service.metrics.alerts import LONGEST, alerts
 from service.metrics.definitions import VERSION, BulkHistogram, Registry
 from service.metrics.drift import DriftCollector, Window
 from service.metrics.engine import EngineMetrics
 from service.metrics.gauges import GaugeCollector
+from service.metrics.history import History
 from service.metrics.predictions import PredictionMetrics, PredictionRecord, ServedVersion
 from service.metrics.recorder import Measurements
 
@@ -26,7 +31,7 @@ class ServiceMetrics:
 
     def __init__(self, max_words: int, *, of_process: bool = False) -> None:
         self._registry = registry = Registry()
-        self._gauges, self._drift = GaugeCollector(), DriftCollector()
+        self._gauges, self._drift, self._history = GaugeCollector(), DriftCollector(), History()
         self._predictions = PredictionMetrics(registry, max_words)
         self._engine = EngineMetrics(registry)
         self._loads = registry.counter("model_loads", "Loads by how they ended", [*VERSION, "outcome"])
@@ -50,6 +55,13 @@ class ServiceMetrics:
         """Return all metrics in Prometheus' text format. Takes milliseconds: to be called off the event loop."""
         return generate_latest(self._registry)
 
+    def history(self, minutes: int) -> bytes:
+        """Return the last minutes and the alerts that hold now, as JSON. To be called off the event loop."""
+        rows = self._history.rows(self._gauges.processes, max(minutes, LONGEST))
+        shown = [(round(end, 1), *map(_rounded, figures.values())) for end, figures in rows[-minutes:]]
+        held = [asdict(alert) for alert in alerts(rows, self._drift.windows)]
+        return json.dumps({"columns": [*rows[-1][1]], "rows": shown, "alerts": held}).encode()
+
     def add(self, process: int, measured: Measurements) -> None:
         """Add what a process measured since its last report; its gauges replace those of that report."""
         for served in (*measured.served, *(served for served, _ in measured.predictions)):
@@ -70,6 +82,7 @@ class ServiceMetrics:
             self._http_seconds.labels(method, route, str(status)).observe_many(seconds)
         self._loop_lag.observe_many(measured.loop_lag)
         self._gauges.processes[process] = measured.gauges
+        self._history.add(measured, self._gauges.processes)
         self._served_by[process] = {served.key for served in measured.served}
         self._retire()
 
@@ -99,3 +112,8 @@ class ServiceMetrics:
             self._registry.remove(model=name, version=version)
             if all(other != name for other, _ in self._known):
                 self._registry.remove(model=name)
+
+
+def _rounded(value: float) -> float | None:
+    """Return four digits of a figure; None where there is none."""
+    return None if isnan(value) else float(f"{value:.4g}")

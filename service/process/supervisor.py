@@ -9,7 +9,8 @@ import contextlib
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping, Sized
+from collections.abc import Callable, Coroutine, Mapping, Sized
+from functools import partial
 from typing import Any
 
 import structlog
@@ -119,14 +120,16 @@ class Supervisor:
             case {"measured": measured}:
                 self._metrics.add(worker.process.pid, measured)
             case {"ask": "metrics", "number": number}:
-                self._spawn(self._send_metrics(worker, number))
+                self._spawn(self._send(worker, number, self._metrics.text))
+            case {"ask": "history", "minutes": minutes, "number": number}:
+                self._spawn(self._send(worker, number, partial(self._metrics.history, minutes)))
             case {"done": number, "problem": problem, "versions": versions}:
                 worker.answered(number, (problem, versions))
             case {"ask": change, "fields": fields, "number": number}:
                 self._spawn(self._change(worker, change, fields, number))
 
-    async def _send_metrics(self, worker: WorkerProcess, number: int) -> None:
-        worker.channel.send(answer=number, result=await asyncio.to_thread(self._metrics.text))
+    async def _send(self, worker: WorkerProcess, number: int, text: Callable[[], bytes]) -> None:
+        worker.channel.send(answer=number, result=await asyncio.to_thread(text))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

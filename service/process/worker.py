@@ -55,6 +55,11 @@ class SupervisorClient:
         text: bytes = await self._request(ask="metrics")
         return text
 
+    async def history(self, minutes: int) -> bytes:
+        """Return the last minutes of the service and the alerts that hold now, as JSON."""
+        text: bytes = await self._request(ask="history", minutes=minutes)
+        return text
+
     def answered(self, number: int, result: Any) -> None:
         """Hand the supervisor's answer to whoever waits for it."""
         asked = self._asked.pop(number)

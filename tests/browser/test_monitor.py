@@ -2,11 +2,13 @@
 
 import json
 import re
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import fits
@@ -20,15 +22,22 @@ def service(repository: Path) -> Iterator[str]:
         yield root
 
 
+def ask(service: str, count: int, **headers: str) -> None:
+    """Send reviews; none of them needs to be answered."""
+    body = json.dumps({"text": "an amazing plot", "model": "gru"}).encode()
+    for _ in range(count):
+        try:
+            urllib.request.urlopen(urllib.request.Request(f"{service}/v1/predict", body, headers)).close()
+        except urllib.error.HTTPError as refused:
+            refused.close()
+
+
 def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
     errors: list[str] = []
     page = browser.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{service}/monitor")
-    body = json.dumps({"text": "an amazing plot", "model": "gru"}).encode()
-    for _ in range(40):
-        with urllib.request.urlopen(urllib.request.Request(f"{service}/v1/predict", body)):
-            pass
+    ask(service, 40)
     expect(page.locator("#state")).to_have_text("ready")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.chart b')].some(b => /^[1-9][0-9.]* ?(ms|s)$/.test(b.textContent))"
@@ -46,6 +55,7 @@ def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
 def test_the_charts_have_the_time_and_looking_is_no_production(browser: Browser, service: str) -> None:
     page = browser.new_page()
     page.goto(f"{service}/monitor")
+    page.get_by_label("the last").select_option("5 minutes")
     chart = page.locator(".chart").first
     expect(chart.locator(".axis")).to_have_text(re.compile(r"\d\d:\d\d:\d\d\s*\d\d:\d\d:\d\d"))
     page.wait_for_timeout(4500)
@@ -66,8 +76,36 @@ def test_a_service_that_is_gone_leaves_nothing_that_looks_fresh(browser: Browser
     expect(page.locator("#state")).to_have_text("ready")
 
 
-def test_it_fits_a_narrow_screen(browser: Browser, service: str) -> None:
+def test_what_was_before_the_page_was_opened_is_shown(browser: Browser, service: str) -> None:
+    ask(service, 40)
+    page = browser.new_page()
+    page.goto(f"{service}/monitor")
+    page.wait_for_function("""() => {
+        const points = document.querySelector(".chart .line-0").getAttribute("d") ?? "";
+        return points.split(/[ML]/).slice(1).some((point) => Number(point.split(" ")[1]) < 80);
+    }""")
+    expect(page.locator("#alerts")).to_have_text("Nothing: no alert holds.")
+    chart = page.locator(".chart svg").first
+    chart.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".chart").first.locator(".axis")).to_contain_text("at ")
+
+
+def test_what_is_wrong_stands_first_with_what_to_do(browser: Browser, service: str) -> None:
+    ask(service, 40, **{"X-Request-Timeout": "0.000001"})
+    page = browser.new_page()
+    page.goto(f"{service}/monitor")
+    alert = page.locator("#alerts li", has_text="of reviews are refused or run out of time")
+    expect(alert).to_contain_text("act now")
+    expect(alert).to_contain_text("clients ask for less time than the queue takes")
+    expect(alert).to_contain_text("docs/runbook.md#gatescoperefuses")
+
+
+def test_it_fits_a_narrow_screen_and_axe_finds_nothing(browser: Browser, service: str) -> None:
     page = browser.new_page(viewport={"width": 400, "height": 900})
     page.goto(f"{service}/monitor")
     expect(page.locator("#state")).to_have_text("ready")
     fits(page)
+    expect(page.locator("#alerts li").first).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

@@ -1,13 +1,16 @@
-"""`GET /metrics` for Prometheus."""
+"""`GET /metrics` for Prometheus, `GET /metrics/history` for the monitor page."""
 
 import asyncio
+from typing import Annotated
 
 from litestar import Response, get
+from litestar.params import QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.api.compression import compressed, in_gzip
 from service.api.dependencies import Context, Gzip
 from service.api.described import answer
+from service.metrics.history import KEPT
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
 
@@ -16,7 +19,19 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
 async def metrics(context: Context, gzip: Gzip) -> Response[bytes]:
     """Return all metrics as text, those of all worker processes added up."""
     context.sampler.flush()
-    text = await context.control.metrics()
+    return await _sent(await context.control.metrics(), MEDIA_TYPE, gzip)
+
+
+@get("/metrics/history", include_in_schema=False)
+async def history(
+    context: Context, gzip: Gzip, minutes: Annotated[int, QueryParameter(ge=1, le=KEPT)] = KEPT
+) -> Response[bytes]:
+    """Return the last minutes, a row each, of all worker processes together, and the alerts that hold now."""
+    context.sampler.flush()
+    return await _sent(await context.control.history(minutes), "application/json", gzip)
+
+
+async def _sent(content: bytes, media_type: str, gzip: bool) -> Response[bytes]:
     if not gzip:
-        return Response(text, media_type=MEDIA_TYPE)
-    return in_gzip(await asyncio.to_thread(compressed, text), MEDIA_TYPE)
+        return Response(content, media_type=media_type)
+    return in_gzip(await asyncio.to_thread(compressed, content), media_type)

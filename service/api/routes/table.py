@@ -8,7 +8,16 @@ from service.api.auth import Access
 from service.api.routes import batch, compare, health, metrics, models, page, predict, stream, trace, v2, v2_repository
 
 ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
-    Access.OPEN: [health.live, health.ready, v2.live, v2.ready, metrics.metrics, page.page, page.asset],
+    Access.OPEN: [
+        health.live,
+        health.ready,
+        v2.live,
+        v2.ready,
+        metrics.metrics,
+        metrics.history,
+        page.page,
+        page.asset,
+    ],
     Access.PREDICT: [
         predict.predict,
         compare.compare,

@@ -1,49 +1,54 @@
-// A small line chart in SVG: a few series over the same minutes of the clock, the newest at the right.
+// A small line chart in SVG: a few series over the same time of the clock, the newest at the right.
 
 import { h, s } from "../dom.js";
 
 const WIDTH = 300;
 const HEIGHT = 80;
-/** Seconds that a chart shows, and the seconds between two values past which the line is broken. */
-const SHOWN = 300;
-const GAP = 10;
+/** What a chart shows unless it is told another: seconds in all, and those between two values past which the line is broken. */
+const LIVE = { seconds: 300, gap: 10 };
 
 export class Chart {
-  /** `series` are names; `show` writes a value; `least` is the smallest top of the scale. */
-  constructor(title, series, show, least) {
-    this.show = show;
+  /** `series` are names; `said` writes a value; `least` is the smallest top of the scale. */
+  constructor(title, series, said, least) {
+    this.said = said;
     this.least = least;
     this.moments = [];
+    this.span = LIVE;
+    this.share = null;
     this.top = h("span", { class: "quiet small" });
     this.lines = series.map((_, index) => s("path", { class: `line line-${index % 4}` }));
     this.legend = series.map((name, index) => h("li", { class: `small line-${index % 4}` }, h("span", {}, name), " ", h("b", {}, "–")));
     this.pointed = s("path", { class: "pointed" });
-    const svg = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    const svg = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", tabindex: "0", role: "img",
+      "aria-label": `${title}: left and right arrows move through time` });
     svg.append(...[0, HEIGHT / 2, HEIGHT].map((y) => s("path", { class: "grid", d: `M0 ${y}H${WIDTH}` })), ...this.lines, this.pointed);
     this.axis = h("p", { class: "axis quiet small" }, h("span", {}), h("span", {}));
     this.figure = h("figure", { class: "chart" }, h("figcaption", {}, h("b", {}, title), this.top), svg, this.axis, h("ul", {}, ...this.legend));
     svg.addEventListener("pointermove", (event) => this.point(event.offsetX / svg.clientWidth));
-    svg.addEventListener("pointerleave", () => this.point(null));
+    svg.addEventListener("pointerdown", (event) => this.point(event.offsetX / svg.clientWidth));
+    svg.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.point(null));
+    svg.addEventListener("blur", () => this.point(null));
+    svg.addEventListener("keydown", ({ key }) => this.step({ ArrowLeft: -1, ArrowRight: 1 }[key]));
   }
 
-  /** Add one value a series (null: nothing to show), read at a time of the clock in milliseconds. */
-  add(values, time) {
-    this.moments.push({ time, values });
-    while (this.moments[0].time < time - 1000 * SHOWN) this.moments.shift();
-    this.draw();
+  /** Show moments: `time` in milliseconds of the clock, one of `values` a series, null where there is nothing to show. */
+  show(moments, span = LIVE) {
+    this.moments = moments;
+    this.span = span;
+    if (moments.length) this.draw();
   }
 
   draw() {
     const { time: now } = this.moments.at(-1);
     const shown = this.moments.flatMap(({ values }) => values).filter((value) => value !== null);
     const highest = Math.max(this.least, ...shown);
-    const x = (time) => WIDTH * (1 - (now - time) / (1000 * SHOWN));
+    const x = (time) => WIDTH * (1 - (now - time) / (1000 * this.span.seconds));
     const y = (value) => HEIGHT - (Math.min(value, highest) / highest) * HEIGHT;
-    this.top.textContent = `to ${this.show(highest)}`;
-    this.lines.forEach((line, index) => line.setAttribute("d", path(this.moments, index, x, y)));
-    this.axis.firstChild.textContent = clock(now - 1000 * SHOWN);
+    this.top.textContent = `to ${this.said(highest)}`;
+    this.lines.forEach((line, index) => line.setAttribute("d", path(this.moments, index, x, y, 1000 * this.span.gap)));
+    this.axis.firstChild.textContent = clock(now - 1000 * this.span.seconds);
     this.axis.lastChild.textContent = clock(now);
-    this.point(this.share ?? null);
+    this.point(this.share);
   }
 
   /** Tell the values at a share of the width, or the newest. */
@@ -51,15 +56,30 @@ export class Chart {
     this.share = share;
     if (!this.moments.length) return;
     const { time: now } = this.moments.at(-1);
-    const wanted = share === null ? now : now - (1 - share) * 1000 * SHOWN;
-    const nearest = this.moments.reduce((best, one) => (Math.abs(one.time - wanted) < Math.abs(best.time - wanted) ? one : best));
-    const there = Math.abs(nearest.time - wanted) <= 1000 * GAP;
+    const wanted = share === null ? now : now - (1 - share) * 1000 * this.span.seconds;
+    const nearest = this.moments[this.nearest(wanted)];
+    const there = Math.abs(nearest.time - wanted) <= 1000 * this.span.gap;
     this.pointed.setAttribute("d", share === null ? "" : `M${(share * WIDTH).toFixed(1)} 0V${HEIGHT}`);
     nearest.values.forEach((value, index) => {
-      this.legend[index].lastChild.textContent = there && value !== null ? this.show(value) : "–";
+      this.legend[index].lastChild.textContent = there && value !== null ? this.said(value) : "–";
     });
-    if (share !== null) this.axis.lastChild.textContent = `at ${clock(wanted)}`;
-    else this.axis.lastChild.textContent = clock(now);
+    this.axis.lastChild.textContent = share === null ? clock(now) : `at ${clock(wanted)}`;
+  }
+
+  /** Tell the values of the moment before or after the one that is told. */
+  step(direction) {
+    if (!direction || !this.moments.length) return;
+    const { time: now } = this.moments.at(-1);
+    const length = 1000 * this.span.seconds;
+    const told = this.share === null ? this.moments.length - 1 : this.nearest(now - (1 - this.share) * length) + direction;
+    const { time } = this.moments[Math.min(Math.max(told, 0), this.moments.length - 1)];
+    this.point(1 - (now - time) / length);
+  }
+
+  /** The place of the moment that is nearest to a time. */
+  nearest(wanted) {
+    const away = ({ time }) => Math.abs(time - wanted);
+    return this.moments.reduce((best, one, i) => (away(one) < away(this.moments[best]) ? i : best), 0);
   }
 }
 
@@ -68,7 +88,7 @@ function clock(time) {
 }
 
 /** A line through the values; broken where there was none, or where nothing was read for a while. */
-function path(moments, index, x, y) {
+function path(moments, index, x, y, gap) {
   let drawn = "";
   let last = -Infinity;
   for (const { time, values } of moments) {
@@ -76,7 +96,7 @@ function path(moments, index, x, y) {
       last = -Infinity;
       continue;
     }
-    drawn += `${time - last > 1000 * GAP ? "M" : "L"}${x(time).toFixed(1)} ${y(values[index]).toFixed(1)}`;
+    drawn += `${time - last > gap ? "M" : "L"}${x(time).toFixed(1)} ${y(values[index]).toFixed(1)}`;
     last = time;
   }
   return drawn;

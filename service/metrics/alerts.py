@@ -1,0 +1,187 @@
+"""What is wrong now: the alerts of `deploy/prometheus/rules.yml`, read from the last minutes of the service itself.
+
+For whoever looks at the monitor page, with or without a Prometheus. Names and bounds are those of the rules; the
+runbook has a section of the same name for each.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+
+from service.metrics.drift import FEATURES, Window, stability_index
+from service.metrics.history import Row
+
+LONGEST = 360
+"""Minutes that the alerts look back."""
+LEAST_DRIFT_ROWS = 500
+MOST_DRIFT = 0.25
+READ_THEM = "Read a sample of the new reviews; where they differ from those it learnt from, train on newer ones."
+
+Measure = Callable[[Sequence[Row]], float]
+"""A figure of the last minutes, the newest last; the alert holds where it is over its bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An alert: what it measures, its bound, and what is said, with the figure in it, and what to do first."""
+
+    name: str
+    severity: str
+    measure: Measure
+    bound: float
+    says: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert that holds now."""
+
+    name: str
+    severity: str
+    says: str
+    remedy: str
+
+
+def always_over(column: str, minutes: int) -> Measure:
+    """Return a measure: the least of a figure over the last minutes, where there are so many."""
+
+    def measure(rows: Sequence[Row]) -> float:
+        values = [figures[column] for _, figures in rows[-minutes:]]
+        return min(values) if len(values) == minutes and not any(map(isnan, values)) else 0.0
+
+    return measure
+
+
+def share(parts: Sequence[str], whole: Sequence[str], *spans: int) -> Measure:
+    """Return a measure: the share of `parts` in `whole`, the least of those over the last so many minutes."""
+
+    def over(rows: Sequence[Row], minutes: int) -> float:
+        some, all_of = (
+            sum(figures[name] for _, figures in rows[-minutes:] for name in names) for names in (parts, whole)
+        )
+        return some / all_of if all_of else 0.0
+
+    return lambda rows: min(over(rows, minutes) for minutes in spans)
+
+
+def failed_loads(rows: Sequence[Row]) -> float:
+    """Return how many loads failed in the last quarter of an hour."""
+    return sum(figures["failed_loads"] for _, figures in rows[-15:])
+
+
+def missing_workers(rows: Sequence[Row]) -> float:
+    """Return how many worker processes fewer are ready than at the best moment of the last hour."""
+    ready = [figures["ready_workers"] for _, figures in rows[-60:] if not isnan(figures["ready_workers"])]
+    return max(ready) - ready[-1] if ready else 0.0
+
+
+def not_ready(rows: Sequence[Row]) -> float:
+    """Return 1 where no worker process is ready, and the service is not about to stop."""
+    return float(rows[-1][1]["ready_workers"] == 0)
+
+
+ANSWERS = ("answers_2xx", "answers_4xx", "answers_5xx")
+
+RULES = (
+    Rule(
+        "GatescopeNotReady",
+        "page",
+        not_ready,
+        0,
+        "The service is up and not ready.",
+        "GET /health/ready says why: models that are still loading, or none that is valid.",
+    ),
+    Rule(
+        "GatescopeErrorBudgetBurnsFast",
+        "page",
+        share(ANSWERS[2:], ANSWERS, 60, 5),
+        14.4 * 0.001,
+        "{:.1%} of answers are server errors.",
+        "500: the log has a line each, with the request id. 503: not ready. 504: see GatescopeRefuses.",
+    ),
+    Rule(
+        "GatescopeRefuses",
+        "page",
+        share(("rejected", "expired"), ("reviews",), 5),
+        0.01,
+        "{:.1%} of reviews are refused or run out of time.",
+        "429: add replicas. 504: clients ask for less time than the queue takes.",
+    ),
+    Rule(
+        "GatescopeSlow",
+        "page",
+        always_over("predict_p99", 5),
+        0.25,
+        "One in a hundred predictions takes over {:.2f} s.",
+        "See below where a review's time goes: waiting means too little processor, network means longer reviews.",
+    ),
+    Rule(
+        "GatescopeErrorBudgetBurnsSlowly",
+        "ticket",
+        share(ANSWERS[2:], ANSWERS, LONGEST, 30),
+        6 * 0.001,
+        "{:.1%} of the answers of six hours are server errors.",
+        "As for GatescopeErrorBudgetBurnsFast, by daylight.",
+    ),
+    Rule(
+        "GatescopeQueueNearLimit",
+        "ticket",
+        always_over("queue_filled", 3),
+        0.8,
+        "Accepted work fills {:.0%} of its bound.",
+        "Add replicas, before clients are refused.",
+    ),
+    Rule(
+        "GatescopeWorkerMissing",
+        "ticket",
+        missing_workers,
+        0,
+        "Fewer worker processes are ready than in the last hour: {:.0f} missing.",
+        "A worker that ends is replaced; the log says why it ended, and what a new one failed at.",
+    ),
+    Rule(
+        "GatescopeModelLoadFailed",
+        "ticket",
+        failed_loads,
+        0,
+        "{:.0f} loads of a model failed in the last quarter of an hour.",
+        "What was served is served on. `gatescope verify` says what is wrong with the new version.",
+    ),
+    Rule(
+        "GatescopeEventLoopLags",
+        "ticket",
+        always_over("lag_p99", 5),
+        0.05,
+        "The event loop wakes up to {:.2f} s late.",
+        "Something else uses the cores, or a request holds the loop.",
+    ),
+    Rule(
+        "GatescopePaddingWaste",
+        "ticket",
+        always_over("padding", 30),
+        0.5,
+        "{:.0%} of what is computed is padding.",
+        "Reviews that come one by one make it, and it costs nothing then; under load it is a fault to report.",
+    ),
+)
+
+
+def alerts(rows: Sequence[Row], windows: Mapping[tuple[str, str], Window]) -> list[Alert]:
+    """Return the alerts that hold now, the worst first."""
+    measured = ((rule, rule.measure(rows)) for rule in RULES)
+    held = [Alert(r.name, r.severity, r.says.format(value), r.remedy) for r, value in measured if value > r.bound]
+    return [*held, *drifted(windows)]
+
+
+def drifted(windows: Mapping[tuple[str, str], Window]) -> Iterable[Alert]:
+    """Yield an alert for every version whose window, where it holds enough, is far from its validation reviews."""
+    for (name, version), window in list(windows.items()):
+        if window.rows < LEAST_DRIFT_ROWS:
+            continue
+        counts = {feature: (window.counts[feature].tolist(), window.bins[feature].counts) for feature in FEATURES}
+        indices = {feature: stability_index(*both) for feature, both in counts.items()}
+        moved = [f"{feature.replace('_', ' ')} {index:.2f}" for feature, index in indices.items() if index > MOST_DRIFT]
+        if moved:
+            says = f"What {name} version {version} reads has moved, by the stability index: {', '.join(moved)}."
+            yield Alert("GatescopeDrift", "ticket", says, READ_THEM)

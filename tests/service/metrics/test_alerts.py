@@ -1,0 +1,92 @@
+"""The monitor page's alerts are those of the rules: same names, same bounds, and they hold when they should."""
+
+import re
+from collections.abc import Mapping
+from math import isclose, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from models.bundle.files import read
+from service.metrics.alerts import LEAST_DRIFT_ROWS, MOST_DRIFT, RULES, alerts, drifted
+from service.metrics.drift import Window
+from service.metrics.history import History
+from service.metrics.predictions import PredictionRecord, ServedVersion
+from tests.service.metrics.test_history import RECORD
+
+ROOT = Path(__file__).parents[3]
+ELSEWHERE = {"GatescopeDown": "a service that does not answer can't tell", "GatescopeDrift": "of the windows"}
+
+
+def held(**figures: float) -> set[str]:
+    """The alerts that hold after six hours of a quiet service, the last of which had these figures."""
+    quiet = {
+        **dict.fromkeys(History().rows({}, 1)[0][1], nan),
+        "answers_2xx": 1.0,
+        "reviews": 1.0,
+        "ready_workers": 2.0,
+    }
+    quiet |= dict.fromkeys(("answers_4xx", "answers_5xx", "rejected", "expired", "failed_loads"), 0.0)
+    rows: list[tuple[float, Mapping[str, float]]] = [(60.0 * minute, quiet) for minute in range(300)]
+    rows += [(60.0 * minute, quiet | figures) for minute in range(300, 360)]
+    return {alert.name for alert in alerts(rows, {})}
+
+
+def test_nothing_is_wrong_with_a_quiet_service() -> None:
+    assert held() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("GatescopeErrorBudgetBurnsFast", {"answers_5xx": 0.02}),
+        ("GatescopeRefuses", {"rejected": 0.02}),
+        ("GatescopeRefuses", {"expired": 0.02}),
+        ("GatescopeSlow", {"predict_p99": 0.3}),
+        ("GatescopeQueueNearLimit", {"queue_filled": 0.9}),
+        ("GatescopeNotReady", {"ready_workers": 0}),
+        ("GatescopeModelLoadFailed", {"failed_loads": 1}),
+        ("GatescopeEventLoopLags", {"lag_p99": 0.1}),
+        ("GatescopePaddingWaste", {"padding": 0.6}),
+    ],
+)
+def test_an_alert_holds_over_its_bound(name: str, figures: Mapping[str, float]) -> None:
+    assert name in held(**figures)
+
+
+def test_a_worker_that_went_missing_is_told() -> None:
+    rows = [
+        (float(minute), {**History().rows({}, 1)[0][1], "ready_workers": 2.0 - (minute > 50)}) for minute in range(60)
+    ]
+    assert [alert.says for alert in alerts(rows, {})] == [
+        "Fewer worker processes are ready than in the last hour: 1 missing."
+    ]
+
+
+def test_names_bounds_and_severities_are_those_of_the_rules_and_the_runbook() -> None:
+    groups = yaml.safe_load((ROOT / "deploy/prometheus/rules.yml").read_text())["groups"]
+    rules: dict[str, Any] = {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
+    runbook = (ROOT / "docs/runbook.md").read_text()
+    assert {rule.name for rule in RULES} | set(ELSEWHERE) == set(rules)
+    assert f"> {MOST_DRIFT:g} and" in rules["GatescopeDrift"]["expr"]
+    assert rules["GatescopeDrift"]["expr"].endswith(f">= {LEAST_DRIFT_ROWS}")
+    for rule in RULES:
+        assert rule.severity == rules[rule.name]["labels"]["severity"]
+        assert f"## {rule.name}\n" in runbook
+        found = re.search(r"> ([\d.]+)(?: \* ([\d.]+))?", rules[rule.name]["expr"])
+        if found:
+            assert isclose(float(found[1]) * float(found[2] or 1), rule.bound), rule.name
+
+
+def test_drift_is_told_past_the_window_that_the_alert_needs(repository: Path) -> None:
+    served = ServedVersion.of(read(repository / "lstm" / "1").manifest)
+    window = Window(served)
+    columns = dict(zip(PredictionRecord._fields, zip(*[RECORD._replace(words=3000)] * 100, strict=True), strict=True))
+    for count in range(1, 6):
+        window.add({name: np.array(values) for name, values in columns.items()})
+        told = [alert.name for alert in drifted({served.key: window})]
+        assert bool(told) == (100 * count >= LEAST_DRIFT_ROWS)
+    assert set(told) == {"GatescopeDrift"}

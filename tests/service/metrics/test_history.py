@@ -1,0 +1,86 @@
+"""The last day of the service is kept, a row a minute, and takes no more room however long it runs."""
+
+import json
+import tracemalloc
+from collections.abc import Mapping
+from math import isnan
+from pathlib import Path
+
+import pytest
+
+from models.bundle.files import read
+from service.metrics import history
+from service.metrics.gauges import GaugeValues
+from service.metrics.history import KEPT, History
+from service.metrics.predictions import Phases, PredictionRecord
+from service.metrics.recorder import Recorder
+from service.metrics.service_metrics import ServiceMetrics
+
+RECORD = PredictionRecord.of(Phases(0.006, 0.001, 0.002, 0.003, 0.0001), 10, 1, False, [0.1, 0.9])
+
+
+class Clock:
+    """The time of day, as a test sets it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(history, "time", clock)
+    return clock
+
+
+def gauges(**values: float) -> Mapping[int, GaugeValues]:
+    return {1: {f"gatescope_{name}": {(): value} for name, value in values.items()}}
+
+
+def test_a_minute_tells_rates_durations_and_gauges(clock: Clock, repository: Path) -> None:
+    manifest = read(repository / "lstm" / "1").manifest
+    kept, recorder = History(), Recorder()
+    for _ in range(120):
+        recorder.answered(manifest, RECORD)
+        recorder.request("POST", "/v1/predict", 200, 0.02)
+    for _ in range(30):
+        recorder.request("POST", "/v1/predict", 500, 0.02)
+        recorder.request("GET", "/metrics", 200, 9.0)
+    recorder.refused("lstm", 1)
+    recorder.batch("lstm", 1, 4, 30, 40, 0.001)
+    clock.now += 60
+    all_of = gauges(queue_predicted_seconds=1, queue_limit_seconds=4, worker_cpu_seconds=30, ready_workers=2)
+    kept.add(recorder.report([], {}), all_of)
+    (end, row), (_, running) = kept.rows(all_of, KEPT)
+    assert end == clock.now
+    assert (row["answers_2xx"], row["answers_5xx"]) == (2, 0.5)
+    assert row["predict_p99"] == pytest.approx(0.02, rel=0.07)
+    assert (row["queue_mean"], row["batch_rows_mean"]) == pytest.approx((0.002, 4))
+    assert (row["padding"], row["queue_filled"], row["cores"]) == pytest.approx((0.25, 0.25, 0.5))
+    assert row["rejected"] * 60 == pytest.approx(1)
+    assert running["answers_2xx"] == 0 and isnan(running["predict_p99"])
+
+
+def test_a_day_is_kept_in_less_than_a_megabyte(clock: Clock) -> None:
+    tracemalloc.start()
+    kept = History()
+    for _ in range(KEPT + 100):
+        clock.now += 60
+        kept.add(Recorder().report([], {}), {})
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 1_000_000
+    rows = kept.rows({}, KEPT)
+    assert len(rows) == KEPT + 1
+    assert rows[-2][0] - rows[0][0] == 60 * (KEPT - 1)
+
+
+def test_it_is_told_as_json_with_nothing_where_there_was_nothing() -> None:
+    told = json.loads(ServiceMetrics(100).history(5))
+    assert [*told] == ["columns", "rows", "alerts"]
+    (row,) = told["rows"]
+    assert len(row) == 1 + len(told["columns"])
+    assert row[1 + told["columns"].index("predict_p50")] is None

@@ -49,7 +49,7 @@ def _parts(text: str) -> tuple[str, ...]:
 class ExportSettings(BaseSettings):
     """Where reviews come from, what is learnt from them, and where the bundles go."""
 
-    model_config = SettingsConfigDict(env_prefix="GATESCOPE_", toml_file="gatescope.toml", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="GATESCOPE_", toml_file="gatescope.toml", extra="forbid", frozen=True)
 
     data: str = Field("critics", description="critics, critics-long, imdb, or CSV, JSON or Parquet: file, folder, glob")
     data_dir: Path | None = Field(None, description="where imdb lies: folder or archive; downloaded where not given")
@@ -208,6 +208,8 @@ def read_settings(**given: object) -> ExportSettings:
 
 def _said(fault: ErrorDetails) -> str:
     """Return in a line which setting is wrong, why, and what was given; of several settings together only why."""
+    if fault["type"] == "extra_forbidden":
+        return f"gatescope.toml: there is no setting {fault['loc'][0]!r}"
     reason = fault["msg"].removeprefix("Value error, ")
     if not fault["loc"]:
         return reason

@@ -22,6 +22,7 @@ COMMANDS = {
         "export.commands.check_data:check_data",
         "Say what reviews hold, before they are trained on.",
     ),
+    "init": ("export.commands.init:init", "Write a commented gatescope.toml."),
     "serve": ("service.process.serve:serve", "Serve every model of a repository over HTTP."),
     "score": ("service.score.command:score", "Score files of any size."),
     "trace": ("service.tracing.command:trace", "Show on the terminal what a network kept of a text."),
@@ -32,7 +33,7 @@ def main() -> None:
     """Run the sub-command that the first argument names."""
     import typer  # noqa: PLC0415
 
-    called = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+    called = next((word for word in _typed_words() if not word.startswith("-")), None)
     app = typer.Typer(
         help="Review classifiers with gates to look into: train, export, verify, serve, score, trace.",
         add_completion=True,
@@ -49,6 +50,12 @@ def main() -> None:
         del version
 
     sys.exit(_end(app, called))
+
+
+def _typed_words() -> list[str]:
+    """Return the words after `gatescope`; where a shell asks to complete them, those that it has so far."""
+    asked = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return asked.split()[1:] if "_GATESCOPE_COMPLETE" in os.environ else sys.argv[1:]
 
 
 def _end(app: Any, called: str | None) -> int:

@@ -129,3 +129,11 @@ def test_a_shell_is_taught_to_complete() -> None:
         [sys.executable, "-m", "gatescope", "--show-completion", "bash"], capture_output=True, text=True, check=False
     )
     assert "_GATESCOPE_COMPLETE" in done.stdout
+
+
+def test_the_options_of_a_command_are_completed() -> None:
+    words = {"_GATESCOPE_COMPLETE": "complete_bash", "COMP_WORDS": "gatescope export --hidden", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gatescope"], capture_output=True, text=True, check=False, env={**os.environ, **words}
+    )
+    assert done.stdout.split() == ["--hidden-size"]

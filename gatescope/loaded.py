@@ -16,6 +16,7 @@ from models.bundle.manifest import Manifest
 from models.bundle.select import open_model
 from service.engine import Engine, EngineSettings, Model
 from service.errors import ServiceError
+from service.inference.continuation import Continuation, Continued, begin, read_on
 from service.inference.limits import TextLimits
 from service.inference.map_bounded import map_bounded
 from service.inference.predict import Predictor
@@ -103,6 +104,14 @@ class LoadedModel:
         selection = TensorSelection() if tensors is None else tensors
         request = TraceRequest(text=text, target=target, include=frozenset(include), units=units, tensors=selection)
         return _wait_for(self._tracer.trace(self._model, request, lambda trace: trace, counted=False))
+
+    def read_on(self, text: str, state: Continuation | None = None) -> Continued:
+        """Return the prediction of all parts of a text so far, and the state at its end, for the next part.
+
+        Raises `StateGone` for the state of another model.
+        """
+        before = begin(self._model) if state is None else state
+        return _wait_for(read_on(self._predictor, self._model, before, text, counted=False))
 
     def stream(self) -> TextStream:
         """Return a reader of one text that comes in pieces: a prediction after every word."""

@@ -67,7 +67,7 @@ OTHERS = frozenset(
 )
 """Settings of the other commands: they may stand in the environment beside those of the service."""
 
-KEYS = ("api_keys", "admin_keys", "keys_file")
+KEYS = ("api_keys", "admin_keys", "keys_file", "state_key")
 
 _of_kubernetes = re.compile(
     r"GATESCOPE_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)"
@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     api_keys: tuple[Key, ...] = Field((), description="JSON list of keys that may predict and trace")
     admin_keys: tuple[Key, ...] = Field((), description="JSON list of keys that may also load and unload")
     keys_file: Path | None = Field(None, description="file of hashed keys with their scopes, read anew when it changes")
+    state_key: Key | None = Field(
+        None, description="signs the states that `/v1/predict` returns; replicas that share it take each other's"
+    )
     allow_open: bool = Field(False, description="serve another address than loopback though no key is needed there")
     allowed_hosts: tuple[str, ...] = Field(
         (), description="JSON list of `Host` names that are answered; left out, on loopback only its own, else any"

@@ -36,6 +36,7 @@ from service.inference.follow import follow, list_files
 from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
 from service.inference.provider import provider_of
+from service.inference.state_token import StateTokens
 from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.metrics.service_metrics import ServiceMetrics
@@ -117,7 +118,8 @@ def create_service(
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
     tracer = Tracer(predictor, TraceExecutor())
     limits = StreamLimiter(settings), BatchAdmission(engine), OpenTexts(settings)
-    context = AppContext(settings, engine, catalog, predictor, control, recorder, sampler, tracer, *limits)
+    tokens = StateTokens(settings.state_key.get_secret_value() if settings.state_key else None)
+    context = AppContext(settings, engine, catalog, predictor, control, recorder, sampler, tracer, *limits, tokens)
     litestar = Litestar(
         [
             *(Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()),

@@ -12,6 +12,7 @@ from service.inference.batch_admission import BatchAdmission
 from service.inference.catalog import Catalog
 from service.inference.follow import Changes
 from service.inference.predict import Predictor
+from service.inference.state_token import StateTokens
 from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.settings import Settings
@@ -49,6 +50,7 @@ class AppContext:
     streams: StreamLimiter
     batches: BatchAdmission
     open_texts: OpenTexts
+    tokens: StateTokens
     draining: bool = field(default=False)
     failed: bool = field(default=False)
     others: str = field(default="")

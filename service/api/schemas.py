@@ -11,6 +11,7 @@ from service.errors import Malformed
 from service.inference.catalog import ModelState
 from service.inference.prediction import EXAMPLE as PREDICTION
 from service.inference.prediction import Prediction
+from service.inference.state_token import MOST_CHARACTERS
 
 TEXT = "Amazing! This box of cereal gave me a perfectly balanced breakfast, as all things should be."
 PROBLEM: dict[str, Any] = {
@@ -39,6 +40,23 @@ class PredictRequest(_Body):
     text: Annotated[str, Field(description="the review; markup such as <br /> is skipped")]
     model: Annotated[str | None, Field(description="name of a served model; the default model where left out")] = None
     version: Annotated[int | None, Field(description="a served version; the newest where left out")] = None
+
+
+class TextPart(PredictRequest):
+    """A review, or a part of one: `state` is where an earlier request left it, which then names the model."""
+
+    state: Annotated[
+        str | None, Field(max_length=MOST_CHARACTERS, description="the `state` of the answer to the part before")
+    ] = None
+    return_state: Annotated[bool, Field(description="whether the answer has the state at the end of the text")] = False
+
+
+class PartPrediction(Prediction):
+    """What a model says of all parts so far."""
+
+    state: Annotated[
+        str | None, Field(description="where it is asked for, the state at their end, to be sent with the next part")
+    ] = None
 
 
 class CompareRequest(_Body):

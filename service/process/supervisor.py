@@ -6,6 +6,7 @@ one of two gets most of 32 connections and the other core idles. It loads no mod
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import socket
 import time
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from pydantic import SecretStr
 
 from service.cores import available_cores, split_cores
 from service.errors import NotReady
@@ -34,13 +36,20 @@ GRACE = 5.0
 
 def run(settings: Settings) -> int:
     """Serve until a stop signal, finish what was accepted, and return the exit code. Raises `OSError` for the port."""
-    settings = split_cores(settings, available_cores())
+    settings = _with_state_key(split_cores(settings, available_cores()))
     with open_listener(settings.host, settings.port) as listener:
         if settings.workers > 1:
             return asyncio.run(Supervisor(settings, listener).run())
         from service.process.server import serve  # noqa: PLC0415 - a supervisor stays small: it needs no runtime
 
         return serve(settings, listener)
+
+
+def _with_state_key(settings: Settings) -> Settings:
+    """Return the settings with a key that the workers share, where none is set."""
+    if settings.state_key is not None:
+        return settings
+    return settings.model_copy(update={"state_key": SecretStr(secrets.token_hex(32))})
 
 
 class Supervisor:

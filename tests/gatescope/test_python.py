@@ -13,6 +13,7 @@ import gatescope
 from gatescope.loaded import LoadedModel
 from models.bundle.files import InvalidBundle
 from service.errors import NotInModel, NoWords
+from service.inference.continuation import StateGone
 from service.settings import Settings
 from tests.service.conftest import Running, running
 
@@ -125,6 +126,15 @@ def test_a_text_that_is_changed_is_read_on_from_before_the_change(lstm: LoadedMo
         assert stream.preview() is None
         expected = lstm.predict("This film is amazing but too long")
         assert changed[-1].probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+
+
+def test_parts_of_a_text_are_read_as_the_whole(lstm: LoadedModel, repository: Path) -> None:
+    said, state = lstm.read_on(TEXT[:7])
+    said, state = lstm.read_on(TEXT[7:], state)
+    whole = lstm.predict(TEXT)
+    assert said.words == whole.words and said.probabilities == pytest.approx(whole.probabilities, abs=1e-5)
+    with pytest.raises(StateGone):
+        gatescope.load("gru", repository=repository).read_on("more", state)
 
 
 def test_answers_show_themselves_in_a_notebook(lstm: LoadedModel) -> None:

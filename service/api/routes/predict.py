@@ -5,17 +5,19 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.params import JSONBody
 from litestar.types import Receive, Scope, Send
 
-from service.api.context import context_of
+from service.api.context import AppContext, context_of
 from service.api.dependencies import Deadline
 from service.api.described import problems
 from service.api.http import WhileConnected, deadline_of, header, is_counted, read_text_body, send_json
-from service.api.schemas import PredictRequest, parse
-from service.errors import READS_TEXT
+from service.api.schemas import PartPrediction, TextPart, parse
+from service.engine import Model
+from service.errors import READS_TEXT, Malformed, UnknownModel
+from service.inference.continuation import Continuation, StateGone, begin, read_on
 from service.inference.prediction import Prediction
 
 
-@post("/v1/predict", status_code=200, name="predict", responses=problems(*READS_TEXT))
-async def typed(data: JSONBody[PredictRequest], deadline: Deadline) -> Prediction:
+@post("/v1/predict", status_code=200, name="predict", responses=problems(*READS_TEXT, StateGone))
+async def typed(data: JSONBody[TextPart], deadline: Deadline) -> PartPrediction:
     """Classify one review."""
     raise NotImplementedError  # it only names the types of `predict`
 
@@ -27,8 +29,37 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
         raise MethodNotAllowedException(headers={"Allow": "POST"})
     context = context_of(scope)
     deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)
-    request = parse(PredictRequest, await read_text_body(receive, context.settings))
+    request = parse(TextPart, await read_text_body(receive, context.settings))
+    if request.state is not None or request.return_state:
+        with WhileConnected(receive):
+            answer = await _read_part(context, request, deadline, counted=is_counted(scope))
+        await send_json(send, answer)
+        return
     model = context.catalog.find(request.model, request.version)
     with WhileConnected(receive):
         prediction = await context.predictor.predict(model, request.text, deadline=deadline, counted=is_counted(scope))
     await send_json(send, prediction)
+
+
+async def _read_part(context: AppContext, part: TextPart, deadline: float, *, counted: bool) -> Prediction:
+    """Classify all parts of a review so far. Raises `StateGone` for the state of a model that is not served."""
+    if part.state is None:
+        model = context.catalog.find(part.model, part.version)
+        before = begin(model)
+    else:
+        before = context.tokens.read(part.state)
+        model = _model_of(context, before, part)
+    said, state = await read_on(context.predictor, model, before, part.text, deadline=deadline, counted=counted)
+    if not part.return_state:
+        return said
+    return PartPrediction.model_construct(**dict(said), state=context.tokens.write(state))
+
+
+def _model_of(context: AppContext, state: Continuation, part: TextPart) -> Model:
+    """Return the model that a state is of. Raises `Malformed` where the request names another."""
+    if part.model not in (None, state.model) or part.version not in (None, state.version):
+        raise Malformed(f"model: the state is of {state.model} version {state.version}")
+    try:
+        return context.catalog.find(state.model, state.version)
+    except UnknownModel as error:
+        raise StateGone(f"the state goes on in no other model: {error.detail}") from error

@@ -14,9 +14,10 @@ from export.teaching.lessons import lessons_of
 from export.training.batches import ordered, predict, shuffled
 from export.training.config import Progress, TrainedModel, TrainingError, TrainingSettings
 from export.training.dataset import Dataset, encode, prepare
+from export.training.evaluate import fit_temperature
 from export.training.train import device_of, one_cycle, train
 from export.training.vectors import word_vectors
-from models.network.equations import CELLS, Cell, forward, softmax
+from models.network.equations import CELLS, Cell, forward
 from models.reviews.errors import DataError
 from models.text.words import PAD, UNK, Vocabulary
 
@@ -129,10 +130,8 @@ def test_progress_is_told_after_every_batch_and_only_goes_up(dataset: Dataset, l
 def test_the_temperature_is_folded_into_the_weights(dataset: Dataset, learn: Learn) -> None:
     trained = learn(SMALL)
     logits = predict(trained.weights, dataset.validation.ids)
-    loss = -np.log(softmax(logits)[np.arange(len(logits)), dataset.validation.targets]).mean()
-    for factor in (0.8, 1.25):
-        scaled = softmax(logits * factor)[np.arange(len(logits)), dataset.validation.targets]
-        assert loss <= -np.log(scaled).mean() + 1e-6
+    assert fit_temperature(logits, dataset.validation.targets) == pytest.approx(1.0, abs=0.01)
+    assert fit_temperature(2 * logits, dataset.validation.targets) == pytest.approx(2.0, abs=0.02)
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing() -> None:

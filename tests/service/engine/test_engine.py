@@ -68,7 +68,7 @@ def test_any_arrivals_and_departures_give_everyone_their_own_answer_once(
     @given(arrivals)
     def check(plan: list[tuple[str, int, int, int | None, bool, bool]]) -> None:
         asyncio.run(play(plan))
-        assert [engine.queue(model) for model in models.values()] == [IDLE] * 3
+        assert [engine.queue(model) for model in models.values()] == [IDLE] * len(models)
 
     async def play(plan: list[tuple[str, int, int, int | None, bool, bool]]) -> None:
         tasks = []

@@ -10,14 +10,16 @@ import msgspec
 import numpy as np
 import pytest
 
+from export.publish.package import package
 from models.bundle.files import Bundle, read
 from models.network.equations import BUILT_IN, Cell, forward
-from models.text.words import UNK, words
+from models.text.pattern import PATTERN_1
+from models.text.words import UNK, Vocabulary, words
 from models.trace.cells import CELL_TRACES
 from service.settings import Settings
 from service.tracing.encoders import from_json
 from service.tracing.trace import Trace
-from tests.bundles import random_weights, write_bundle
+from tests.bundles import about, random_weights, vocabulary, write_bundle
 from tests.service.conftest import Running, running
 
 TEXT = "Not bad at all: a GREAT film 🎬, but it's long and dull… I would watch it again!"
@@ -275,3 +277,15 @@ def test_short_unknown_and_endless_texts_are_traced(served: Running, text: str, 
     assert trace.prediction.probabilities == pytest.approx(
         served.predict(text, model=cell).json()["probabilities"], abs=1e-5
     )
+
+
+def test_a_model_of_the_first_word_pattern_is_traced_by_it(tmp_path: Path) -> None:
+    """On the wire its words are those that it was trained on."""
+    known = Vocabulary(vocabulary().words, PATTERN_1)
+    package(tmp_path, "lstm", random_weights("lstm"), known, about(known))
+    text = "good cafe\u0301 很好看 👍🏽"
+    with running(Settings(repository=tmp_path)) as service:
+        traced = service.client.post("/v1/trace", json={"text": text}).json()
+        assert service.predict(text).json()["words"] == 6
+    assert [word["text"] for word in traced["words"]] == ["good", "cafe", "\u0301", "很好看", "👍", "🏽"]
+    assert all(text[word["start"] : word["end"]] == word["text"] for word in traced["words"])

@@ -20,23 +20,23 @@ export function useKey(value) {
 
 /** The cards of all served models. */
 export async function models() {
-  return (await (await call("/v1/models")).json()).models;
+  return (await (await call("v1/models")).json()).models;
 }
 
 /** The trace of `body.text`. */
 export async function trace(body, signal) {
-  const response = await call("/v1/trace", { body, signal, accept: MSGPACK });
+  const response = await call("v1/trace", { body, signal, accept: MSGPACK });
   return decode(await response.arrayBuffer());
 }
 
 /** The same trace as an archive of arrays for NumPy. */
 export async function archive(body) {
-  return (await call("/v1/trace", { body, accept: "application/x-npz" })).blob();
+  return (await call("v1/trace", { body, accept: "application/x-npz" })).blob();
 }
 
 /** Every model's prediction of `text`. */
 export async function compare(text, signal) {
-  return (await (await call("/v1/compare", { body: { text }, signal })).json()).predictions;
+  return (await (await call("v1/compare", { body: { text }, signal })).json()).predictions;
 }
 
 async function call(path, { body, signal, accept = "application/json" } = {}) {

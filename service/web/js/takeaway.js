@@ -27,5 +27,5 @@ async function copy(text, done) {
 /** The request as a shell command. */
 function curl(body) {
   const quoted = JSON.stringify(body).replaceAll("'", "'\\''");
-  return `curl -s ${location.origin}/v1/trace -H 'Content-Type: application/json' -d '${quoted}'`;
+  return `curl -s ${new URL("v1/trace", document.baseURI).href} -H 'Content-Type: application/json' -d '${quoted}'`;
 }

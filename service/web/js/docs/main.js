@@ -14,7 +14,7 @@ const GROUPS = [
 ];
 
 async function show() {
-  const response = await fetch("/schema", { headers: { "X-Gatescope-Look": "docs" } });
+  const response = await fetch("schema", { headers: { "X-Gatescope-Look": "docs" } });
   if (!response.ok) throw new Error(`/schema answers ${response.status}`);
   const spec = await response.json();
   const left = operations(spec);

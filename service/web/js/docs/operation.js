@@ -51,7 +51,7 @@ function named(schema) {
 function curl(spec, method, path, { parameters = [], requestBody }) {
   const filled = parameters.filter((one) => one.in === "path")
     .reduce((address, one) => address.replace(`{${one.name}}`, example(spec, one.schema)), path);
-  const lines = [`curl -s ${method === "GET" ? "" : `-X ${method} `}${location.origin}${filled}`];
+  const lines = [`curl -s ${method === "GET" ? "" : `-X ${method} `}${new URL(`.${filled}`, document.baseURI).href}`];
   if (requestBody) {
     const body = JSON.stringify(example(spec, requestBody.content["application/json"].schema));
     lines.push("-H 'Content-Type: application/json'", `-d '${body.replaceAll("'", "'\\''")}'`);

@@ -70,7 +70,7 @@ async function get(path) {
 /** Read what the service has kept of the time that is shown, and what is wrong now. */
 async function readHistory() {
   historyRead = performance.now() / 1000;
-  const { columns, rows, alerts: held } = await (await get(`/metrics/history?minutes=${range.value}`)).json();
+  const { columns, rows, alerts: held } = await (await get(`metrics/history?minutes=${range.value}`)).json();
   alerts.show(held);
   for (const one of charts) {
     const places = one.columns.map((column) => 1 + columns.indexOf(column));
@@ -95,7 +95,7 @@ function add(live, values) {
 }
 
 async function beat() {
-  const now = new Scrape(await (await get("/metrics")).text(), performance.now() / 1000);
+  const now = new Scrape(await (await get("metrics")).text(), performance.now() / 1000);
   if (before) for (const { live, values } of charts) add(live, values(before, now));
   before = now;
   if (now.seconds - historyRead >= KEPT_PERIOD) await readHistory();

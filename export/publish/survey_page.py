@@ -77,10 +77,14 @@ def _labels(found: Survey) -> Chart:
     splits = found.training.splits if found.training else {"all": found.labels}
     drawn = sorted(found.labels, key=lambda label: -found.labels[label])[:LABELS_DRAWN]
     rows = [
-        {"label": label, "split": name, "reviews": counts[label]} for name, counts in splits.items() for label in drawn
+        {"label": label, "split": name, "order": order, "reviews": counts[label]}
+        for order, (name, counts) in enumerate(splits.items())
+        for label in drawn
     ]
     chart = alt.Chart(alt.Data(values=rows), title="Reviews of each label").mark_bar()
-    return chart.encode(x="reviews:Q", y=alt.Y("label:N", sort=None), color=alt.Color("split:N", sort=None))
+    return chart.encode(
+        x="reviews:Q", y=alt.Y("label:N", sort=None), color=alt.Color("split:N", sort=None), order="order:Q"
+    )
 
 
 def _bars(title: str, unit: str, values: Mapping[str, float]) -> Chart:

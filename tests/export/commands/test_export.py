@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from export.publish.behaviour import cases
+from export.settings import default_of
 from gatescope.command import main
 from models.bundle.files import STEP, read
 from models.bundle.repository import model_names, versions
@@ -229,7 +230,7 @@ def test_an_export_says_its_settings(
     options = ["--data", "nowhere.csv", "--repository", str(tmp_path), "--cells", "gru"]
     assert gatescope_exits(monkeypatch, "export", *options) == 3
     said = capsys.readouterr().err
-    for setting in ("data nowhere.csv", "cells gru", "hidden_size 7", "epochs 6", "batch_size 64", "strict false"):
+    for setting in ("data nowhere.csv", "cells gru", "hidden_size 7", f"epochs {default_of('epochs')}", "strict false"):
         assert setting in said
 
 

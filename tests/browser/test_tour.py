@@ -73,3 +73,12 @@ def test_it_is_left_by_escape_by_another_text_and_by_another_model(visit: Open) 
         leave()
         expect(page.locator("#tour")).to_be_hidden()
     expect(page.locator("#text")).to_have_value(re.compile("^another text$"))
+
+
+def test_every_cell_that_is_drawn_has_a_story(visit: Open) -> None:
+    page = visit()
+    drawn, told = page.evaluate("""async () => {
+        const [{DRAWINGS}, {STORIES}] = await Promise.all([import("/web/js/cells.js"), import("/web/js/stories.js")]);
+        return [Object.keys(DRAWINGS).sort(), Object.keys(STORIES).sort()];
+    }""")
+    assert told == drawn

@@ -17,8 +17,14 @@ export const STORIES = {
     step("review", [], strongest, verdict),
     step("cell", ["hiddenBefore", "update", "kept", "renewed", "candidate", "written", "hidden"], mostWritten, updating),
   ],
+  mingru: [
+    step("review", [], strongest, verdict),
+    step("cell", ["hiddenBefore", "update", "kept", "renewed", "candidate", "written", "hidden"], mostWritten, updating),
+  ],
   rnn: [step("gradient", [], () => 0, vanishing)],
 };
+
+const NAMES = { lstm: "LSTM", gru: "GRU", mingru: "minGRU", rnn: "RNN" };
 
 function step(panel, parts, word, says) {
   return { panel, parts, word, says };
@@ -31,7 +37,7 @@ function strongest(reading) {
 /** The word, not the first, that the unit that mattered most wrote most at. */
 function mostWritten(reading) {
   const candidate = reading.unit("candidate", 0);
-  const open = reading.cell === "gru" ? reading.unit("update", 0).map((keeps) => 1 - keeps) : reading.unit("input", 0);
+  const open = reading.unit("input", 0) ?? reading.unit("update", 0).map((keeps) => 1 - keeps);
   return best(reading, (t) => (t ? Math.abs(candidate[t] * open[t]) : -1));
 }
 
@@ -63,7 +69,7 @@ function quoted(reading, t) {
 
 function answer(reading) {
   const { label, probabilities } = reading.trace.prediction;
-  return `The ${reading.cell.toUpperCase()} says ${label}, ${percent(probabilities[label])}`;
+  return `The ${NAMES[reading.cell]} says ${label}, ${percent(probabilities[label])}`;
 }
 
 function verdict(reading) {
@@ -108,14 +114,14 @@ function fading(reading, t) {
 
 function updating(reading, t) {
   const { update, hiddenBefore, candidate, hidden } = numbers(reading, t);
-  return `A GRU has no cell of its own. At ${quoted(reading, t)} its update gate keeps ${plain(update)} of the hidden state before, `
+  return `A ${NAMES[reading.cell]} has no cell of its own. At ${quoted(reading, t)} its update gate keeps ${plain(update)} of the hidden state before, `
     + `${signed(hiddenBefore)}, and fills the rest with the candidate ${signed(candidate)}: ${signed(hidden)} comes out.`;
 }
 
 /** `held` are the shares of this kind by cell, of the readings before. */
 function vanishing(reading, t, held) {
   const share = (value) => (value < 0.001 ? "less than 0.1 %" : percent(value, 1));
-  const others = Object.entries(held).filter(([cell]) => cell !== reading.cell).map(([cell, value]) => `${cell.toUpperCase()} ${share(value)}`);
+  const others = Object.entries(held).filter(([cell]) => cell !== reading.cell).map(([cell, value]) => `${NAMES[cell]} ${share(value)}`);
   return `${answer(reading)}. It has no gates to hold a word by. Of the pull on the verdict that the state after the last word has, `
     + `the state after ${quoted(reading, t)} has ${share(held[reading.cell])}${others.length ? ` (${others.join(", ")})` : ""}. Each line is one network.`;
 }

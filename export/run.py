@@ -147,7 +147,7 @@ def _train(
 ) -> TrainedModel:
     """Train once, or once for each pooling, and return what does best on validation."""
     trained = []
-    for training in settings.trainings(cell, seconds):
+    for training in settings.trainings(cell, seconds, len(start.dataset.lesson_ids)):
         name = settings.model_name(cell) + (f" {training.pooling}" if settings.pooling == "best" else "")
         with screen.training(name) as report:
             model = train(

@@ -107,7 +107,7 @@ def _training(reviews: Reviews, settings: ExportSettings) -> tuple[Training | No
 
 
 def _planned(splits: Splits, dataset: Dataset, settings: ExportSettings) -> Training:
-    plan = settings.trainings(settings.cells[0], None)[0]
+    plan = settings.trainings(settings.cells[0], None, len(dataset.lesson_ids))[0]
     commonest = np.bincount(dataset.train.targets).argmax()
     return Training(
         rule=splits.rule,

@@ -7,6 +7,8 @@ from models.exits import Exit, Failed
 from models.network.equations import Cell, Pooling, Weights
 from models.text.words import Vocabulary
 
+EPOCHS, MANY_TEXTS, FEWER_EPOCHS = 6, 40_000, 4
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
@@ -21,7 +23,7 @@ class TrainingSettings:
     hidden_size: int = 128
     layers: int = 1
     max_words: int = 400
-    epochs: int = 4
+    epochs: int = EPOCHS
     patience: int = 3
     batch_size: int = 64
     learning_rate: float = 2e-3
@@ -35,6 +37,11 @@ class TrainingSettings:
     time_budget: float | None = None
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+def epochs_for(texts: int) -> int:
+    """Return how often to pass over so many texts where nothing was asked for: many, as with a teacher, need fewer."""
+    return FEWER_EPOCHS if texts >= MANY_TEXTS else EPOCHS
 
 
 class TrainingError(Failed, ValueError):

@@ -28,7 +28,7 @@ from export.teaching.lessons import lessons_of
 from export.teaching.opinions import Opinions
 from export.training.baselines import linear, nb_svm
 from export.training.batches import predict
-from export.training.config import TrainingSettings
+from export.training.config import TrainingSettings, epochs_for
 from export.training.dataset import Dataset, prepare
 from export.training.train import train
 from export.training.vectors import word_vectors
@@ -112,7 +112,9 @@ def _answers(dataset: Dataset, arguments: Arguments) -> Iterator[tuple[str, Arra
         yield name, fit(dataset).test
     vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=128, seed=arguments.seed)
     for cell in arguments.cells:
-        trained = train(dataset, vectors, TrainingSettings(cell, seed=arguments.seed))
+        trained = train(
+            dataset, vectors, TrainingSettings(cell, epochs=epochs_for(len(dataset.lesson_ids)), seed=arguments.seed)
+        )
         yield cell, predict(trained.weights, dataset.test.ids)
 
 

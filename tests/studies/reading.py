@@ -21,7 +21,7 @@ from export.publish.behaviour import behaviour
 from export.teaching.lessons import Lesson, lessons_of
 from export.teaching.opinions import BUILT_IN, Opinions
 from export.training.batches import predict
-from export.training.config import TrainingSettings
+from export.training.config import TrainingSettings, epochs_for
 from export.training.dataset import encode, prepare
 from export.training.train import train
 from export.training.vectors import word_vectors
@@ -71,7 +71,8 @@ def run(variant: Variant, seed: int) -> Result:
     splits = split(critics(cache_directory()), 0)
     dataset = prepare(splits, _lessons(splits, variant), vocabulary_size=20_000, min_count=2)
     vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=128, seed=seed)
-    model = train(dataset, vectors, TrainingSettings(variant.cell, variant.pooling, seed=seed))
+    epochs = epochs_for(len(dataset.lesson_ids))
+    model = train(dataset, vectors, TrainingSettings(variant.cell, variant.pooling, epochs=epochs, seed=seed))
 
     def answer(texts: Sequence[str]) -> Array:
         return softmax(predict(model.weights, encode(texts, model.vocabulary)))

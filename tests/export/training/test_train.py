@@ -10,6 +10,7 @@ import torch
 
 from export.data.reviews import Review, gather
 from export.data.splits import split
+from export.settings import ExportSettings
 from export.teaching.lessons import lessons_of
 from export.training.batches import ordered, predict, shuffled
 from export.training.config import Progress, TrainedModel, TrainingError, TrainingSettings
@@ -177,3 +178,10 @@ def test_a_device_that_is_not_there_is_named() -> None:
     assert device_of("auto").type == "cpu"
     with pytest.raises(TrainingError, match="--device cuda"):
         device_of("cuda")
+
+
+def test_many_texts_need_fewer_epochs_and_what_was_asked_for_stands() -> None:
+    def epochs(texts: int, **given: int) -> int:
+        return ExportSettings(**given).trainings("gru", None, texts)[0].epochs  # type: ignore[arg-type]
+
+    assert (epochs(10_000), epochs(40_000), epochs(40_000, epochs=9)) == (6, 4, 9)

@@ -5,7 +5,20 @@ from collections.abc import Mapping, Sequence
 from litestar.handlers.base import BaseRouteHandler
 
 from service.api.auth import Access
-from service.api.routes import batch, compare, health, metrics, models, page, predict, stream, trace, v2, v2_repository
+from service.api.routes import (
+    batch,
+    compare,
+    health,
+    metrics,
+    models,
+    page,
+    predict,
+    shapes,
+    stream,
+    trace,
+    v2,
+    v2_repository,
+)
 
 ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
     Access.OPEN: [
@@ -26,6 +39,9 @@ ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
         models.models,
         models.model_versions,
         models.model_version,
+        shapes.predict,
+        shapes.classify,
+        shapes.invocations,
         v2.server,
         v2.model_metadata,
         v2.model_ready,

@@ -1,0 +1,203 @@
+"""The same predictions in the shapes of other servers, so that what speaks to them needs no change.
+
+| address | as |
+|---|---|
+| `POST /predict` | text-embeddings-inference |
+| `POST /classify` | vLLM |
+| `POST /invocations` | MLflow |
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from litestar import post
+from litestar.params import JSONBody
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from service.api.context import AppContext
+from service.api.dependencies import Call, Context, Deadline
+from service.api.described import problems
+from service.api.http import WhileConnected, read_batch_body
+from service.engine import Model
+from service.errors import READS_TEXT, NoWords, TooLarge, too_large
+from service.inference.map_bounded import map_bounded
+from service.inference.prediction import Prediction
+
+MANY = {"read_body": read_batch_body}
+TEXT = "An amazing cast, and a story that stays with you."
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Inputs(_Body):
+    """What text-embeddings-inference takes: a text, or a list of lists of one text each; a pair has no meaning here."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"inputs": TEXT}, {"inputs": [[TEXT], ["Dull."]]}]})
+
+    inputs: str | list[Annotated[list[str], Field(min_length=1, max_length=1)]]
+    truncate: bool | None = None
+    truncation_direction: Literal["right", "Right"] | None = None
+    raw_scores: Literal[False] | None = None
+
+
+class Score(BaseModel):
+    """A label and its probability."""
+
+    score: float
+    label: str
+
+
+class ClassifyRequest(_Body):
+    """What vLLM takes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"input": [TEXT, "Dull."], "model": "lstm"}]})
+
+    input: str | list[str]
+    model: str | None = None
+
+
+class Classified(BaseModel):
+    """What vLLM says of one text: `probs` stand in the order of the model's labels."""
+
+    index: int
+    label: str
+    probs: list[float]
+    num_classes: int
+
+
+class Usage(BaseModel):
+    """How many words were read."""
+
+    prompt_tokens: int
+    total_tokens: int
+    completion_tokens: int = 0
+
+
+class ClassifyAnswer(BaseModel):
+    """What vLLM answers."""
+
+    id: str
+    object: Literal["list"] = "list"
+    created: int
+    model: str
+    data: list[Classified]
+    usage: Usage
+
+
+class TextInstance(_Body):
+    """A text as a named input."""
+
+    text: str
+
+
+class Split(_Body):
+    """A table as pandas writes it with `orient="split"`: one column, `text`."""
+
+    columns: tuple[Literal["text"]]
+    data: list[tuple[str]]
+    index: list[Any] | None = None
+
+
+class Invocation(_Body):
+    """What MLflow takes: one of these."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"dataframe_records": [{"text": TEXT}]}]})
+
+    dataframe_split: Split | None = None
+    dataframe_records: list[TextInstance] | None = None
+    instances: list[str | TextInstance] | None = None
+    inputs: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Invocation":
+        if len(self.model_fields_set) != 1:
+            raise ValueError("one of dataframe_split, dataframe_records, instances and inputs is expected")
+        return self
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts, in their order."""
+        if self.dataframe_split is not None:
+            return [text for (text,) in self.dataframe_split.data]
+        named = self.dataframe_records or self.instances or self.inputs or []
+        return [each if isinstance(each, str) else each.text for each in named]
+
+
+class Labelled(BaseModel):
+    """A prediction where the shape leaves open what one is: `probabilities` in the order of the model's labels."""
+
+    label: str
+    probabilities: list[float]
+
+
+class Predictions(BaseModel):
+    """What MLflow answers."""
+
+    predictions: list[Labelled]
+
+
+@post("/predict", name="predict_inputs", status_code=200, opt=MANY, responses=problems(*READS_TEXT))
+async def predict(data: JSONBody[Inputs], context: Context, deadline: Deadline, request: Call) -> list[Any]:
+    """Classify a text, or many, as text-embeddings-inference does."""
+    texts = [data.inputs] if isinstance(data.inputs, str) else [text for (text,) in data.inputs]
+    scores = [_scores(said) for said in await _predict(context, context.catalog.find(), texts, deadline, request)]
+    return scores[0] if isinstance(data.inputs, str) else scores
+
+
+@post("/classify", status_code=200, opt=MANY, responses=problems(*READS_TEXT))
+async def classify(
+    data: JSONBody[ClassifyRequest], context: Context, deadline: Deadline, request: Call
+) -> ClassifyAnswer:
+    """Classify a text, or many, as vLLM does."""
+    model = context.catalog.find(data.model)
+    texts = [data.input] if isinstance(data.input, str) else data.input
+    said = await _predict(context, model, texts, deadline, request)
+    found = [_classified(number, each) for number, each in enumerate(said)]
+    words = sum(each.words for each in said)
+    usage = Usage(prompt_tokens=words, total_tokens=words)
+    return ClassifyAnswer(
+        id=f"classify-{uuid4().hex}", created=int(time.time()), model=model.name, data=found, usage=usage
+    )
+
+
+@post("/invocations", status_code=200, opt=MANY, responses=problems(*READS_TEXT))
+async def invocations(data: JSONBody[Invocation], context: Context, deadline: Deadline, request: Call) -> Predictions:
+    """Classify texts as MLflow does."""
+    return _labelled(await _predict(context, context.catalog.find(), data.texts, deadline, request))
+
+
+async def _predict(
+    context: AppContext, model: Model, texts: Sequence[str], deadline: float, request: Call
+) -> list[Prediction]:
+    """Return the predictions of texts in their order. Raises `TooLarge`, and errors that say which text."""
+    if len(texts) > context.settings.max_batch_rows:
+        raise too_large("a request", context.settings.max_batch_rows, "texts")
+
+    async def one(number: int, text: str) -> Prediction:
+        try:
+            return await context.predictor.predict(model, text, deadline=deadline)
+        except (NoWords, TooLarge) as error:
+            raise type(error)(f"text {number}: {error.detail}") from None
+
+    with WhileConnected(request.receive):
+        return await map_bounded(texts, one)
+
+
+def _scores(said: Prediction) -> list[Score]:
+    ranked = sorted(said.probabilities.items(), key=lambda item: -item[1])
+    return [Score(score=score, label=label) for label, score in ranked]
+
+
+def _classified(number: int, said: Prediction) -> Classified:
+    probabilities = [*said.probabilities.values()]
+    return Classified(index=number, label=said.label, probs=probabilities, num_classes=len(probabilities))
+
+
+def _labelled(said: Sequence[Prediction]) -> Predictions:
+    return Predictions(
+        predictions=[Labelled(label=each.label, probabilities=[*each.probabilities.values()]) for each in said]
+    )

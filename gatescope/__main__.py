@@ -1,6 +1,6 @@
 """`python -m gatescope`: the `gatescope` command."""
 
-from gatescope.command import main
+from gatescope.command_line import main
 
 if __name__ == "__main__":
     main()

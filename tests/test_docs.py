@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from export.settings import ExportSettings
-from gatescope.command import COMMANDS
+from gatescope.command_line import COMMANDS
 from service.settings import Settings
 from tests.settings_page import PAGE, page
 

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from export.settings import ExportSettings
-from gatescope.command import main
+from gatescope.command_line import main
 from service.process.serve import serve
 from service.settings import OTHERS, InvalidSettings, Settings, read_settings
 

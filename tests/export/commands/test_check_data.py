@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gatescope.command import main
+from gatescope.command_line import main
 
 COMMON = ["the", "film", "was", "a", "story", "of", "and", "with", "this", "it", "good", "bad"]
 

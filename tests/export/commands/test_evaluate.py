@@ -12,7 +12,7 @@ import pytest
 
 from export.publish.evaluation import review_figures
 from export.publish.package import package
-from gatescope.command import main
+from gatescope.command_line import main
 from models.bundle.manifest import Abstain, Answered
 from tests.bundles import about, random_weights, vocabulary
 

@@ -14,7 +14,7 @@ import pytest
 
 from export.publish.behaviour import cases
 from export.settings import default_of
-from gatescope.command import main
+from gatescope.command_line import main
 from models.bundle.files import STEP, read
 from models.bundle.repository import model_names, versions
 from tests.bundles import random_weights, write_bundle

@@ -9,7 +9,7 @@ import pytest
 
 from export.commands.init import template
 from export.settings import ExportSettings, default_of
-from gatescope.command import main
+from gatescope.command_line import main
 
 
 def gatescope_exits(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -11,14 +11,14 @@ import pytest
 import typer.main
 from typer.core import TyperArgument, TyperOption
 
-from gatescope.command import COMMANDS, loaded
+from gatescope.command_line import COMMANDS, loaded
 
 HEAVY = ("torch", "onnx", "onnxruntime", "litestar", "sklearn", "pyarrow")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     loaded = f"print(set({HEAVY}) & set(sys.modules), file=sys.stderr)"
-    code = f"import sys, gatescope.command\ntry: gatescope.command.main()\nfinally: {loaded}"
+    code = f"import sys, gatescope.command_line\ntry: gatescope.command_line.main()\nfinally: {loaded}"
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 

@@ -7,11 +7,10 @@ import numpy as np
 
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset, Examples
-from models.network.equations import Cell
+from models.network.equations import GATES, Cell
 from models.reviews.errors import DataError
 from models.text.words import SPECIAL, UNK
 
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 COPIES = 12
 """How often the weights of a network lie on disk at once, at most: in two checkpoints of five copies, and a bundle."""
 
@@ -40,8 +39,9 @@ def require_space(folder: Path, dataset: Dataset, cell: Cell, *, embedding: int,
     """Raise `DataError` where the disk of `folder` is too full for the checkpoints and the bundle of one network."""
     inputs = [embedding, *[hidden] * (layers - 1)]
     parameters = len(dataset.vocabulary) * embedding + 2 * hidden * len(dataset.labels)
-    parameters += sum(GATES[cell] * hidden * (width + hidden + 2) for width in inputs)
-    needed, free = COPIES * 4 * parameters, disk_usage(folder).free
+    parameters += sum(len(GATES[cell]) * hidden * (width + hidden + 2) for width in inputs)
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    needed, free = COPIES * 4 * parameters, disk_usage(there).free
     if needed > free:
         raise DataError(
             f"{folder}: a {cell} of this size needs about {needed / 1e6:,.0f} MB on disk while it is trained, "

@@ -20,7 +20,7 @@ run: $(VENV)/.installed
 	$(BIN)/gatescope serve
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 coverage: $(VENV)/.installed-dev
 	$(BIN)/coverage run -m pytest $(IN_PROCESS:%=tests/%)

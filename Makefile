@@ -20,10 +20,10 @@ run: $(VENV)/.installed
 	$(BIN)/gatescope serve
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 coverage: $(VENV)/.installed-dev
-	$(BIN)/coverage run -m pytest $(IN_PROCESS:%=tests/%)
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest $(IN_PROCESS:%=tests/%)
 	$(BIN)/coverage report
 
 test-cluster: $(RAY_VENV)/.installed

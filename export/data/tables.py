@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from export.data.reviews import Review, SplitName
 from models.reviews.errors import DataError, UsageError
-from models.reviews.file_format import format_of
+from models.reviews.file_format import TABLES, format_of
 from models.reviews.json_records import plain
 from models.reviews.parquet_rows import plain_values, texts
 from models.reviews.paths import find, without
-from models.reviews.reader import Streams, open_parquet_files, open_text
+from models.reviews.reader import Streams, open_tables, open_text
 from models.reviews.records import ReadOptions, place
 from models.reviews.rows import RowParser
 from models.text.words import typed
@@ -41,6 +41,9 @@ SPLIT_NAMES: dict[str, SplitName] = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 """What a column of splits may hold, in any case."""
+OPTIONS = ("text", "label", "group", "split")
+"""Of `Columns`, each with an option of its own: `--text-column`."""
+NO_VALUE = "has no value"
 
 
 class LabelledRows(NamedTuple):
@@ -81,7 +84,9 @@ def read_table(path: str, columns: Columns, but: Sequence[str] = ()) -> Labelled
             skipped.append(f"{row.place}: {reason}")
     missing = next((name for name in columns.names if name not in seen), None)
     if missing and skipped:
-        raise DataError(f"{path}: no column {missing!r}; there are {', '.join(sorted(seen))}")
+        option = next(f"--{kind}-column" for kind in OPTIONS if getattr(columns, kind) == missing)
+        there = ", ".join(sorted(seen))
+        raise DataError(f"{path}: no column {missing!r}; there are {there}: name it with {option}")
     if skipped and not rows:
         raise DataError(f"{path}: no reviews: no row has a text and a label; {skipped[0]}")
     return LabelledRows(tuple(rows), tuple(skipped), tuple(label for label, found in kinds.items() if len(found) > 1))
@@ -117,9 +122,17 @@ def _reason(row: _Row, label: str | None, columns: Columns) -> str | None:
     if not typed(row.text):
         return f"column {columns.text!r} has no words"
     if label is None:
-        return f"column {columns.label!r} has no value"
+        several = isinstance(plain(row.values.get(columns.label)), list | dict)
+        return f"column {columns.label!r} " + ("holds several values: a review has one label" if several else NO_VALUE)
     no_split = columns.split is not None and _written(row.values.get(columns.split)) is None
-    return f"column {columns.split!r} has no value" if no_split else None
+    return f"column {columns.split!r} {NO_VALUE}" if no_split else None
+
+
+def _class_name(names: Sequence[str], value: Any) -> Any:
+    """Return what a number stands for; -1, which data sets write for no label, for nothing."""
+    if not isinstance(value, int) or value >= len(names):
+        return value
+    return names[value] if value >= 0 else None
 
 
 def _written(value: Any) -> str | None:
@@ -135,8 +148,8 @@ def _written(value: Any) -> str | None:
 def _rows(names: tuple[str, ...], columns: Columns) -> Iterator[_Row]:
     kind = format_of(names[0])
     streams = Streams(names, kind)
-    if kind.format == "parquet":
-        yield from _parquet(streams, columns)
+    if kind.format in TABLES:
+        yield from _table_rows(streams, columns)
         return
     text = open_text(streams, kind.format, columns.names, columns.read)
     parser = RowParser(kind.format, columns.text, text.columns)
@@ -149,11 +162,15 @@ def _rows(names: tuple[str, ...], columns: Columns) -> Iterator[_Row]:
         yield _Row(where, values, body, error)
 
 
-def _parquet(streams: Streams, columns: Columns) -> Iterator[_Row]:
+def _table_rows(streams: Streams, columns: Columns) -> Iterator[_Row]:
     row, before = 0, ""
-    for name, batch in open_parquet_files(streams, columns.names, only_needed=True).batches:
+    tables = open_tables(streams, columns.names, only_needed=True)
+    names = tables.class_names.get(columns.label)
+    for name, batch in tables.batches:
         row, before = row if name == before else 0, name
         values = {column: plain_values(batch.column(column)) for column in columns.names}
+        if names is not None:
+            values[columns.label] = [_class_name(names, value) for value in values[columns.label]]
         for index, (text, error) in enumerate(texts(batch.column(columns.text), columns.text)):
             row += 1
             own = {column: each[index] for column, each in values.items()}

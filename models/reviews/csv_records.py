@@ -211,6 +211,9 @@ def find_header(lines: Sequence[str], needed: Sequence[str], delimiter: str | No
 
 
 def _checked(header: Header) -> Header:
+    if header.columns.count("") > 1:  # more than an index: each needs a name, to be told apart
+        named = (name or f"column {number}" for number, name in enumerate(header.columns, 1))
+        header = header._replace(columns=tuple(named))
     twice = next((name for name in header.columns if header.columns.count(name) > 1), None)
     if twice is not None:
         raise DataError(f"column {twice!r} stands twice in the header")

@@ -7,8 +7,9 @@ from typing import Literal, get_args
 from models.reviews.compression import Compression
 from models.reviews.errors import UsageError
 
-Format = Literal["csv", "jsonl", "json", "parquet"]
-"""`json` is a list of objects, `jsonl` one JSON value a line."""
+Format = Literal["csv", "jsonl", "json", "parquet", "arrow"]
+"""`json` is a list of objects, `jsonl` one JSON value a line; `json` and `arrow` are only read."""
+TABLES: tuple[Format, ...] = ("parquet", "arrow")
 
 PIPE = "-"
 SUFFIXES: dict[str, Format] = {
@@ -18,6 +19,7 @@ SUFFIXES: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".json": "json",
     ".parquet": "parquet",
+    ".arrow": "arrow",
 }
 COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 
@@ -41,7 +43,7 @@ def format_of(name: str, asked: str | None = None) -> FileFormat:
     path = Path(name.lower())
     compression = COMPRESSIONS.get(path.suffix, "none")
     suffix = Path(path.stem).suffix if compression != "none" else path.suffix
-    if suffix not in SUFFIXES or (suffix == ".parquet" and compression != "none"):
+    if suffix not in SUFFIXES or (SUFFIXES[suffix] in TABLES and compression != "none"):
         known = ", ".join(SUFFIXES)
-        raise UsageError(f"{name}: expected a file that ends in {known}; all but Parquet also .gz or .zst")
+        raise UsageError(f"{name}: expected a file that ends in {known}; all but the last two also .gz or .zst")
     return FileFormat(SUFFIXES[suffix], compression, "\t" if suffix == ".tsv" else ",")

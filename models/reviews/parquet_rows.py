@@ -1,24 +1,45 @@
-"""Parquet in batches of rows. A column is decoded only where its values are asked for."""
+"""Parquet, and Arrow as data sets are saved in, in batches of rows. A column is decoded only where it is asked for."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from models.reviews.compression import arrow
 from models.reviews.errors import DataError
+from models.reviews.file_format import Format
 from models.reviews.records import NOT_UTF8
 
 ROWS = 1024
 
 
-def open_parquet(name: str, stream: BinaryIO) -> Any:
-    """Return a `pyarrow.parquet.ParquetFile`. Raises `DataError` where it is none."""
+class ArrowFile:
+    """An Arrow file or stream, read as a `pyarrow.parquet.ParquetFile` is."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._file = arrow().PythonFile(stream, mode="r")
+        is_file = self._file.read(6) == b"ARROW1"
+        self._file.seek(0)
+        self._reader = arrow().ipc.open_file(self._file) if is_file else arrow().ipc.open_stream(self._file)
+        self.schema_arrow = self._reader.schema
+
+    def iter_batches(self, batch_size: int, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """Yield `RecordBatch`es of at most `batch_size` rows with `columns`, all where None."""
+        count = getattr(self._reader, "num_record_batches", None)
+        for batch in self._reader if count is None else map(self._reader.get_batch, range(count)):
+            chosen = batch if columns is None else batch.select(list(columns))
+            for start in range(0, len(chosen), batch_size):
+                yield chosen.slice(start, batch_size)
+
+
+def open_table(name: str, kind: Format, stream: BinaryIO) -> Any:
+    """Return a `pyarrow.parquet.ParquetFile`, or an `ArrowFile`. Raises `DataError` where it is none."""
     pa = arrow()
     import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
 
     try:
-        return pq.ParquetFile(stream)
+        return ArrowFile(stream) if kind == "arrow" else pq.ParquetFile(stream)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{name}: not readable as Parquet: {error}") from error
+        raise DataError(f"{name}: not readable as {kind.capitalize()}: {error}") from error
 
 
 def batches(name: str, file: Any, columns: Sequence[str] | None = None) -> Iterator[Any]:
@@ -27,7 +48,17 @@ def batches(name: str, file: Any, columns: Sequence[str] | None = None) -> Itera
     try:
         yield from file.iter_batches(batch_size=ROWS, columns=columns)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{name}: not readable as Parquet: {error}") from error
+        raise DataError(f"{name}: damaged: {error}") from error
+
+
+def class_names(schema: Any) -> Mapping[str, Sequence[str]]:
+    """Return what the numbers of a column stand for, of each column that says so as Hugging Face data sets do."""
+    try:
+        features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
+        named = {column: kind["names"] for column, kind in features.items() if kind.get("_type") == "ClassLabel"}
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return {}
+    return {column: names for column, names in named.items() if isinstance(names, list)}
 
 
 def one_column(name: str, schema: Any, column: str) -> int:

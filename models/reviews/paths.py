@@ -11,7 +11,7 @@ from models.reviews.file_format import PIPE, format_of
 
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".swp", ".bak", ".crdownload", ".writing")
 DESCRIPTIONS = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
-"""Files of a Hugging Face data set that hold no rows."""
+"""Files of a Hugging Face data set that hold no rows. Its `cache-*.arrow` hold rows of other files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +110,5 @@ def _is_hidden(inside: Path) -> bool:
         or any(part.endswith((".parts", ".states")) for part in inside.parts[:-1])
         or inside.suffix.lower() in TEMPORARY
         or inside.name in DESCRIPTIONS
+        or (inside.name.startswith("cache-") and inside.suffix == ".arrow")
     )

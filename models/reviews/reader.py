@@ -1,8 +1,8 @@
-"""Files one after another, as records of CSV and JSON or as batches of Parquet."""
+"""Files one after another, as records of CSV and JSON or as batches of tables."""
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,7 +13,7 @@ from models.reviews.csv_records import CsvRecords, NoColumn
 from models.reviews.errors import DataError
 from models.reviews.file_format import PIPE, FileFormat, Format, format_of
 from models.reviews.json_records import JsonLines, JsonList
-from models.reviews.parquet_rows import batches, one_column, open_parquet
+from models.reviews.parquet_rows import batches, class_names, one_column, open_table
 from models.reviews.records import NOT_UTF8, ReadOptions, Record, place
 
 PIECE = 256 * 2**10
@@ -24,7 +24,7 @@ class Streams:
     """Opens files one after another, decompressed. `done` of `total` bytes are read; `total` is None for a pipe."""
 
     def __init__(self, names: Sequence[str], kind: FileFormat) -> None:
-        self.names, self._kind = names, kind
+        self.names, self.format, self._kind = names, kind.format, kind
         self.total = None if PIPE in names else sum(Path(name).stat().st_size for name in names)
         self._before = 0
         self._file: BinaryIO | None = None
@@ -131,34 +131,36 @@ def _faultless(record: Record) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetRows:
+class TableRows:
     """Batches of rows, each with the name of its file; `schema` is that of every file."""
 
     schema: Any
     batches: Iterator[tuple[str, Any]]
+    class_names: Mapping[str, Sequence[str]]
+    """What the numbers of a column stand for, where the first file says so."""
 
 
-def open_parquet_files(streams: Streams, needed: Sequence[str], *, only_needed: bool = False) -> ParquetRows:
-    """Open Parquet files and read all their columns, or only the `needed` ones. Raises `DataError` with the file."""
+def open_tables(streams: Streams, needed: Sequence[str], *, only_needed: bool = False) -> TableRows:
+    """Open Parquet or Arrow files, read all columns, or only the `needed` ones. Raises `DataError` with the file."""
     rows = _batches(streams, needed, only_needed=only_needed)
     schema = next(rows, None)
     if schema is None:
         raise DataError(f"{', '.join(streams.names)}: empty, without even column names")
-    return ParquetRows(schema, rows)
+    return TableRows(schema.remove_metadata(), rows, class_names(schema))
 
 
 def _batches(streams: Streams, needed: Sequence[str], *, only_needed: bool) -> Iterator[Any]:
     """Yield the schema, then the name of its file with every batch."""
     schema = None
     for name, stream in streams:
-        file = open_parquet(name, stream if stream.seekable() else io.BytesIO(stream.read()))
-        own = file.schema_arrow.remove_metadata()
+        file = open_table(name, streams.format, stream if stream.seekable() else io.BytesIO(stream.read()))
+        own = file.schema_arrow
         if schema is None:
             for column in needed:
                 one_column(name, own, column)
             schema = own
             yield schema
-        if not own.equals(schema):
+        if not own.equals(schema):  # metadata aside
             raise DataError(f"{name}: has other columns than the first file")
         for batch in batches(name, file, needed if only_needed else None):
             yield name, batch

@@ -114,6 +114,8 @@ def _read(ray: Any, inputs: tuple[str, ...], text_column: str) -> Any:
 
     format_ = _format(inputs)
     match format_:
+        case "arrow":
+            raise UsageError("Ray reads no Arrow files: write .parquet")
         case "parquet":
             return ray.data.read_parquet(list(inputs))
         case "jsonl" | "json":

@@ -11,9 +11,9 @@ from models.bundle.files import Bundle, InvalidBundle
 from models.bundle.open_session import open_session
 from models.bundle.select import NoSuchModel, open_model
 from models.reviews.errors import DataError, UsageError
-from models.reviews.file_format import PIPE, FileFormat, Format, format_of
+from models.reviews.file_format import PIPE, TABLES, FileFormat, Format, format_of
 from models.reviews.paths import Found, find
-from models.reviews.reader import Streams, open_parquet_files, open_text
+from models.reviews.reader import Streams, open_tables, open_text
 from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
 from service.cores import available_cores
@@ -90,8 +90,8 @@ def run(options: Options, watcher: Watcher) -> Counts:
 def _target(options: Options) -> FileFormat:
     """Return the format of the output, which can be written. Raises `UsageError`, `DataError`."""
     target = format_of(options.out, options.format)
-    if target.format == "json":
-        raise UsageError(f"{options.out}: a JSON list is only read: write .jsonl")
+    if target.format in ("json", "arrow"):
+        raise UsageError(f"{options.out}: a JSON list or Arrow is only read: write .jsonl or .parquet")
     if options.out != PIPE:
         check_writable(Path(options.out))
     elif target.format == "parquet":
@@ -117,11 +117,11 @@ def _open(options: Options, found: Found, *, columns_wanted: bool) -> _Source:
     """Open the input. Raises `DataError` where it can't be read, or has no column for a table."""
     kind = format_of(found.names[0], options.format)
     streams, size = Streams(found.names, kind), BlockSize() if options.states is None else STATES_SIZE
-    if kind.format == "parquet":
-        parquet = open_parquet_files(streams, [options.text_column])
-        parser = RowParser("parquet", options.text_column)
-        blocks = arrow_blocks(parquet.batches, options.text_column, size)
-        return _Source("parquet", streams, blocks, parser, tuple(parquet.schema.names), size)
+    if kind.format in TABLES:
+        tables = open_tables(streams, [options.text_column])
+        parser = RowParser(kind.format, options.text_column)
+        blocks = arrow_blocks(tables.batches, options.text_column, size)
+        return _Source(kind.format, streams, blocks, parser, tuple(tables.schema.names), size)
     text = open_text(streams, kind.format, [options.text_column], options.read)
     parser = RowParser(kind.format, options.text_column, text.columns)
     blocks, columns = text_blocks(text.rows, size), text.columns

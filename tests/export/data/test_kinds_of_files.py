@@ -43,6 +43,17 @@ def _of_table(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
+def _arrow(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+CLASSES = {"info": {"features": {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}}
+NAMED = pa.table({"text": ["good", "bad", "so so"], "label": [1, 0, -1]}).replace_schema_metadata(
+    {"huggingface": json.dumps(CLASSES)}
+)
 GOOD, BAD, CAFE = ("good, really", "1"), ("bad", "0"), ("café “x”", "1")
 TABLE = b'text,label\n"good, really",1\nbad,0\n'
 BOTH = [GOOD, BAD]
@@ -89,6 +100,7 @@ CASES = {
     ),
     # columns
     "an index column without a name": Case("a.csv", b',text,label\n0,"good, really",1\n1,bad,0\n', BOTH),
+    "several columns without a name": Case("a.csv", b',,text,label\n0,7,"good, really",1\n1,7,bad,0\n', BOTH),
     "a delimiter at the end of every row": Case(
         "a.csv", b"text,label\nbad,0,\n", "row 1, line 2: 3 fields, the header names 2"
     ),
@@ -114,6 +126,9 @@ CASES = {
     ),
     "a row without text or label": Case("a.csv", TABLE + b",1\nbad,\n ,0\n", BOTH, skipped=3),
     "a label that is null or NaN": Case("a.jsonl", _lines(ROW, '{"text": "a", "label": null}'), [GOOD], skipped=1),
+    "a label that is a list": Case(
+        "a.jsonl", _lines({"text": "a", "label": ["x", "y"]}), "no reviews.*'label' holds several values"
+    ),
     "a text of markup alone": Case("a.csv", TABLE + b"<br />,1\n", BOTH, skipped=1),
     # JSON
     "JSON lines with blank lines and CR LF": Case(
@@ -121,6 +136,9 @@ CASES = {
     ),
     "JSON lines named .json": Case("a.json", _lines(ROW, {"text": "bad", "label": 0}), BOTH),
     "a JSON list": Case("a.json", json.dumps([ROW, {"text": "bad", "label": 0}], indent=1).encode(), BOTH),
+    "a JSON object around the list": Case(
+        "a.json", json.dumps({"data": [ROW]}).encode(), "no column 'text'; there are data.*--text-column"
+    ),
     "a JSON list cut off": Case("a.json", b'[{"text": "bad", "label": 0},', "line 1: not"),
     "NaN, Infinity or half a character elsewhere": Case(
         "a.jsonl", _lines('{"text": "bad", "label": 0, "x": NaN, "y": -Infinity, "z": "\\ud83d"}'), [BAD]
@@ -146,6 +164,12 @@ CASES = {
             text=["bad"], label=[0], at=pa.array([2**62], pa.timestamp("ns")), took=pa.array([1], pa.duration("ns"))
         ),
         [BAD],
+    ),
+    "a Hugging Face data set in Parquet, with names of its labels": Case(
+        "a.parquet", _of_table(NAMED), [("good", "pos"), ("bad", "neg")], skipped=1
+    ),
+    "a Hugging Face data set as it is saved to disk, in Arrow": Case(
+        "a.arrow", _arrow(NAMED), [("good", "pos"), ("bad", "neg")], skipped=1
     ),
     "Parquet with a column twice elsewhere": Case(
         "a.parquet", _of_table(pa.table([["bad"], [0], [1], [2]], names=["text", "label", "x", "x"])), [BAD]

@@ -1,13 +1,16 @@
 """Texts of Parquet columns, whatever their type, and why a value is none."""
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from models.reviews.errors import DataError
-from models.reviews.parquet_rows import batches, one_column, open_parquet, texts
+from models.reviews.file_format import Format
+from models.reviews.parquet_rows import batches, class_names, one_column, open_table, texts
 
 NONE = "column 'text' holds no text"
 
@@ -43,10 +46,31 @@ def test_a_column_must_be_there_once() -> None:
 def test_only_what_is_asked_for_is_read() -> None:
     sink = io.BytesIO()
     pq.write_table(pa.table({"id": [1], "text": ["good"]}), sink)
-    file = open_parquet("in", sink)
+    file = open_table("in", "parquet", sink)
     assert [batch.schema.names for batch in batches("in", file, ["text"])] == [["text"]]
 
 
-def test_what_is_not_parquet_is_said() -> None:
-    with pytest.raises(DataError, match="in: not readable as Parquet"):
-        open_parquet("in", io.BytesIO(b"PAR1"))
+@pytest.mark.parametrize(("kind", "content"), [("parquet", b"PAR1"), ("arrow", b"text,label\n"), ("arrow", b"ARROW1")])
+def test_what_is_no_table_is_said(kind: Format, content: bytes) -> None:
+    with pytest.raises(DataError, match=f"in: not readable as {kind.capitalize()}"):
+        open_table("in", kind, io.BytesIO(content))
+
+
+@pytest.mark.parametrize("write", [pa.ipc.new_stream, pa.ipc.new_file])
+def test_arrow_is_read_in_batches_of_a_size(write: Callable[..., Any]) -> None:
+    table, sink = pa.table({"id": range(3000), "text": ["good"] * 3000}), io.BytesIO()
+    with write(sink, table.schema) as writer:
+        writer.write_table(table)
+    found = list(batches("in", open_table("in", "arrow", io.BytesIO(sink.getvalue())), ["text"]))
+    assert [batch.schema.names for batch in found] == [["text"]] * 3
+    assert [len(batch) for batch in found] == [1024, 1024, 952]
+    cut = sink.getvalue()[: len(sink.getvalue()) // 2]
+    with pytest.raises(DataError, match="in: "):
+        list(batches("in", open_table("in", "arrow", io.BytesIO(cut))))
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, {"huggingface": "["}, {"huggingface": "{}"}, {"huggingface": '{"info": 1}'}]
+)
+def test_a_schema_that_names_no_classes_has_none(metadata: dict[str, str] | None) -> None:
+    assert class_names(pa.schema([("label", pa.int64())], metadata)) == {}

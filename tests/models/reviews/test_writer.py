@@ -16,7 +16,7 @@ from models.reviews.columns import Unanswered
 from models.reviews.errors import DataError
 from models.reviews.file_format import format_of
 from models.reviews.json_records import plain
-from models.reviews.reader import Streams, open_parquet_files, open_text
+from models.reviews.reader import Streams, open_tables, open_text
 from models.reviews.records import ReadOptions
 from models.reviews.rows import RowParser, Rows
 from models.reviews.writer import Writer
@@ -56,7 +56,7 @@ def read(path: Path) -> list[Mapping[str, Any]]:
     kind = format_of(path.name)
     streams = Streams([str(path)], kind)
     if kind.format == "parquet":
-        parquet = open_parquet_files(streams, ["text"])
+        parquet = open_tables(streams, ["text"])
         return [row for _, batch in parquet.batches for row in Rows(table=pa.Table.from_batches([batch])).values]
     text = open_text(streams, kind.format, ["text"], ReadOptions())
     rows, _ = RowParser(kind.format, "text", text.columns).parse([record.content for _, record in text.rows])
@@ -149,7 +149,7 @@ def test_columns_of_parquet_pass_through_as_they_are(tmp_path: Path) -> None:
     }
     path = tmp_path / "in.parquet"
     pq.write_table(pa.table(arrays), path)
-    opened = open_parquet_files(Streams([str(path)], format_of("in.parquet")), ["text"])
+    opened = open_tables(Streams([str(path)], format_of("in.parquet")), ["text"])
     table = pa.Table.from_batches([batch for _, batch in opened.batches])
     writer = Writer(format_of("o.parquet"), answer_columns(("rotten", "fresh")))
     out = pq.read_table(pa.BufferReader(writer.rows(Rows(table=table), [Unanswered("why")] * 2)))

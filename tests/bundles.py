@@ -8,7 +8,7 @@ import numpy as np
 from export.publish.package import About, package
 from export.publish.reference import reference
 from models.bundle.files import MANIFEST, describe
-from models.bundle.manifest import Data, Interval, Metrics, Provenance, Split
+from models.bundle.manifest import Abstain, Answered, Data, Interval, Metrics, Provenance, Split
 from models.network.equations import GATES, RECURRENT_GATES, Cell, Pooling, Weights
 from models.text.words import Vocabulary
 
@@ -81,8 +81,8 @@ def about(known: Vocabulary, labels: tuple[str, ...] = ("rotten", "fresh")) -> A
         ),
         metrics={"test": metrics},
         behaviour={},
-        modifiers={},
-        abstain=None,
+        modifiers={"not": {"next word": -0.5}},
+        abstain=Abstain(accuracy=0.9, below=0.6, answered={"test": Answered(share=0.5, accuracy=0.9)}),
         reference=reference([known.encode(" ".join(WORDS[:20]), 99).ids] * 4, np.eye(classes)[[0, 0, 1, 1]], labels),
         provenance=Provenance(
             created="2026-01-01T00:00:00Z",

@@ -1,6 +1,7 @@
 """What `manifest.json` says of a bundle: the contract between the stage that writes it and the one that reads it."""
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -190,6 +191,10 @@ class Manifest(_Part):
     golden: Annotated[tuple[Golden, ...], Field(min_length=1, max_length=MOST_GOLDEN)]
     provenance: Provenance
     files: dict[Annotated[str, AfterValidator(_inside)], File]
+
+    def abstains(self, probabilities: Iterable[float]) -> bool | None:
+        """Return whether an answer of these probabilities is uncertain, None where the model can't say."""
+        return None if self.abstain is None else max(probabilities) < self.abstain.below
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
-from models.bundle.manifest import Capability, Data, Metrics, Provenance
+from models.bundle.manifest import Abstain, Capability, Data, Metrics, Provenance
 from models.network.equations import Cell, Pooling
 from service.api.bounded_json import MOST_VALUES, check_values
 from service.errors import Malformed
@@ -151,6 +151,13 @@ class Card(BaseModel):
     sha256: Annotated[str, Field(description="hash of the manifest, which holds the hash of every other file")]
     metrics: dict[str, Metrics]
     behaviour: Annotated[dict[str, Capability], Field(description="sentences that test reading, judged right")]
+    modifiers: Annotated[
+        dict[str, dict[str, float]],
+        Field(description="by word and place around it, what it multiplies praise and blame by"),
+    ]
+    abstain: Annotated[
+        Abstain | None, Field(description="below which confidence it abstains, and what is left of each split")
+    ]
     data: Data
     provenance: Provenance
 

@@ -1,6 +1,6 @@
 """The columns of an answer: to add one, add its value to the answer and a line here (and in the API's `Prediction`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -15,19 +15,20 @@ def answer_columns(labels: Sequence[str], *, top_words: bool = False) -> tuple[C
         Column(
             "probabilities",
             "number",
-            partial(_by_label, tuple(labels)),
-            tuple(f"probability_{label}" for label in labels),
             attrgetter("probabilities"),
+            tuple(f"probability_{label}" for label in labels),
+            partial(_in_order, tuple(labels)),
         ),
         Column("words", "integer", attrgetter("words")),
         Column("unknown_rate", "number", attrgetter("unknown_rate")),
         Column("truncated", "truth", attrgetter("truncated")),
+        Column("abstain", "truth", attrgetter("abstain")),
         *[Column("top_words", "text", _top_words, fields=_top_words_line)] * top_words,
     )
 
 
-def _by_label(labels: Sequence[str], answer: Any) -> Mapping[str, float]:
-    return dict(zip(labels, answer.probabilities, strict=True))
+def _in_order(labels: Sequence[str], answer: Any) -> list[float]:
+    return [answer.probabilities[label] for label in labels]
 
 
 def _top_words(answer: Any) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ EXAMPLE: dict[str, Any] = {
     "words": 18,
     "unknown_rate": 0.0,
     "truncated": False,
+    "abstain": False,
 }
 
 
@@ -30,12 +31,17 @@ class Prediction(BaseModel):
     words: Annotated[int, Field(description="how many words were read")]
     unknown_rate: Annotated[float, Field(description="share of these words that the model does not know, 0 to 1")]
     truncated: Annotated[bool, Field(description="whether the text had more words than are read")]
+    abstain: Annotated[
+        bool | None,
+        Field(description="whether the answer is too unsure to rely on; null where the model's card has no `abstain`"),
+    ]
 
     def _repr_html_(self) -> str:
         """Return the label and every probability, for a notebook."""
         shares = ", ".join(f"{escape(label)} {p:.1%}" for label, p in self.probabilities.items())
         cut = ", the rest is cut" if self.truncated else ""
-        return f"<b>{escape(self.label)}</b> &nbsp; {shares} &nbsp; <small>{self.words} words{cut}</small>"
+        unsure = ", too unsure to rely on" if self.abstain else ""
+        return f"<b>{escape(self.label)}</b> &nbsp; {shares} &nbsp; <small>{self.words} words{cut}{unsure}</small>"
 
 
 class StreamedPrediction(Prediction):
@@ -63,4 +69,5 @@ def prediction_of(
         words=words,
         unknown_rate=unknown / words,
         truncated=truncated,
+        abstain=manifest.abstains(probabilities),
     )

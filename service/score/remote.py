@@ -61,8 +61,14 @@ class RemoteScorer:
     def _answer(self, answer: Mapping[str, Any]) -> Scored | Unanswered:
         if "error" in answer:
             return Unanswered(answer["error"]["detail"])
-        probabilities = [answer["probabilities"][label] for label in self._service.labels]
-        return Scored(answer["label"], probabilities, answer["words"], answer["unknown_rate"], answer["truncated"])
+        return Scored(
+            answer["label"],
+            answer["probabilities"],
+            answer["words"],
+            answer["unknown_rate"],
+            answer["truncated"],
+            answer.get("abstain"),
+        )
 
 
 def _exchange(url: str, key: str | None, method: str, path: str, body: bytes | None = None) -> bytes:

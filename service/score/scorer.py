@@ -1,6 +1,6 @@
 """Texts to labels: the seam that the files, the cluster and a remote service score through."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,16 +19,18 @@ from service.score.top_words import Weighed, top_words
 
 
 class Scored(NamedTuple):
-    """What a model says of a text: `probabilities` in the order of its labels; `label` is the most probable one.
+    """What a model says of a text: `probabilities` by label, in their order; `label` is the most probable one.
 
+    `abstain` is whether that is too unsure to rely on, None where the model can't say.
     `ids [T]` are the words that were read; `hidden` the states after each, `[T, H]` a layer, where they are wanted.
     """
 
     label: str
-    probabilities: Sequence[float]
+    probabilities: Mapping[str, float]
     words: int
     unknown_rate: float
     truncated: bool
+    abstain: bool | None
     top: Weighed = ()
     ids: NDArray[np.int64] | None = None
     hidden: tuple[Array, ...] = ()
@@ -75,13 +77,15 @@ class Scorer:
                     states[place] = hidden
         probabilities = softmax(logits)
         labels = [self._labels[label] for label in np.argmax(probabilities, axis=-1).tolist()]
+        abstains = self._bundle.manifest.abstains
         return [
             Scored(
                 label,
-                shares,
+                dict(zip(self._labels, shares, strict=True)),
                 len(each.ids),
                 each.unknown / len(each.ids),
                 each.truncated,
+                abstains(shares),
                 tops.get(place, ()),
                 each.ids,
                 states.get(place, ()),

@@ -68,7 +68,7 @@ def check(out: Path, models: Path, texts: list[str]) -> None:
             continue
         assert (row["label"], row["words"], row["error"]) == (answer.label, answer.words, None)
         found = [row["probability_rotten"], row["probability_fresh"]]
-        assert found == pytest.approx(list(answer.probabilities), abs=1e-5)
+        assert found == pytest.approx([*answer.probabilities.values()], abs=1e-5)
 
 
 @pytest.mark.parametrize(("suffix", "write"), [("csv", write_csv), ("jsonl", write_jsonl)])

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from models.reviews.columns import ERROR, Column
 from models.reviews.csv_records import CsvRecords, NoColumn
 from models.reviews.errors import DataError, UsageError
 from models.reviews.records import ReadOptions, Record
@@ -19,6 +20,7 @@ from service.api.problems import Problem
 from service.api.schemas import PredictRequest, malformed
 from service.engine import Model
 from service.errors import Malformed
+from service.inference.columns import answer_columns
 from service.inference.prediction import Prediction
 
 _version = re.compile(r"[1-9][0-9]{0,17}")
@@ -160,7 +162,7 @@ class CsvRows:
             raise Malformed("the charset of the content type is not known") from None
         self._records = CsvRecords([chosen.text_column], options)
         self._columns: tuple[str, ...] = ()
-        self._labels: tuple[str, ...] = ()
+        self._added: tuple[Column, ...] = ()
 
     def feed(self, piece: bytes) -> Iterator[Record]:
         """Yield the rows that end in `piece`."""
@@ -184,16 +186,8 @@ class CsvRows:
         """Return the header of the table with the new columns."""
         if self._records.columns is None:
             return None
-        self._columns, self._labels = self._records.columns, model.bundle.manifest.labels
-        added = [
-            "label",
-            *(f"probability_{label}" for label in self._labels),
-            "words",
-            "unknown_rate",
-            "truncated",
-            "error",
-        ]
-        added = [self._chosen.prefix + name for name in added]
+        self._columns, self._added = self._records.columns, answer_columns(model.bundle.manifest.labels)
+        added = [self._chosen.prefix + name for column in (*self._added, ERROR) for name in column.names]
         if twice := set(added) & set(self._columns):
             raise Malformed(f"the table has a column {min(twice)!r} of its own: name the new ones with ?prefix=")
         return csv_lines([[*self._columns, *added]])
@@ -209,17 +203,15 @@ class CsvRows:
 
     def answer(self, record: Record, prediction: Prediction) -> bytes:
         """Return the row with the prediction."""
-        probabilities = [str(prediction.probabilities[label]) for label in self._labels]
-        truncated = "true" if prediction.truncated else "false"
-        read = [str(prediction.words), str(prediction.unknown_rate), truncated]
-        answered = [prediction.label, *probabilities, *read, ""]
-        return csv_lines([[*_fields(record), *answered]])
+        answered = (field for column in self._added for field in column.row(prediction))
+        return csv_lines([[*_fields(record), *answered, ""]])
 
     def error(self, line: int, record: Record | None, problem: Problem) -> bytes:
         """Return the row as far as it can be read, and what is wrong with it."""
         fields = [] if record is None else _fields(record)
         kept = (fields + [""] * len(self._columns))[: len(self._columns)]
-        return csv_lines([[*kept, *[""] * (len(self._labels) + 4), f"line {line}: {problem.error.detail}"]])
+        unanswered = sum(len(column.names) for column in self._added)
+        return csv_lines([[*kept, *[""] * unanswered, f"line {line}: {problem.error.detail}"]])
 
     def summary(self, tally: Tally) -> bytes:
         """Return nothing: a table has no summary."""

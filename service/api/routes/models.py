@@ -56,6 +56,8 @@ def card(context: AppContext, model: Model) -> Card:
         sha256=model.bundle.sha256,
         metrics=manifest.metrics,
         behaviour=manifest.behaviour,
+        modifiers=manifest.modifiers,
+        abstain=manifest.abstain,
         data=manifest.data,
         provenance=manifest.provenance,
     )

@@ -25,17 +25,19 @@ from service.inference.columns import answer_columns
 
 class Answer(NamedTuple):
     label: str
-    probabilities: tuple[float, float]
+    probabilities: dict[str, float]
     words: int = 3
     unknown_rate: float = 0.25
     truncated: bool = False
+    abstain: bool | None = None
 
 
 TEXT = st.text(st.characters(codec="utf-8"))
 NAMES = st.lists(TEXT.filter(lambda name: name not in ("", "text")), max_size=3, unique=True)
 SHARE = st.floats(0, 1)
-READ = (st.just(3), st.just(0.25), st.just(False))
-ANSWERS = st.builds(Answer, TEXT, st.tuples(SHARE, SHARE), *READ) | st.builds(Unanswered, TEXT)
+READ = (st.just(3), st.just(0.25), st.just(False), st.sampled_from([True, False, None]))
+SHARES = st.fixed_dictionaries({"rotten": SHARE, 'fre,"sh': SHARE})
+ANSWERS = st.builds(Answer, TEXT, SHARES, *READ) | st.builds(Unanswered, TEXT)
 
 
 @st.composite
@@ -74,11 +76,12 @@ def test_csv(tmp_path_factory: pytest.TempPathFactory, name: str, table: tuple[A
         row
         | {
             "new label": getattr(answer, "label", ""),
-            "new probability_rotten": str(answer.probabilities[0]) if isinstance(answer, Answer) else "",
-            'new probability_fre,"sh': str(answer.probabilities[1]) if isinstance(answer, Answer) else "",
+            "new probability_rotten": str(answer.probabilities["rotten"]) if isinstance(answer, Answer) else "",
+            'new probability_fre,"sh': str(answer.probabilities['fre,"sh']) if isinstance(answer, Answer) else "",
             "new words": "3" if isinstance(answer, Answer) else "",
             "new unknown_rate": "0.25" if isinstance(answer, Answer) else "",
             "new truncated": "false" if isinstance(answer, Answer) else "",
+            "new abstain": {True: "true", False: "false", None: ""}[getattr(answer, "abstain", None)],
             "new error": getattr(answer, "reason", ""),
         }
         for row, answer in zip(rows, answers, strict=True)
@@ -97,7 +100,8 @@ def test_json_lines(tmp_path_factory: pytest.TempPathFactory, name: str, table: 
         if isinstance(answer, Unanswered):
             assert (found["new error"], found.get("new label")) == (answer.reason, None)
         else:
-            assert found["new probabilities"] == dict(zip(("rotten", 'fre,"sh'), answer.probabilities, strict=True))
+            assert found["new probabilities"] == answer.probabilities
+            assert found["new abstain"] is answer.abstain
             assert (found["new label"], found["new words"], found["new truncated"]) == (answer.label, 3, False)
 
 

@@ -1,4 +1,6 @@
+import csv
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from models.network.equations import BUILT_IN, forward, softmax
 from models.text.words import UNK
 from service.settings import Settings
+from tests.bundles import COMMON, change_manifest
 from tests.service.conftest import Running, running
 
 TEXT = "A good film; the plot is not <br /> bad, really!"
@@ -45,6 +48,24 @@ def test_a_prediction_is_that_of_the_equations(served: Running, cell: str) -> No
     assert list(answer["probabilities"]) == list(bundle.manifest.labels)
     np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-5)
     assert answer["label"] == bundle.manifest.labels[int(expected.argmax())]
+
+
+def test_an_answer_below_the_confidence_of_the_card_abstains(served: Running) -> None:
+    card = served.client.get("/v1/models/rnn/versions/1").json()
+    assert card["abstain"] == {"accuracy": 0.9, "below": 0.6, "answered": {"test": {"share": 0.5, "accuracy": 0.9}}}
+    assert card["modifiers"] == {"not": {"next word": -0.5}}
+    answers = [served.predict(f"{word} film", model="rnn").json() for word in COMMON.split()]
+    assert [each["abstain"] for each in answers] == [max(each["probabilities"].values()) < 0.6 for each in answers]
+    assert {each["abstain"] for each in answers} == {True, False}
+
+
+def test_a_model_without_such_a_confidence_never_says_whether_it_abstains(tmp_path: Path, repository: Path) -> None:
+    shutil.copytree(repository / "rnn", tmp_path / "rnn")
+    change_manifest(tmp_path / "rnn" / "1", abstain=None)
+    with running(Settings(repository=tmp_path)) as service:
+        assert service.predict(TEXT).json()["abstain"] is None
+        table = service.client.post("/v1/batch", content=b"text\ngood\n", headers={"Content-Type": "text/csv"}).text
+    assert [row["abstain"] for row in csv.DictReader(table.splitlines())] == [""]
 
 
 def test_the_default_model_is_lstm(served: Running) -> None:

@@ -392,12 +392,10 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
             continue
         scored = seam[number]
         assert isinstance(scored, Scored)
-        assert list(scored.probabilities) == pytest.approx(
-            [one["probabilities"][k] for k in ("rotten", "fresh")], abs=1e-5
-        )
+        assert scored.probabilities == pytest.approx(one["probabilities"], abs=1e-5)
         for row in found:
             assert row["probabilities"] == pytest.approx(one["probabilities"], abs=1e-5)
-            for name in "label", "words", "unknown_rate", "truncated":
+            for name in "label", "words", "unknown_rate", "truncated", "abstain":
                 assert row[name] == one[name]
 
 

@@ -30,7 +30,7 @@ test-cluster: $(RAY_VENV)/.installed
 	$(RAY_VENV)/bin/python -m pytest tests/cluster
 
 test-faults: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.load
+	$(BIN)/python -m tests.load overload
 
 test-images: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.deploy.stages

@@ -8,7 +8,7 @@ from typing import Any
 from litestar.types import Receive, Scope, Send
 from pydantic import BaseModel
 
-from service.api.problems import ClientGone
+from service.api.problems import ClientGone, Problem
 from service.errors import Malformed, Overloaded, too_large
 from service.settings import Settings
 
@@ -30,6 +30,12 @@ def header(scope: Scope, name: bytes) -> bytes | None:
         if key == name:
             return value
     return None
+
+
+def content_length(scope: Scope) -> int:
+    """Return how many bytes the body is said to have; 0 where that is not said."""
+    said = header(scope, b"content-length") or b""
+    return int(said) if said.isdigit() else 0
 
 
 def is_counted(scope: Scope) -> bool:
@@ -120,9 +126,19 @@ def deadline_of(asked: str | bytes | None, longest: float) -> float:
 
 async def send_json(send: Send, body: BaseModel) -> None:
     """Send `body` with status 200: the shortest way from a prediction to the socket."""
-    content = body.__pydantic_serializer__.to_json(body)
+    await _send(send, 200, [_JSON], body.__pydantic_serializer__.to_json(body))
+
+
+async def send_problem(send: Send, problem: Problem) -> None:
+    """Send problem details: the shortest way from a refusal to the socket."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+    content, media_type = problem.content(open_inference=False)
+    await _send(send, problem.status, [(b"content-type", media_type.encode()), *headers], content)
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
     length = (b"content-length", str(len(content)).encode())
-    await send({"type": "http.response.start", "status": 200, "headers": [_JSON, length]})
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 

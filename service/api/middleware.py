@@ -18,6 +18,7 @@ LOOK = b"x-gatescope-look"
 """A request with this header is answered as any other, but is no production: neither its route nor its label counts."""
 LOOKS = "looks"
 """What stands for the route of such a request."""
+TOO_MANY = 429
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 _request_id = re.compile(rb"[A-Za-z0-9._:+/=-]{1,128}")
@@ -28,7 +29,8 @@ class Observed:
     """Gives each request an id, measures it by route template, and logs it where `access_log` is set.
 
     The id is the client's `X-Request-Id`, else the trace id of its `traceparent`, else new; it goes back in
-    `X-Request-Id` and stands in `scope["state"]["request_id"]`.
+    `X-Request-Id` and stands in `scope["state"]["request_id"]`, and `retry_after` beside it where a request is refused
+    because too much is asked for.
     """
 
     def __init__(self, app: ASGIApp, recorder: Recorder, *, access_log: bool) -> None:
@@ -52,7 +54,9 @@ class Observed:
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = scope["state"]["status"] = message["status"]
+                status = message["status"]
+                if status == TOO_MANY:
+                    scope["state"]["retry_after"] = _retry_after(message["headers"])
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), NOSNIFF]
             await send(message)
 
@@ -78,3 +82,7 @@ def identify(headers: Any) -> bytes:
         if name == b"traceparent" and (found := _traceparent.fullmatch(value)):
             trace = found[1]
     return bytes(trace) if trace else b"%032x" % getrandbits(128)
+
+
+def _retry_after(headers: Any) -> int:
+    return next((int(value) for name, value in headers if name.lower() == b"retry-after"), 1)

@@ -78,6 +78,10 @@ class Catalog:
         """Return the model that answers where none is named: the one set, else `lstm`, else the first by name."""
         return default_name(self._table, self._default)
 
+    def default(self) -> Model | None:
+        """Return the served version that answers where nothing is named; None where there is none."""
+        return next(iter(self._table.get(self.default_name() or "", ())), None)
+
     def find(self, name: str | None = None, version: int | None = None) -> Model:
         """Return the served version that a request means. Raises `UnknownModel`, `NotReady`."""
         wanted = name if name is not None else self.default_name()

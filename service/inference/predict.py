@@ -31,6 +31,10 @@ class Predictor:
     def __init__(self, engine: Engine, limits: TextLimits, recorder: Recorder) -> None:
         self.engine, self.limits, self._recorder = engine, limits, recorder
 
+    def admit(self, model: Model, size: int) -> None:
+        """Raise `Overloaded` where there is no room for a text of `size` bytes."""
+        self.engine.admit(model, min(size, self.limits.max_words * BYTES_A_WORD))
+
     async def predict(
         self,
         model: Model,
@@ -87,7 +91,7 @@ class Predictor:
         started = perf_counter()
         size = self.limits.size(text)
         if not background:
-            self.engine.admit(model, min(size, self.limits.max_words * BYTES_A_WORD))
+            self.admit(model, size)
         encoded = await self._encode(model, text)
         tokenized = perf_counter()
         answer = await self.engine.submit(model, encoded.ids, deadline=deadline, background=background, traced=traced)

@@ -57,10 +57,10 @@ def send_connection(fd_socket: socket.socket, connection: socket.socket) -> bool
     return True
 
 
-def receive_connections(fd_socket: socket.socket) -> list[socket.socket]:
-    """Return the connections that have come in by now. Raises `EOFError` where no more will come."""
+def receive_connections(fd_socket: socket.socket, most: int) -> list[socket.socket]:
+    """Return up to `most` connections that have come in by now. Raises `EOFError` where no more will come."""
     received: list[socket.socket] = []
-    while True:
+    while len(received) < most:
         try:
             data, descriptors, _, _ = socket.recv_fds(fd_socket, 1, 1)
         except BlockingIOError:
@@ -70,3 +70,4 @@ def receive_connections(fd_socket: socket.socket) -> list[socket.socket]:
                 return received
             raise EOFError
         received += [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    return received

@@ -23,6 +23,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import uniform
 from typing import Any, cast
 
 import httptools
@@ -40,10 +41,9 @@ from service.settings import Settings
 MAX_HEAD_BYTES = 65_536
 MAX_HEADERS = 100
 TICKS_A_SECOND = 10
-TOO_MANY = 429
-REST = 0.5
-"""Seconds for which nothing is read from a client that was refused: those that retry at once would take the time in
-which the accepted work is done."""
+LONGEST_REST = 2.0
+"""Seconds for which nothing is read from a client that was refused, at most: it does not rest longer than it was told
+to, and a proxy may have more than one client on a connection."""
 LINGER = 0.5
 """Seconds for which a connection without a request is still read when the service stops."""
 
@@ -117,9 +117,11 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on to the next request: not at once with a client that was refused because too much waits."""
         super().on_response_complete()
-        if self.cycle.scope["state"].get("status") == TOO_MANY and not self.transport.is_closing():
-            self.flow.pause_reading()
-            self.loop.call_later(REST, self._read_again)
+        retry_after = self.cycle.scope["state"].get("retry_after")
+        if retry_after is not None and not self.transport.is_closing():
+            self.flow.pause_reading()  # clients that retry at once would take the time in which accepted work is done
+            rest = min(LONGEST_REST, retry_after) * uniform(0.5, 1.0)  # nor do all come back together
+            self.loop.call_later(rest, self._read_again)
 
     def _read_again(self) -> None:
         if not self.transport.is_closing():

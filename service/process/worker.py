@@ -23,6 +23,8 @@ from service.settings import InvalidSettings, Settings
 log = structlog.get_logger("gatescope")
 
 USAGE = 2
+TAKEN_AT_ONCE = 16
+"""Most connections that come in between two chunks: hundreds at once would hold up all others."""
 
 
 class SupervisorClient:
@@ -128,17 +130,20 @@ class Worker(Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what was accepted, also by the supervisor."""
-        self._take_connections()
+        while self._take_connections():
+            pass
         await super().shutdown(sockets)
 
-    def _take_connections(self) -> None:
+    def _take_connections(self) -> bool:
+        """Take the next `TAKEN_AT_ONCE`; return whether there were any."""
         try:
-            connections = receive_connections(self._fd_socket)
+            connections = receive_connections(self._fd_socket, TAKEN_AT_ONCE)
         except EOFError:
             asyncio.get_running_loop().remove_reader(self._fd_socket)
-            return
+            return False
         for connection in connections:
             self._spawn(self._accept(connection))
+        return bool(connections)
 
     async def _accept(self, connection: socket.socket) -> None:
         connection.setblocking(False)

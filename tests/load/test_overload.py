@@ -1,6 +1,5 @@
 """Beyond its capacity the service answers what it can, refuses the rest and stays alive: the short form."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,12 +19,12 @@ def port(repository: Path) -> Iterator[int]:
 
 def test_clients_that_retry_at_once_are_answered_or_refused(port: int) -> None:
     sent = request("/v1/predict", {"text": "an amazing film that was not bad at all " * 228})
-    load = asyncio.run(overload(port, sent, connections=100, seconds=2))
+    load = overload(port, sent, connections=100, seconds=2)
     assert load.statuses["200"]
     assert set(load.statuses) <= {"200", "429"}
 
 
 def test_batches_are_admitted_or_refused(port: int) -> None:
-    load = asyncio.run(overload(port, request("/v1/batch", ["a great film"] * 1000), connections=20, seconds=2))
+    load = overload(port, request("/v1/batch", ["a great film"] * 1000), connections=20, seconds=2)
     assert load.statuses["200"]
     assert set(load.statuses) <= {"200", "429"}

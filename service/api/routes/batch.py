@@ -19,7 +19,7 @@ from service.api.bounded_json import VALUES_A_ROW, check_values
 from service.api.context import AppContext, context_of
 from service.api.dependencies import Deadline
 from service.api.described import problems, with_media_types
-from service.api.http import WhileConnected, deadline_of, header, read_batch_body, send_json
+from service.api.http import WhileConnected, content_length, deadline_of, header, read_batch_body, send_json
 from service.api.problems import problem_of
 from service.api.schemas import BatchAnswers, BatchRows, PredictRequest, ProblemDetails, RowError, malformed
 from service.errors import READS_TEXT, DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
@@ -72,7 +72,7 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
     chosen = BatchOptions.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)
     if media_type not in STREAMED:
-        await _list(context, chosen, deadline, receive, send)
+        await _list(context, chosen, content_length(scope), deadline, receive, send)
         return
     longest = 6 * context.settings.max_text_bytes + 4096
     form: Form = CsvRows(chosen, longest, _charset(scope)) if media_type == b"text/csv" else JsonLines(longest)
@@ -87,8 +87,11 @@ def _charset(scope: Scope) -> str | None:
     return content_type.get_content_charset()
 
 
-async def _list(context: AppContext, chosen: BatchOptions, deadline: float, receive: Receive, send: Send) -> None:
-    """Classify every review of a list; a row that can't be classified is an error row, the others are answered."""
+async def _list(
+    context: AppContext, chosen: BatchOptions, length: int, deadline: float, receive: Receive, send: Send
+) -> None:
+    """Classify every review of a list of `length` bytes; a row that can't be classified is an error row."""
+    context.batches.check(context.catalog, length, deadline)
     content = await read_batch_body(receive, context.settings)
     with context.batches.admit(context.catalog, len(content), deadline):
         check_values(content, VALUES_A_ROW * context.settings.max_batch_rows)
@@ -96,7 +99,8 @@ async def _list(context: AppContext, chosen: BatchOptions, deadline: float, rece
         if len(rows) > context.settings.max_batch_rows:
             raise too_large("a batch", context.settings.max_batch_rows, "rows")
         with WhileConnected(receive):
-            answers = await map_bounded(rows, partial(_answer, context, chosen, deadline))
+            async with context.batches.turn(len(rows)):
+                answers = await map_bounded(rows, partial(_answer, context, chosen, deadline))
     await send_json(send, BatchAnswers(answers))
 
 

@@ -8,10 +8,20 @@ from litestar.types import Receive, Scope, Send
 from service.api.context import AppContext, context_of
 from service.api.dependencies import Deadline
 from service.api.described import problems
-from service.api.http import WhileConnected, deadline_of, header, is_counted, read_text_body, send_json
+from service.api.http import (
+    WhileConnected,
+    content_length,
+    deadline_of,
+    header,
+    is_counted,
+    read_text_body,
+    send_json,
+    send_problem,
+)
+from service.api.problems import problem_of
 from service.api.schemas import PartPrediction, TextPart, parse
 from service.engine import Model
-from service.errors import READS_TEXT, Malformed, UnknownModel
+from service.errors import READS_TEXT, Malformed, Overloaded, UnknownModel
 from service.inference.continuation import Continuation, StateGone, begin, read_on
 from service.inference.prediction import Prediction
 
@@ -28,6 +38,9 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] != "POST":  # type: ignore[typeddict-item]
         raise MethodNotAllowedException(headers={"Allow": "POST"})
     context = context_of(scope)
+    if (refused := _refused_unread(context, content_length(scope))) is not None:
+        await send_problem(send, problem_of(refused))
+        return
     deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)
     request = parse(TextPart, await read_text_body(receive, context.settings))
     if request.state is not None or request.return_state:
@@ -39,6 +52,16 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
     with WhileConnected(receive):
         prediction = await context.predictor.predict(model, request.text, deadline=deadline, counted=is_counted(scope))
     await send_json(send, prediction)
+
+
+def _refused_unread(context: AppContext, size: int) -> Overloaded | None:
+    """Return why a body of `size` bytes need not be read: the default model has no room for a text of that size."""
+    if (model := context.catalog.default()) is not None:
+        try:
+            context.predictor.admit(model, size)
+        except Overloaded as error:
+            return error
+    return None
 
 
 async def _read_part(context: AppContext, part: TextPart, deadline: float, *, counted: bool) -> Prediction:

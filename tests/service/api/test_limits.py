@@ -7,12 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from service.engine.batch import Row
 from service.settings import Settings
-from tests.service.conftest import Running, running
+from tests.service.conftest import PATIENCE, Running, running
 
 LONG = "good film, not bad. " * 400
 
@@ -40,6 +43,29 @@ def test_too_much_work_is_429_with_an_honest_retry_after(repository: Path) -> No
                 assert answer.json()["type"] == "urn:gatescope:problem:overloaded"
         assert (counted(service, "ok"), counted(service, "rejected")) == (statuses[200], statuses[429])
         assert service.predict("good").status_code == 200
+
+
+def test_a_text_for_which_there_is_no_room_is_refused_before_it_comes(repository: Path) -> None:
+    with (
+        running(Settings(repository=repository)) as service,
+        socket.create_connection(("127.0.0.1", service.port)) as wire,
+    ):
+        scheduler = service.service.context.catalog.find("lstm").scheduler
+        waiting = Row(np.zeros(10**8, np.int64))
+        scheduler.add(waiting)
+        wire.settimeout(PATIENCE)
+        wire.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n")
+        refused = HTTPResponse(wire)
+        refused.begin()
+        assert refused.status == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert json.loads(refused.read())["type"] == "urn:gatescope:problem:overloaded"
+        scheduler.remove(waiting)
+        wire.sendall(b'{"text": "good"}GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        alive = HTTPResponse(wire)
+        alive.begin()
+        assert alive.status == 200
+        assert counted(service, "rejected") == 1
 
 
 def test_a_client_that_goes_away_frees_its_work(repository: Path) -> None:

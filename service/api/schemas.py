@@ -1,5 +1,6 @@
 """What goes over the wire: every body of `/v1`, with the examples that `/schema` shows."""
 
+from codecs import BOM_UTF8
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
@@ -212,13 +213,13 @@ class OpenInferenceReadiness(BaseModel):
 
 
 def parse(kind: type[Body], content: bytes, most: int = MOST_VALUES) -> Body:
-    """Return a request body of at most `most` values as `kind`.
+    """Return a request body of at most `most` values as `kind`; a byte order mark before it is passed over.
 
     Raises `TooLarge`, and `Malformed` that names the field, without what was in it.
     """
     check_values(content, most)
     try:
-        return kind.model_validate_json(content)
+        return kind.model_validate_json(content.removeprefix(BOM_UTF8))
     except ValidationError as error:
         raise malformed(error) from None
 

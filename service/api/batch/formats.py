@@ -15,9 +15,8 @@ from models.reviews.errors import DataError, UsageError
 from models.reviews.records import ReadOptions, Record
 from models.reviews.writer import csv_lines
 from service.api.batch.splitting import Splitter
-from service.api.bounded_json import check_values
 from service.api.problems import Problem
-from service.api.schemas import PredictRequest, malformed
+from service.api.schemas import PredictRequest, malformed, parse
 from service.engine import Model
 from service.errors import Malformed
 from service.inference.columns import answer_columns
@@ -121,11 +120,10 @@ class JsonLines:
         """Return the request of a line."""
         content = record.content
         assert isinstance(content, bytes)
+        if not content.startswith(b'"'):
+            return parse(PredictRequest, content)
         try:
-            if content.startswith(b'"'):
-                return PredictRequest(text=json.loads(content))
-            check_values(content)
-            return PredictRequest.model_validate_json(content)
+            return PredictRequest(text=json.loads(content))
         except ValidationError as error:
             raise malformed(error) from None
         except ValueError:

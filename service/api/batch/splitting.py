@@ -1,5 +1,6 @@
 """A body that comes in pieces, cut into lines of JSON."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 from models.reviews.records import Record
@@ -24,7 +25,10 @@ class Splitter:
 
     def end(self) -> Iterator[Record]:
         """Yield the line that is held, which needs no line break after the last."""
-        content, too_long = bytes(self._begun).strip(), self._too_long
+        content, too_long = (
+            bytes(self._begun).removeprefix(BOM_UTF8 if self._line == 1 else b"").strip(),
+            self._too_long,
+        )
         self._begun.clear()
         self._too_long = False
         if content or too_long:

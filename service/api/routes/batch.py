@@ -1,5 +1,6 @@
 """`POST /v1/batch`: a JSON list of reviews in and of predictions out; or lines of JSON or CSV, streamed both ways."""
 
+from codecs import BOM_UTF8
 from email.message import Message
 from functools import partial
 from typing import Annotated, Any
@@ -107,7 +108,7 @@ async def _list(
 def read_rows(content: bytes) -> list[Any]:
     """Return the rows of a JSON list, not looked at yet. Raises `Malformed`."""
     try:
-        rows = from_json(content)
+        rows = from_json(content.removeprefix(BOM_UTF8))
     except ValueError as error:
         raise Malformed(f"not JSON: {error}") from None
     if not isinstance(rows, list):

@@ -192,3 +192,22 @@ def test_a_client_that_goes_away_before_its_body_ends_harms_nobody(served: Runni
         with socket.create_connection(("127.0.0.1", served.port)) as connection:
             connection.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n" + body)
     assert served.predict(TEXT).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/predict", {"text": TEXT}),
+        ("/v1/compare", {"text": TEXT}),
+        ("/v1/trace", {"text": TEXT}),
+        ("/v1/batch", [TEXT]),
+        ("/v2/models/rnn/infer", {"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": [TEXT]}]}),
+        ("/predict", {"inputs": TEXT}),
+        ("/classify", {"input": TEXT}),
+        ("/invocations", {"inputs": [TEXT]}),
+    ],
+)
+def test_a_byte_order_mark_before_a_body_is_passed_over(served: Running, path: str, body: object) -> None:
+    content = b"\xef\xbb\xbf" + json.dumps(body).encode()
+    answer = served.client.post(path, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200, answer.text

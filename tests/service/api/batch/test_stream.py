@@ -191,6 +191,12 @@ def narrow(repository: Path) -> Iterator[Running]:
         yield service
 
 
+def test_a_byte_order_mark_before_the_first_line_is_passed_over(served: Running) -> None:
+    *answers, last = post(served, b'\xef\xbb\xbf{"text": "good"}\n"bad"\n')
+    assert all(answer["label"] for answer in answers)
+    assert last["summary"]["rows"] == 2
+
+
 def test_a_line_too_long_is_one_error_line(narrow: Running) -> None:
     content = b'"good"\n"' + b"x " * 50_000 + b'"\n"bad"\n'
     *answers, last = post(narrow, content)

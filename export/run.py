@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from export.commands.show import Screen
 from export.data.remarks import remarks
 from export.data.reviews import Reviews
+from export.data.sources import FREE_TEXTS
 from export.data.splits import Splits, split
 from export.data.wheels import cache_directory
 from export.inputs import dataset_of, reviews_of
+from export.publish.build_corpus import corpus_of
 from export.publish.comparison import Comparison, baseline_entry, model_entry
 from export.publish.measurements import Measurements, measure_model
 from export.publish.package import About, package
@@ -32,6 +34,7 @@ from export.training.soundness import require_learnt, require_space, require_wor
 from export.training.train import device_of, train
 from export.training.vectors import word_vectors
 from models.bundle.repository import clear_unfinished
+from models.corpus.corpus_file import Corpus
 from models.network.equations import Cell
 from models.reviews.errors import DataError
 
@@ -96,7 +99,12 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         with screen.step(f"verify and publish {name}"):
             about = _about(settings, reviews, splits, start.dataset, model, measured)
             made = documents(measured.probabilities["test"], start.dataset.test, model, comparison)
-            folders.append(package(settings.repository, name, model.weights, model.vocabulary, about, documents=made))
+            corpus = _corpus(settings, reviews, start.dataset, model)
+            folders.append(
+                package(
+                    settings.repository, name, model.weights, model.vocabulary, about, corpus=corpus, documents=made
+                )
+            )
         if stop():
             break
     return Outcome(tuple(folders), comparison, interrupted=stop())
@@ -163,6 +171,11 @@ def _train(
         if model.stopped:
             break
     return min(trained, key=lambda model: model.best.validation_loss)
+
+
+def _corpus(settings: ExportSettings, reviews: Reviews, dataset: Dataset, model: TrainedModel) -> Corpus:
+    validation, keep_texts = dataset.validation, settings.corpus_texts or reviews.name in FREE_TEXTS
+    return corpus_of(model.weights, validation.ids, validation.texts, validation.targets, keep_texts=keep_texts)
 
 
 def _about(

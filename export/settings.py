@@ -77,6 +77,9 @@ class ExportSettings(BaseSettings):
     )
     strict: bool = Field(False, description="refuse rows without text or label, which are skipped otherwise")
     licence: str = Field("not stated", description="the terms of your data, for the model card")
+    corpus_texts: bool = Field(
+        False, description="keep the texts of validation reviews in the bundle, for its model page"
+    )
     teacher: str | None = Field(
         None, description="an encoder that teaches: minilm, or a Hugging Face folder; none where not given"
     )

@@ -18,6 +18,7 @@ COMMANDS = {
     "inspect": ("export.commands.inspect:inspect", "Say what a bundle holds."),
     "compare": ("export.commands.compare:compare", "Compare linear models and every cell in one table."),
     "evaluate": ("export.commands.evaluate:evaluate", "Measure a model on labelled reviews and on how it reads."),
+    "index": ("export.commands.index:index", "Give a model reviews to be searched on its page."),
     "check-data": (
         "export.commands.check_data:check_data",
         "Say what reviews hold, before they are trained on.",

@@ -1,14 +1,18 @@
 """Small bundles of seeded random weights: everything of a real bundle but the learning."""
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
 
+from export.publish.build_corpus import corpus_of
 from export.publish.package import About, package
 from export.publish.reference import reference
+from export.training.dataset import encode
 from models.bundle.files import MANIFEST, describe
 from models.bundle.manifest import Abstain, Answered, Data, Interval, Metrics, Provenance, Split
+from models.corpus.corpus_file import Corpus
 from models.network.equations import GATES, RECURRENT_GATES, Cell, Pooling, Weights
 from models.text.words import Vocabulary
 
@@ -17,6 +21,7 @@ has he her his i in is it just like long me more movie much never no not of on o
 so story than that the their there they this time to too was watch well what when who will with worst would you
 ! " ' ( ) , - . / 0 1 10 2 5 : ; ?"""
 WORDS = COMMON.split()
+REVIEWS = 40
 
 
 def vocabulary() -> Vocabulary:
@@ -36,10 +41,10 @@ def random_weights(
     seed: int = 0,
 ) -> Weights:
     """Seeded float32 weights of moderate size, biases included."""
-    random = np.random.default_rng(seed)
+    drawn = np.random.default_rng(seed)
 
     def normal(*shape: int, scale: float = 0.3) -> np.ndarray:
-        return random.normal(scale=scale, size=shape).astype(np.float32)
+        return drawn.normal(scale=scale, size=shape).astype(np.float32)
 
     rows, recurrent = (len(gates[cell]) * hidden_size for gates in (GATES, RECURRENT_GATES))
     inputs = embedding_size
@@ -97,10 +102,24 @@ def about(known: Vocabulary, labels: tuple[str, ...] = ("rotten", "fresh")) -> A
     )
 
 
-def write_bundle(repository: Path, name: str, weights: Weights, labels: tuple[str, ...] = ("rotten", "fresh")) -> Path:
+def corpus(weights: Weights, *, keep_texts: bool = True) -> Corpus:
+    """A corpus of forty short reviews of the small vocabulary, and some words that are not in it."""
+    draw = random.Random(0)
+    texts = [" ".join(draw.choices([*WORDS, "Marvellous", "𝒢rand"], k=draw.randint(1, 14))) for _ in range(REVIEWS)]
+    targets = np.array([draw.randrange(weights.classes) for _ in texts])
+    return corpus_of(weights, encode(texts, vocabulary()), texts, targets, keep_texts=keep_texts)
+
+
+def write_bundle(
+    repository: Path,
+    name: str,
+    weights: Weights,
+    labels: tuple[str, ...] = ("rotten", "fresh"),
+    corpus: Corpus | None = None,
+) -> Path:
     """Publish a verified bundle of `weights` with the small vocabulary and return its folder."""
     known = vocabulary()
-    return package(repository, name, weights, known, about(known, labels))
+    return package(repository, name, weights, known, about(known, labels), corpus=corpus)
 
 
 def change_manifest(folder: Path, **values: object) -> None:

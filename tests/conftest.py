@@ -9,7 +9,7 @@ import structlog
 
 from models.bundle.files import Bundle, read
 from models.network.equations import BUILT_IN, CELLS
-from tests.bundles import random_weights, write_bundle
+from tests.bundles import corpus, random_weights, write_bundle
 
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
@@ -17,10 +17,15 @@ hypothesis.settings.load_profile("untimed")
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`rnn`, `lstm` and `gru`, version 1 each, of seeded weights. Read only: a test that writes copies it first."""
+    """`rnn`, `lstm` and `gru`, version 1 each, of seeded weights. Read only: a test that writes copies it first.
+
+    `lstm` has a corpus, `gru` one without texts, `rnn` none.
+    """
     folder = tmp_path_factory.mktemp("repository")
     for seed, cell in enumerate(BUILT_IN):
-        write_bundle(folder, cell, random_weights(cell, seed=seed))
+        weights = random_weights(cell, seed=seed)
+        known = None if cell == "rnn" else corpus(weights, keep_texts=cell == "lstm")
+        write_bundle(folder, cell, weights, corpus=known)
     return folder
 
 

@@ -61,6 +61,21 @@ class Reviews:
         return np.array([index[row.label] for row in self.rows], np.int64)
 
 
+def targets_of(rows: Sequence[Review], labels: Sequence[str], source: str) -> NDArray[np.int64]:
+    """Return the index of each row's label among `labels`, those of a model, `[N]`.
+
+    Raises `DataError` where there are no rows, or one has another label.
+    """
+    if not rows:
+        raise DataError(f"{source}: no reviews")
+    unknown = sorted({row.label for row in rows} - set(labels))
+    if unknown:
+        raise DataError(
+            f"{source}: the model knows the labels {', '.join(labels)}, not {', '.join(map(repr, unknown))}"
+        )
+    return np.array([labels.index(row.label) for row in rows], np.int64)
+
+
 def normalised(text: str) -> str:
     """Return what two copies of a review have in common: its words, folded."""
     return " ".join(map(fold, typed(text)))

@@ -13,6 +13,8 @@ from export.data.wheels import cache_directory
 from models.reviews.errors import DataError
 
 BUILT_IN = ("critics", "critics-long", "imdb")
+FREE_TEXTS = ("critics", "critics-long")
+"""Reviews whose terms let a bundle pass their texts on: Apache-2.0."""
 
 
 def load(

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from export.data.reviews import targets_of
 from export.data.tables import Columns, read_table
 from export.publish.behaviour import behaviour
 from export.publish.evaluation import Evaluation, ReviewFigures, review_figures
@@ -58,15 +57,9 @@ class _Predictor:
 
 def _reviews(file: Path, wanted: Wanted, predict: _Predictor) -> tuple[ReviewFigures, tuple[str, ...]]:
     table = read_table(str(file), wanted.columns)
-    if not table.rows:
-        raise DataError(f"{file}: no reviews")
-    manifest = predict.bundle.manifest
+    manifest, texts = predict.bundle.manifest, [row.text for row in table.rows]
     labels = manifest.labels
-    unknown = sorted({row.label for row in table.rows} - set(labels))
-    if unknown:
-        raise DataError(f"{file}: the model knows the labels {', '.join(labels)}, not {', '.join(map(repr, unknown))}")
-    texts = [row.text for row in table.rows]
-    targets = np.array([labels.index(row.label) for row in table.rows])
+    targets = targets_of(table.rows, labels, str(file))
     figures = review_figures(file.name, texts, targets, predict(texts), labels, wanted.mistakes, manifest.abstain)
     return figures, table.skipped
 

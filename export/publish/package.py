@@ -8,9 +8,20 @@ import numpy as np
 
 from export.publish.modifiers import Gains
 from export.publish.verify import Network, require
-from models.bundle.files import contents, describe
-from models.bundle.manifest import Abstain, Capability, Data, Golden, Manifest, Metrics, Provenance, Reference
+from models.bundle.files import CORPUS, contents, describe
+from models.bundle.manifest import (
+    Abstain,
+    Capability,
+    CorpusFacts,
+    Data,
+    Golden,
+    Manifest,
+    Metrics,
+    Provenance,
+    Reference,
+)
 from models.bundle.repository import publish
+from models.corpus.corpus_file import Corpus
 from models.network.equations import Array, Weights
 from models.network.onnx_graph import step_graph
 from models.network.onnx_session import OnnxSession
@@ -53,6 +64,7 @@ def package(
     vocabulary: Vocabulary,
     about: About,
     *,
+    corpus: Corpus | None = None,
     network: Network | None = None,
     documents: Documents | None = None,
 ) -> Path:
@@ -62,7 +74,7 @@ def package(
     does not pass.
     """
     graph = step_graph(weights).SerializeToString()
-    files = contents(weights, vocabulary, graph)
+    files = contents(weights, vocabulary, graph) | ({CORPUS: corpus.dumps()} if corpus else {})
     states = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
     golden = golden_vectors(OnnxSession(graph, states, len(weights.layers)), vocabulary)
 
@@ -88,6 +100,7 @@ def package(
             behaviour=dict(about.behaviour),
             modifiers=about.modifiers,
             abstain=about.abstain,
+            corpus=CorpusFacts.model_validate(corpus.facts("validation")) if corpus else None,
             reference=about.reference,
             provenance=about.provenance,
         )

@@ -17,6 +17,7 @@ from export.training.evaluate import calibration, confusion
 from models.bundle.manifest import Abstain, Manifest
 from models.network.equations import Array
 
+CARD = "card.md"
 LENGTHS = (0, 10, 20, 40, 80, 160, 320, 100_000)
 
 
@@ -32,12 +33,17 @@ def documents(probabilities: Array, test: Examples, model: TrainedModel, compari
             "coverage": _coverage(probabilities, test.targets),
         }
         return {
-            "card.md": card(manifest, comparison).encode(),
+            CARD: card(manifest, comparison).encode(),
             FILE: comparison.model_dump_json(indent=1).encode(),
             **{f"report/{name}.svg": svg(chart).encode() for name, chart in plots.items()},
         }
 
     return made
+
+
+def heading(manifest: Manifest) -> str:
+    """Return the heading of the model card."""
+    return f"# {manifest.name}, version {manifest.version}"
 
 
 def card(manifest: Manifest, comparison: Comparison) -> str:
@@ -52,7 +58,7 @@ model_name: {manifest.name}
 license_of_data: {data.licence}
 ---
 
-# {manifest.name}, version {manifest.version}
+{heading(manifest)}
 
 A {manifest.cell.upper()} with {manifest.layers} layer(s) of {manifest.hidden_size} units over word vectors of
 {manifest.embedding_size}, {manifest.pooling} pooling over time; {manifest.parameters:,} parameters. It reads English

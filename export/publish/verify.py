@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from export.publish.agreement import COMPARED, Answers, Batches, Check, compare, compare_every_way
+from export.training.dataset import encode
 from models.bundle.files import Bundle, InvalidBundle, read, replay_golden
+from models.corpus.corpus_file import LEVELS
 from models.exits import Exit, Failed
 from models.network.compiled_session import IMPORT_ERROR, compiled_sessions
 from models.network.equations import Array, Ids, forward
@@ -71,6 +73,7 @@ def verify(folder: Path, network: Network | None = None) -> Iterator[Check]:
     yield _unoptimised(bundle, batches, expected)
     yield from _compiled(bundle, batches, expected)
     yield _golden(bundle, graph)
+    yield _corpus(bundle, graph)
     if "CUDAExecutionProvider" in ort.get_available_providers():
         yield from compare_every_way(_session(bundle, cuda=Cuda()), batches, expected)
 
@@ -158,6 +161,21 @@ def _compiled(bundle: Bundle, batches: Batches, expected: Sequence[Chunk]) -> It
         yield Check("compiled loops", True, f"not compared, and not served here: {IMPORT_ERROR}")
     for session in compiled_sessions(bundle.weights):
         yield from compare_every_way(session, batches, expected)
+
+
+def _corpus(bundle: Bundle, session: Session) -> Check:
+    """Have the first reviews of the corpus read again, and compare hidden states and answers."""
+    corpus = bundle.corpus
+    if corpus is None or corpus.texts is None:
+        return Check("corpus", True, "none here" if corpus is None else "no texts here to be read again")
+    largest = 0.0
+    for review, text in enumerate(corpus.texts[:COMPARED]):
+        ids, kept = encode([text], bundle.vocabulary)[0], corpus.hidden[corpus.words_of(review)]
+        if len(ids) != len(kept):
+            return Check("corpus", False, f"review {review} has {len(ids)} words, the corpus says {len(kept)}")
+        read = run_whole(session, [ids], traced=True).hidden[-1][:, 0]
+        largest = max(largest, float(np.abs(read / corpus.scale * LEVELS - kept).max()))
+    return Check("corpus", largest < 1, f"hidden states are kept to {largest:.2g} of a level")
 
 
 def _golden(bundle: Bundle, session: Session) -> Check:

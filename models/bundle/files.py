@@ -1,8 +1,8 @@
 """A bundle on disk: write it in one step, read it, refuse it by name where anything is wrong.
 
 `<folder>/manifest.json` holds the size and SHA-256 of every other file: `step.onnx`, `weights.safetensors`,
-`words.json`, `card.md`, `report/...`. Each is read once: what is served are the bytes that were hashed, whatever
-becomes of the files later. Nothing is ever unpickled.
+`words.json`, `card.md`, `report/...`, and where there is one, `corpus.safetensors`. Each is read once: what is served
+are the bytes that were hashed, whatever becomes of the files later. Nothing is ever unpickled.
 """
 
 import hashlib
@@ -22,12 +22,14 @@ from safetensors.numpy import save as safetensors_bytes
 
 from models.bundle.manifest import SCHEMA_VERSION, File, Manifest
 from models.bundle.regular_file import read_regular_file
+from models.corpus.corpus_file import Corpus, InvalidCorpus
 from models.exits import Exit, Failed
 from models.network.equations import Array, Weights
 from models.network.onnx_format import check_plain_graph
 from models.text.words import InvalidWords, Vocabulary
 
 MANIFEST, STEP, WEIGHTS, WORDS = "manifest.json", "step.onnx", "weights.safetensors", "words.json"
+CORPUS = "corpus.safetensors"
 MOST_BYTES = {MANIFEST: 16 << 20, WORDS: 64 << 20}
 """What these files may take: reading them takes many times their size."""
 
@@ -57,6 +59,7 @@ class Bundle:
     vocabulary: Vocabulary
     weights: Weights
     step_graph: bytes
+    corpus: Corpus | None = None
 
 
 def contents(weights: Weights, vocabulary: Vocabulary, step_graph: bytes) -> dict[str, bytes]:
@@ -110,12 +113,19 @@ def read(folder: Path, sha256: str | None = None) -> Bundle:
     for name in (STEP, WEIGHTS, WORDS):
         if name not in manifest.files:
             raise InvalidBundle(folder / MANIFEST, f"`files` lacks {name}")
-    for name in manifest.files.keys() - {STEP, WEIGHTS, WORDS}:
-        _read_listed(folder, name, manifest)
-    graph, weights, words = (_read_listed(folder, name, manifest) for name in (STEP, WEIGHTS, WORDS))
+    for name in manifest.files.keys() - {STEP, WEIGHTS, WORDS, CORPUS}:
+        read_listed(folder, name, manifest)
+    graph, weights, words = (read_listed(folder, name, manifest) for name in (STEP, WEIGHTS, WORDS))
     _check_graph(folder / STEP, graph)
-    vocabulary = _vocabulary(folder / WORDS, words, manifest)
-    return Bundle(folder, manifest, found, vocabulary, _weights(folder / WEIGHTS, weights, manifest), graph)
+    return Bundle(
+        folder,
+        manifest,
+        found,
+        _vocabulary(folder / WORDS, words, manifest),
+        _weights(folder / WEIGHTS, weights, manifest),
+        graph,
+        _corpus(folder, manifest),
+    )
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
@@ -161,8 +171,8 @@ def _read_file(folder: Path, name: str, most: int) -> bytes:
         raise InvalidBundle(path, error.strerror or str(error)) from error
 
 
-def _read_listed(folder: Path, name: str, manifest: Manifest) -> bytes:
-    """Return the bytes of a file, which are those that the manifest lists."""
+def read_listed(folder: Path, name: str, manifest: Manifest) -> bytes:
+    """Return the bytes of a file, which are those that the manifest lists. Raises `InvalidBundle`."""
     path, expected = folder / name, manifest.files[name]
     data = _read_file(folder, name, min(expected.bytes, MOST_BYTES.get(name, expected.bytes)))
     if len(data) != expected.bytes:
@@ -211,6 +221,21 @@ def _weights(path: Path, data: bytes, manifest: Manifest) -> Weights:
         found, expected = (*sizes, parameters), (*said, manifest.parameters)
         raise InvalidBundle(path, f"has sizes {found} (V, E, H, L, C, parameters), the manifest says {expected}")
     return weights
+
+
+def _corpus(folder: Path, manifest: Manifest) -> Corpus | None:
+    """Return the corpus of a bundle that has one."""
+    if (manifest.corpus is None) != (CORPUS not in manifest.files):
+        raise InvalidBundle(folder / MANIFEST, f"`corpus` and `files` disagree on {CORPUS}")
+    if manifest.corpus is None:
+        return None
+    try:
+        corpus = Corpus.loads(read_listed(folder, CORPUS, manifest), manifest.hidden_size, len(manifest.labels))
+    except InvalidCorpus as error:
+        raise InvalidBundle(folder / CORPUS, str(error)) from error
+    if corpus.facts(manifest.corpus.source) != manifest.corpus.model_dump():
+        raise InvalidBundle(folder / CORPUS, "is not what the manifest says of it")
+    return corpus
 
 
 def _tensors(data: bytes) -> dict[str, Array]:

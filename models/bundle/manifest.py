@@ -120,6 +120,15 @@ class Reference(_Part):
     labels: dict[str, Count]
 
 
+class CorpusFacts(_Part):
+    """What `corpus.safetensors` holds: reviews of `source`, their words in all, and whether their texts are there."""
+
+    source: str
+    reviews: Annotated[int, Field(ge=1)]
+    words: Annotated[int, Field(ge=1)]
+    texts: bool
+
+
 class Golden(_Part):
     """One answer to be repeated at every load: text, its ids, the logits that the graph gave when it was made."""
 
@@ -187,6 +196,7 @@ class Manifest(_Part):
     behaviour: dict[str, Capability] = {}
     modifiers: dict[str, dict[str, float]] = {}
     abstain: Abstain | None = None
+    corpus: CorpusFacts | None = None
     reference: Reference
     golden: Annotated[tuple[Golden, ...], Field(min_length=1, max_length=MOST_GOLDEN)]
     provenance: Provenance

@@ -41,6 +41,7 @@ from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.metrics.service_metrics import ServiceMetrics
 from service.settings import Settings
+from service.tracing.corpus_search import CorpusSearch
 from service.tracing.executor import TraceExecutor
 from service.tracing.tracer import Tracer
 
@@ -116,10 +117,13 @@ def create_service(
         control.report,
     )
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
-    tracer = Tracer(predictor, TraceExecutor())
+    executor = TraceExecutor()
+    tracer, searcher = Tracer(predictor, executor), CorpusSearch(predictor, executor)
     limits = StreamLimiter(settings), BatchAdmission(engine), OpenTexts(settings)
     tokens = StateTokens(settings.state_key.get_secret_value() if settings.state_key else None)
-    context = AppContext(settings, engine, catalog, predictor, control, recorder, sampler, tracer, *limits, tokens)
+    context = AppContext(
+        settings, engine, catalog, predictor, control, recorder, sampler, tracer, searcher, *limits, tokens
+    )
     litestar = Litestar(
         [
             *(Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()),

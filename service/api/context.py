@@ -16,6 +16,7 @@ from service.inference.state_token import StateTokens
 from service.metrics.recorder import Measurements, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.settings import Settings
+from service.tracing.corpus_search import CorpusSearch
 from service.tracing.tracer import Tracer
 
 
@@ -47,6 +48,7 @@ class AppContext:
     recorder: Recorder
     sampler: MetricsSampler
     tracer: Tracer
+    corpus: CorpusSearch
     streams: StreamLimiter
     batches: BatchAdmission
     open_texts: OpenTexts

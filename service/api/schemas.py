@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
-from models.bundle.manifest import Abstain, Capability, Data, Metrics, Provenance
+from models.bundle.manifest import Abstain, Capability, CorpusFacts, Data, Metrics, Provenance
 from models.network.equations import Cell, Pooling
 from service.api.bounded_json import MOST_VALUES, check_values
 from service.errors import Malformed
@@ -159,6 +159,7 @@ class Card(BaseModel):
     abstain: Annotated[
         Abstain | None, Field(description="below which confidence it abstains, and what is left of each split")
     ]
+    corpus: Annotated[CorpusFacts | None, Field(description="the reviews that its units are searched over")]
     data: Data
     provenance: Provenance
 

@@ -58,6 +58,7 @@ def card(context: AppContext, model: Model) -> Card:
         behaviour=manifest.behaviour,
         modifiers=manifest.modifiers,
         abstain=manifest.abstain,
+        corpus=manifest.corpus,
         data=manifest.data,
         provenance=manifest.provenance,
     )

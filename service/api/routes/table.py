@@ -8,6 +8,7 @@ from service.api.auth import Access
 from service.api.routes import (
     batch,
     compare,
+    corpus,
     health,
     metrics,
     models,
@@ -48,7 +49,7 @@ ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
         v2.infer,
         v2_repository.index,
     ],
-    Access.TRACE: [trace.trace],
+    Access.TRACE: [trace.trace, corpus.units, corpus.unit_places, corpus.model_slices, corpus.similar],
     Access.ADMIN: [v2_repository.load, v2_repository.unload],
 }
 """All but `/schema`, which describes them."""

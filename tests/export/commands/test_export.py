@@ -75,6 +75,8 @@ def test_an_export_writes_a_bundle_a_cell(exported: Path) -> None:
         assert bundle.manifest.metrics["test"].accuracy > 0.8
         assert bundle.manifest.data.split_rule.startswith("80/10/10 by group")
         assert "report/comparison.json" in bundle.manifest.files
+        assert bundle.manifest.corpus and not bundle.manifest.corpus.texts
+        assert bundle.manifest.corpus.reviews == bundle.manifest.data.splits["validation"].rows
         assert (exported / name / "1" / "card.md").read_text().startswith("---")
 
 

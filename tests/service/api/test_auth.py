@@ -117,7 +117,7 @@ def asked(service: Running, method: str, path: str, key: str, upgrade: bool) -> 
 def every_route(service: Running) -> Iterator[tuple[str, str, Access, bool]]:
     """Method, path, what it needs, and whether it is a WebSocket, of each route of the application."""
     for route in service.service.litestar.routes:
-        path = route.path_format.format(name="none", version="1", path="none.js")
+        path = route.path_format.format(name="none", version="1", unit="1", path="none.js")
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 methods = handler.http_methods - {"OPTIONS"}  # which says what methods there are, and no more

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.settings import Settings
-from tests.bundles import random_weights, write_bundle
+from tests.bundles import corpus, random_weights, write_bundle
 from tests.service.conftest import running
 
 
@@ -206,7 +206,8 @@ def test_new_content_under_an_old_number_is_refused_at_a_load(
 
 
 def test_a_number_that_was_served_once_is_not_used_again(copied: Path, tmp_path: Path) -> None:
-    other = write_bundle(tmp_path / "other", "gru", random_weights("gru", seed=9))
+    weights = random_weights("gru", seed=9)
+    other = write_bundle(tmp_path / "other", "gru", weights, corpus=corpus(weights))
     with running(Settings(repository=copied)) as service:
         assert service.client.post("/v2/repository/models/gru/unload").is_success
         kept = shutil.copytree(copied / "gru" / "1", tmp_path / "kept")

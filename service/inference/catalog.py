@@ -148,16 +148,26 @@ class Catalog:
         return dict.fromkeys(self._unserved, ()) | served
 
     def states(self) -> list[ModelState]:
-        """Return every version in the repository and every served one, with why one is not served."""
+        """Return every version in the repository and every served one, with why one is not served.
+
+        Where the repository can't be read, these are the served ones.
+        """
         served = {(model.name, model.version) for model in self}
-        known = {
-            (name, version) for name in model_names(self._repository) for version in versions(self._repository, name)
-        }
-        return [self._state(name, version, (name, version) in served) for name, version in sorted(known | served)]
+        return [
+            self._state(name, version, (name, version) in served) for name, version in sorted(self._there() | served)
+        ]
 
     def missing(self) -> list[str]:
         """Return the models that should be served and none of whose versions is valid, but for those that are gone."""
-        return sorted(name for name in self._unserved if (self._repository / name).is_dir())
+        return sorted(name for name in self._unserved if os.access(self._repository / name, os.F_OK))
+
+    def _there(self) -> set[tuple[str, int]]:
+        repository = self._repository
+        try:
+            return {(name, version) for name in model_names(repository) for version in versions(repository, name)}
+        except OSError as error:
+            log.error("the repository can not be read", reason=error.strerror)
+            return set()
 
     def _state(self, name: str, version: int, served: bool) -> ModelState:
         if served:

@@ -1,6 +1,7 @@
 """What a supervisor and its worker say to each other: pickled messages on one socket, connections on another."""
 
 import asyncio
+import os
 import pickle
 import socket
 import struct
@@ -57,17 +58,14 @@ def send_connection(fd_socket: socket.socket, connection: socket.socket) -> bool
     return True
 
 
-def receive_connections(fd_socket: socket.socket, most: int) -> list[socket.socket]:
-    """Return up to `most` connections that have come in by now. Raises `EOFError` where no more will come."""
-    received: list[socket.socket] = []
-    while len(received) < most:
-        try:
-            data, descriptors, _, _ = socket.recv_fds(fd_socket, 1, 1)
-        except BlockingIOError:
-            return received
-        if not data:
-            if received:
-                return received
-            raise EOFError
-        received += [socket.socket(fileno=descriptor) for descriptor in descriptors]
-    return received
+def receive_connection(fd_socket: socket.socket) -> socket.socket:
+    """Return the next connection that has come in.
+
+    Raises `BlockingIOError` where there is none, `EOFError` where none will come, and `OSError` where no descriptor is
+    left for it.
+    """
+    os.close(os.dup(fd_socket.fileno()))  # what is received without room for it is lost
+    data, descriptors, _, _ = socket.recv_fds(fd_socket, 1, 1)
+    if not data:
+        raise EOFError
+    return socket.socket(fileno=descriptors[0])

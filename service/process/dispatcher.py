@@ -1,20 +1,18 @@
 """Hands the connections of a port out to worker processes."""
 
 import asyncio
-import resource
 import socket
 from collections.abc import Sequence
 
 import structlog
 
 from service.process.channel import send_connection
+from service.process.incoming import most_connections
 from service.process.worker_process import WorkerProcess
 
 log = structlog.get_logger("gatescope")
 
 ACCEPTS_AT_ONCE = 64
-SPARE_DESCRIPTORS = 128
-"""Of a worker: what its connections leave it for files and for work of its own."""
 PAUSE = 0.01
 LONG_PAUSE = 0.1
 
@@ -25,7 +23,7 @@ class Dispatcher:
     def __init__(self, listener: socket.socket, workers: Sequence[WorkerProcess]) -> None:
         self._listener, self._workers = listener, workers
         self._unsent: socket.socket | None = None
-        self._most_open = max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS)
+        self._most_open = most_connections()
 
     def start(self) -> None:
         """Accept from now on."""

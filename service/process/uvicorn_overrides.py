@@ -22,7 +22,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import uniform
 from typing import Any, cast
 
@@ -33,6 +33,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from service.api.app import Service
 from service.api.problems import HeadTooLarge
 from service.errors import Malformed
+from service.process.incoming import Incoming, Take, most_connections
 from service.process.read_timeout import ReadTimeout
 from service.process.refusal import refusal
 from service.process.transport import CoalescingTransport
@@ -175,7 +176,8 @@ class _AfterHead:
 class Server(uvicorn.Server):
     """A uvicorn server that says it is not ready before it closes its port."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(self, service: Service, settings: Settings, source: socket.socket, take: Take) -> None:
+        """`take(source)` returns the next connection; see `Incoming`."""
         super().__init__(
             uvicorn.Config(
                 service.asgi,
@@ -194,12 +196,35 @@ class Server(uvicorn.Server):
         )
         self.service, self._delay = service, settings.drain_delay
         self._read_timeout = ReadTimeout(settings.request_timeout)
+        self._incoming = Incoming(source, take, self._begin, self._has_room)
+        self._most = most_connections()
+        self._beginning: set[asyncio.Task[None]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Load, and take connections from then on."""
+        await super().startup([])
+        self._incoming.start()
+
+    def _has_room(self) -> bool:
+        return len(self.server_state.connections) + len(self._beginning) < self._most
+
+    def _begin(self, connection: socket.socket) -> None:
+        task = asyncio.get_running_loop().create_task(self.connect(connection))
+        self._beginning.add(task)
+        task.add_done_callback(self._beginning.discard)
 
     async def on_tick(self, counter: int) -> bool:
         """Once a second, close the connections of clients that have been too slow. Return whether to end."""
         if counter % TICKS_A_SECOND == 0:
             self._read_timeout.close_late(self.server_state.connections, asyncio.get_running_loop().time())
         return await super().on_tick(counter) or self.service.context.failed
+
+    async def connect(self, connection: socket.socket) -> None:
+        """Answer what comes on a connection, whose client may have gone."""
+        connection.setblocking(False)
+        loop, state = asyncio.get_running_loop(), self.lifespan.state
+        with suppress(OSError):
+            await loop.connect_accepted_socket(lambda: Connection(self.config, self.server_state, state), connection)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -216,4 +241,6 @@ class Server(uvicorn.Server):
         self.service.start_draining()
         await asyncio.sleep(self._delay)
         await self.service.end_open_texts()
+        self._incoming.close()
+        await asyncio.gather(*self._beginning)
         await super().shutdown(sockets)

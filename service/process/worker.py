@@ -15,16 +15,14 @@ import structlog
 from service.api.app import create_service
 from service.errors import NotReady, ServiceError
 from service.metrics.recorder import Measurements
-from service.process.channel import Channel, Message, Versions, receive_connections
+from service.process.channel import Channel, Message, Versions, receive_connection
 from service.process.logs import configure
-from service.process.uvicorn_overrides import Connection, Server
+from service.process.uvicorn_overrides import Server
 from service.settings import InvalidSettings, Settings
 
 log = structlog.get_logger("gatescope")
 
 USAGE = 2
-TAKEN_AT_ONCE = 16
-"""Most connections that come in between two chunks: hundreds at once would hold up all others."""
 
 
 class SupervisorClient:
@@ -104,12 +102,12 @@ class Worker(Server):
     def __init__(
         self, settings: Settings, versions: Versions | None, control: socket.socket, fd_socket: socket.socket
     ) -> None:
-        self._client, self._control, self._fd_socket = SupervisorClient(), control, fd_socket
+        self._client, self._control = SupervisorClient(), control
         self._received = 0
         self._channel: Channel | None = None
         self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(create_service(settings, self._client, versions), settings)
+        super().__init__(create_service(settings, self._client, versions), settings, fd_socket, receive_connection)
         self.server_state.connections = OpenConnections(self._report_soon)
 
     @contextmanager
@@ -121,37 +119,16 @@ class Worker(Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections from the supervisor, and do what it says."""
-        await super().startup([])
+        await super().startup()
         channel = await Channel.connect(self._control)
         self._client.channel = channel
-        asyncio.get_running_loop().add_reader(self._fd_socket, self._take_connections)
         self._spawn(self._listen(channel))
         self._spawn(self._report_start(channel))
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what was accepted, also by the supervisor."""
-        while self._take_connections():
-            pass
-        await super().shutdown(sockets)
-
-    def _take_connections(self) -> bool:
-        """Take the next `TAKEN_AT_ONCE`; return whether there were any."""
+    async def connect(self, connection: socket.socket) -> None:
+        """Answer what comes on a connection, and count it."""
         try:
-            connections = receive_connections(self._fd_socket, TAKEN_AT_ONCE)
-        except EOFError:
-            asyncio.get_running_loop().remove_reader(self._fd_socket)
-            return False
-        for connection in connections:
-            self._spawn(self._accept(connection))
-        return bool(connections)
-
-    async def _accept(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Connection(self.config, self.server_state, self.lifespan.state),
-                connection,
-            )
+            await super().connect(connection)
         finally:
             self._received += 1
             self._report_soon()

@@ -5,7 +5,7 @@ All of it is optional: without a C compiler the engine computes in ONNX Runtime,
 
 from setuptools import Extension, setup
 
-NATIVE = ("module.c", "network.c", "network.h", "cells.h")
+NATIVE = ("module.c", "network.c", "network.h", "pooling.h", "cells.h")
 
 
 def extension(name: str, *files: str) -> Extension:

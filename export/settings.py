@@ -21,7 +21,8 @@ from pydantic_settings import (
 from export.training.config import TrainingSettings, epochs_for
 from models.bundle.manifest import Name
 from models.bundle.repository import versions
-from models.network.equations import BUILT_IN, POOLINGS, Cell, Pooling
+from models.network.equations import BUILT_IN, Cell
+from models.network.pooling import POOLINGS, Pooling
 from models.reviews.errors import UsageError
 from models.text.words import MAX_WORDS
 
@@ -91,7 +92,7 @@ class ExportSettings(BaseSettings):
     name: OwnName | None = Field(None, description="the model's name; its cell where not given")
     if_missing: bool = Field(False, description="leave models alone that have a version already")
 
-    pooling: Pooling | Literal["best"] = Field("last", description="last, mean, max, max||mean, or best: try all")
+    pooling: Pooling | Literal["best"] = Field("last", description=f"{', '.join(POOLINGS)}, or best: try all")
     embedding_size: Positive = Field(128, description="numbers in a word vector")
     hidden_size: Positive = Field(128, description="units in a recurrent layer")
     layers: Positive = Field(1, description="recurrent layers")

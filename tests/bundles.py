@@ -13,7 +13,8 @@ from export.training.dataset import encode
 from models.bundle.files import MANIFEST, describe
 from models.bundle.manifest import Abstain, Answered, Data, Interval, Metrics, Provenance, Split
 from models.corpus.corpus_file import Corpus
-from models.network.equations import GATES, RECURRENT_GATES, Cell, Pooling, Weights
+from models.network.equations import GATES, RECURRENT_GATES, Cell, Weights
+from models.network.pooling import Pooling, reductions
 from models.text.words import Vocabulary
 
 COMMON = """a all amazing and as bad balanced be best box but by can't did do dull film for funny gave good great had
@@ -55,7 +56,7 @@ def random_weights(
         tensors[f"rnn.bias_ih_l{layer}"] = normal(rows)
         tensors[f"rnn.bias_hh_l{layer}"] = normal(recurrent)
         inputs = hidden_size
-    pooled = 2 * hidden_size if pooling == "max||mean" else hidden_size
+    pooled = len(reductions(pooling)) * hidden_size
     tensors["head.weight"], tensors["head.bias"] = normal(classes, pooled, scale=0.7), normal(classes)
     return Weights.from_tensors(cell, pooling, tensors)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.exits import Exit, Failed
-from models.network.equations import Cell, Pooling, Weights
+from models.network.equations import Cell, Weights
+from models.network.pooling import Pooling
 from models.text.words import Vocabulary
 
 EPOCHS, MANY_TEXTS, FEWER_EPOCHS = 6, 40_000, 4

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AllowInfNan, BaseModel, ConfigDict, Field, model_validator
 
-from models.network.equations import Cell, Pooling
+from models.network.equations import Cell
+from models.network.pooling import Pooling
 from models.network.state import StateTensor, state_tensors
 from models.text.words import MAX_WORDS, PAD, UNK
 

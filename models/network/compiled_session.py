@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.network.equations import GATES, Array, Cell, Ids, Layer, PreActivations, Weights
+from models.network.pooling import REDUCTIONS, reductions
 from models.network.session import Chunk, DeviceState, State, to_host
 from models.network.state import state_tensors
 
@@ -25,7 +26,6 @@ MOST_TABLE_BYTES = 128 * 1024 * 1024
 """Where the gates of all words would take more, the loops multiply word vectors as they go."""
 
 _CELLS: dict[Cell, int] = {"rnn": 0, "lstm": 1, "gru": 2, "mingru": 3}
-_POOLINGS = {"last": 0, "max": 1, "mean": 2, "max||mean": 3}
 
 
 class CompiledSession:
@@ -41,7 +41,7 @@ class CompiledSession:
         self._network = recurrence.network(
             packed.width,
             _CELLS[weights.cell],
-            _POOLINGS[weights.pooling],
+            sum(1 << REDUCTIONS.index(name) for name in reductions(weights.pooling)),
             weights.hidden_size,
             weights.classes,
             words,
@@ -130,7 +130,7 @@ class _Packed:
         return layer.weight_ih.shape[1], self._by_block(self._biases(layer)[None]), inputs, recurrent
 
     def head(self) -> Array:
-        """`[C, parts, units]`, a part for each way of pooling."""
+        """`[C, reductions, units]`."""
         return self._padded(self._weights.head_weight.reshape(self._weights.classes, -1, self._weights.hidden_size))
 
     def _biases(self, layer: Layer) -> Array:

@@ -13,8 +13,9 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from models.network.pooling import Pooling, Reduction, pool, reductions
+
 Cell = Literal["rnn", "lstm", "gru", "mingru"]
-Pooling = Literal["last", "mean", "max", "max||mean"]
 Array = NDArray[Any]
 
 Ids = NDArray[np.int64]
@@ -27,7 +28,6 @@ input, and of the hidden state, which the reset gate multiplies."""
 CELLS: tuple[Cell, ...] = get_args(Cell)
 BUILT_IN: tuple[Cell, ...] = ("rnn", "lstm", "gru")
 """Those of the built-in models."""
-POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 GATES: Mapping[Cell, tuple[str, ...]] = {
     "rnn": ("hidden",),
@@ -58,7 +58,8 @@ class Layer:
 class Weights:
     """Everything a classifier has learnt; the temperature is already folded into the head.
 
-    `embedding [V, E]`, `layers`, `head_weight [C, D]`, `head_bias [C]`, where D is H, or 2H for `max||mean`.
+    `embedding [V, E]`, `layers`, `head_weight [C, D]`, `head_bias [C]`, where D is H for each
+    reduction of the pooling.
     """
 
     cell: Cell
@@ -82,6 +83,11 @@ class Weights:
     def classes(self) -> int:
         """C, the number of labels."""
         return int(self.head_bias.shape[0])
+
+    def heads(self) -> dict[Reduction, Array]:
+        """Return the head's weights for each reduction of the pooling, `[C, H]`."""
+        names = reductions(self.pooling)
+        return dict(zip(names, np.split(self.head_weight, len(names), axis=1), strict=True))
 
     def tensors(self) -> dict[str, Array]:
         """Return the weights by name, as `weights.safetensors` holds them."""
@@ -144,7 +150,7 @@ class Weights:
             shapes[f"rnn.weight_hh_l{number}"] = (recurrent, hidden)
             shapes[f"rnn.bias_ih_l{number}"], shapes[f"rnn.bias_hh_l{number}"] = (rows,), (recurrent,)
             width = hidden
-        pooled = 2 * hidden if self.pooling == "max||mean" else hidden
+        pooled = len(reductions(self.pooling)) * hidden
         return shapes | {"head.weight": (self.classes, pooled), "head.bias": (self.classes,)}
 
 
@@ -230,12 +236,6 @@ def _steps(cell: Cell, layer: Layer, inputs: Array, state: Mapping[str, Array]) 
         step = STEPS[cell](layer, x, state)
         yield step
         state = step
-
-
-def pool(pooling: Pooling, hidden: Array) -> Array:
-    """Return what the head reads of `hidden [T, H]`: `[D]`."""
-    parts = {"last": hidden[-1], "mean": hidden.mean(axis=0), "max": hidden.max(axis=0)}
-    return np.concatenate([parts[part] for part in pooling.split("||")])
 
 
 def forward(weights: Weights, ids: Ids) -> Forward:

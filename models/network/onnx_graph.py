@@ -9,6 +9,7 @@ time axis. Gate order changes from PyTorch's to ONNX's: LSTM i f g o -> i o f c,
 of the standard domain, `layout=0`, float32.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models.network.equations import Array, Cell, Layer, Weights
 from models.network.onnx_session import OnnxSession
+from models.network.pooling import Reduction, reductions
 from models.network.state import StateTensor, over_time, state_tensors
 
 OPSET = 17
@@ -141,22 +143,9 @@ def _last_of(graph: _Graph, hidden: str, number: int) -> None:
 
 def _pool(graph: _Graph, weights: Weights, hidden: str, previous: dict[str, str]) -> str:
     """Pool what the head reads, `[B, D]`: the pooled hidden states of this chunk and of those before it."""
-    top = len(weights.layers) - 1
-    if weights.pooling == "last":
-        return f"next_hidden_{top}"
-    inside = _inside(graph, hidden)
-    parts = []
-    if weights.pooling in ("max", "max||mean"):
-        zero, lowest = (
-            graph.constant(name, np.array(value, np.float32)) for name, value in (("zero", 0), ("lowest", -np.inf))
-        )
-        penalty = graph.add("Where", [inside, zero, lowest], "penalty")
-        masked = graph.add("Add", [hidden, penalty], "inside_or_lowest")
-        largest = graph.add("ReduceMax", [masked], "chunk_max", axes=[0], keepdims=0)
-        parts.append(graph.add("Max", [largest, previous["max"]], "next_max"))
-    if weights.pooling in ("mean", "max||mean"):
-        parts.append(_mean(graph, weights.cell, hidden, inside, previous))
-    return parts[0] if len(parts) == 1 else graph.add("Concat", parts, "pooled", axis=1)
+    inside = "" if weights.pooling == "last" else _inside(graph, hidden)
+    read = [_REDUCE[name](graph, weights, hidden, inside, previous) for name in reductions(weights.pooling)]
+    return read[0] if len(read) == 1 else graph.add("Concat", read, "pooled", axis=1)
 
 
 def _inside(graph: _Graph, hidden: str) -> str:
@@ -172,9 +161,25 @@ def _inside(graph: _Graph, hidden: str) -> str:
     return graph.add("Less", [column, row], "inside")
 
 
-def _mean(graph: _Graph, cell: Cell, hidden: str, inside: str, previous: dict[str, str]) -> str:
+def _last(graph: _Graph, weights: Weights, hidden: str, inside: str, previous: dict[str, str]) -> str:
+    """Return the hidden states after the last step `[B, H]`."""
+    return f"next_hidden_{len(weights.layers) - 1}"
+
+
+def _max(graph: _Graph, weights: Weights, hidden: str, inside: str, previous: dict[str, str]) -> str:
+    """Take the largest over all steps so far `[B, H]`."""
+    zero, lowest = (
+        graph.constant(name, np.array(value, np.float32)) for name, value in (("zero", 0), ("lowest", -np.inf))
+    )
+    penalty = graph.add("Where", [inside, zero, lowest], "penalty")
+    masked = graph.add("Add", [hidden, penalty], "inside_or_lowest")
+    largest = graph.add("ReduceMax", [masked], "chunk_max", axes=[0], keepdims=0)
+    return graph.add("Max", [largest, previous["max"]], "next_max")
+
+
+def _mean(graph: _Graph, weights: Weights, hidden: str, inside: str, previous: dict[str, str]) -> str:
     """Take the mean over all steps so far `[B, H]`; LSTM and GRU are zero past a row's length, so no mask is needed."""
-    if cell == "rnn":
+    if weights.cell == "rnn":
         weight = graph.add("Cast", [inside], "inside_as_float", to=TensorProto.FLOAT)
         hidden = graph.add("Mul", [hidden, weight], "inside_or_zero")
     chunk = graph.add("ReduceSum", [hidden, "axis_0"], "chunk_sum", keepdims=0)
@@ -183,6 +188,13 @@ def _mean(graph: _Graph, cell: Cell, hidden: str, inside: str, previous: dict[st
     count = graph.add("Cast", [steps], "steps_as_float", to=TensorProto.FLOAT)
     column = graph.add("Reshape", [count, graph.integers("as_rows", -1, 1)], "steps_of_row")
     return graph.add("Div", [total, column], "mean")
+
+
+_REDUCE: dict[Reduction, Callable[[_Graph, Weights, str, str, dict[str, str]], str]] = {
+    "last": _last,
+    "max": _max,
+    "mean": _mean,
+}
 
 
 def _model(graph: _Graph, weights: Weights, states: tuple[StateTensor, ...]) -> onnx.ModelProto:

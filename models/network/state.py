@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.network.equations import Cell, Pooling
+from models.network.equations import Cell
+from models.network.pooling import GATHERED, INITIAL, Pooling, reductions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class StateTensor:
     @property
     def initial(self) -> float:
         """The value of each element before the first word."""
-        return float("-inf") if self.name == "max" else 0.0
+        return INITIAL.get(self.name, 0.0)
 
 
 def state_tensors(cell: Cell, pooling: Pooling, layers: int, hidden_size: int) -> tuple[StateTensor, ...]:
@@ -26,12 +27,10 @@ def state_tensors(cell: Cell, pooling: Pooling, layers: int, hidden_size: int) -
     names = [f"hidden_{layer}" for layer in range(layers)]
     if cell == "lstm":
         names += [f"cell_{layer}" for layer in range(layers)]
-    if pooling in ("max", "max||mean"):
-        names.append("max")
-    if pooling in ("mean", "max||mean"):
-        names.append("sum")
+    gathered = [name for reduction in reductions(pooling) for name in GATHERED[reduction]]
+    names += [name for name in gathered if name != "steps"]
     states = [StateTensor(name, f"next_{name}", "float32", (hidden_size,)) for name in names]
-    if "sum" in names:
+    if "steps" in gathered:
         states.append(StateTensor("steps", "next_steps", "int64", ()))
     return tuple(states)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.network.equations import GATES, RECURRENT_GATES, Array, Cell, Pooling, Weights
+from models.network.equations import GATES, RECURRENT_GATES, Array, Cell, Weights
+from models.network.pooling import Pooling, Reduction, reductions
 from models.text.words import PAD
 
 
@@ -54,6 +55,13 @@ def scan(keep: Tensor, write: Tensor) -> Tensor:
 
 RECURRENT: dict[Cell, Callable[..., nn.Module]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU, "mingru": MinGRU}
 
+REDUCE: dict[Reduction, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "last": lambda hidden, lengths, _: hidden[lengths - 1, torch.arange(len(lengths), device=hidden.device)],
+    "max": lambda hidden, _, padding: hidden.masked_fill(padding, -torch.inf).amax(0),
+    "mean": lambda hidden, lengths, padding: hidden.masked_fill(padding, 0.0).sum(0) / lengths[:, None],
+}
+"""`[B, H]` of hidden states `[T, B, H]`: `lengths [B]` are a review's own, all others are `padding [T, B, 1]`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -86,7 +94,7 @@ class Classifier(nn.Module):
         between = self.dropout.layers if shape.layers > 1 else 0.0
         self.embedding = nn.Embedding(shape.vocabulary, shape.embedding, padding_idx=PAD)
         self.rnn = RECURRENT[shape.cell](shape.embedding, shape.hidden, shape.layers, dropout=between)
-        self.head = nn.Linear((2 if shape.pooling == "max||mean" else 1) * shape.hidden, shape.classes)
+        self.head = nn.Linear(len(reductions(shape.pooling)) * shape.hidden, shape.classes)
         self._initialise()
 
     def forward(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
@@ -95,7 +103,7 @@ class Classifier(nn.Module):
         if self.training and self.dropout.embedding:
             vectors = vectors * nn.functional.dropout(torch.ones_like(vectors[:1]), self.dropout.embedding)
         hidden, _ = self.rnn(vectors)
-        pooled = self._pool(hidden, lengths)
+        pooled = self.pool(hidden, lengths)
         logits: Tensor = self.head(nn.functional.dropout(pooled, self.dropout.head, self.training))
         return logits
 
@@ -131,18 +139,11 @@ class Classifier(nn.Module):
         except RuntimeError as error:
             raise ValueError(f"the weights do not fit: {error}") from error
 
-    def _pool(self, hidden: Tensor, lengths: Tensor) -> Tensor:
-        """`hidden [T, B, H]` over each review's own steps: `[B, H]`, or `[B, 2H]`."""
-        if self.shape.pooling == "last":
-            return hidden[lengths - 1, torch.arange(len(lengths), device=hidden.device)]
+    def pool(self, hidden: Tensor, lengths: Tensor) -> Tensor:
+        """Return what the head reads of `hidden [T, B, H]`, over each review's own steps: `[B, D]`."""
         steps = torch.arange(len(hidden), device=hidden.device)
         padding = (steps[:, None] >= lengths[None, :]).unsqueeze(-1)
-        pooled = []
-        if self.shape.pooling in {"max", "max||mean"}:
-            pooled.append(hidden.masked_fill(padding, -torch.inf).amax(0))
-        if self.shape.pooling in {"mean", "max||mean"}:
-            pooled.append(hidden.masked_fill(padding, 0.0).sum(0) / lengths[:, None])
-        return torch.cat(pooled, 1)
+        return torch.cat([REDUCE[name](hidden, lengths, padding) for name in reductions(self.shape.pooling)], 1)
 
     @torch.no_grad()
     def _initialise(self) -> None:

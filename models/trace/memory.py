@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.network.equations import Array
 from models.trace.activations import Activations, LayerActivations
 from models.trace.cell_trace import GatedMemory
 from models.trace.cells import CELL_TRACES
+from models.trace.pooling import REDUCTION_TRACES
 from models.trace.target import TargetHead
 
 MAX_BLOCKS = 512
@@ -98,38 +98,21 @@ def half_lives(kept: Array) -> Array:
 
 
 def _matrix(gated: GatedMemory, layer: LayerActivations, head: TargetHead, block: int) -> Array:
-    """One pass over time. `held [N, H]` is what is left of each block's writes; scalars carry the mean's sum, and the
-    maximum's contributions change only for the units that reach a new maximum.
-    """
+    """One pass over time. `held [N, H]` is what is left of each block's writes."""
     hidden, write, keep, readout = layer["hidden"], gated.written(layer), gated.kept(layer), gated.readout(layer)
     out = np.ones_like(hidden) if readout is None else readout
     steps, size = hidden.shape
     blocks = -(-steps // block)
-    held, at_maximum = np.zeros((blocks, size), hidden.dtype), np.zeros((size, blocks), hidden.dtype)
-    by_maximum, by_mean = np.zeros(blocks, hidden.dtype), np.zeros(blocks, hidden.dtype)
-    rising = _rising(hidden) & (head.maximum != 0)
-    matrix = np.zeros((blocks, blocks), hidden.dtype)
+    held, matrix = np.zeros((blocks, size), hidden.dtype), np.zeros((blocks, blocks), hidden.dtype)
+    columns = [REDUCTION_TRACES[name].columns(hidden, weight, blocks) for name, weight in head.weights.items()]
     for step in range(steps):
         here = step // block
         seen = held[: here + 1]
         seen *= keep[step]
         seen[here] += write[step]
-        by_mean[: here + 1] += seen @ (head.mean * out[step])
-        rises = np.flatnonzero(rising[step])
-        if len(rises):
-            new = (seen[:, rises] * out[step, rises]).T
-            by_maximum[: here + 1] += head.maximum[rises] @ (new - at_maximum[rises, : here + 1])
-            at_maximum[rises, : here + 1] = new
-        column = seen @ (head.last * out[step]) + by_mean[: here + 1] / (step + 1) + by_maximum[: here + 1]
-        matrix[here, : here + 1] += column / min(block, steps - here * block)
+        for column in columns:
+            matrix[here, : here + 1] += column(step, seen, out[step]) / min(block, steps - here * block)
     return matrix.T
-
-
-def _rising(hidden: Array) -> NDArray[np.bool_]:
-    """Where a unit reaches a new maximum, `[T, H]`."""
-    rising = np.ones(hidden.shape, bool)
-    rising[1:] = hidden[1:] > np.maximum.accumulate(hidden[:-1])
-    return rising
 
 
 def _block_means(values: Array, block: int) -> Array:

@@ -1,10 +1,13 @@
 """What a trace explains: one number made of the logits, and how the head weighs the pooled hidden states for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from models.network.equations import Array, Weights
+from models.network.pooling import Reduction
+from models.trace.pooling import REDUCTION_TRACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +43,27 @@ def default_target(logits: Array) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class TargetHead:
-    """The head's weights for one target: `last`, `maximum`, `mean` are what each pooled unit counts for, `[H]`, zero
-    where the pooling has none; `bias` is the target's logit with nothing read.
-    """
+    """The head for one target: `weights [H]` for each reduction of the pooling; `bias`, its logit with nothing read."""
 
-    last: Array
-    maximum: Array
-    mean: Array
+    weights: Mapping[Reduction, Array]
     bias: float
 
     @property
     def size(self) -> Array:
-        """How much each unit counts in any of the poolings, `[H]`."""
-        total: Array = np.abs(self.last) + np.abs(self.maximum) + np.abs(self.mean)
+        """How much each unit counts in all reductions, `[H]`."""
+        total: Array = np.abs([*self.weights.values()]).sum(axis=0)
         return total
 
 
 def target_head(weights: Weights, target: Target) -> TargetHead:
     """Return the head of `weights` for `target`, in the precision of the weights."""
     direction = target.direction(weights.classes).astype(weights.head_weight.dtype)
-    w, size = direction @ weights.head_weight, weights.hidden_size
-    zero = np.zeros(size, w.dtype)
-    parts = {
-        "last": (w, zero, zero),
-        "max": (zero, w, zero),
-        "mean": (zero, zero, w),
-        "max||mean": (zero, w[:size], w[size:]),
-    }
-    return TargetHead(*parts[weights.pooling], bias=float(direction @ weights.head_bias))
+    heads = {name: direction @ head for name, head in weights.heads().items()}
+    return TargetHead(heads, float(direction @ weights.head_bias))
 
 
 def head_gradient(head: TargetHead, hidden: Array) -> Array:
-    """Return `dy/dh_t` through the head alone, `[T, H]`, of the target's logit y after the last of `hidden [T, H]`.
-
-    Last: the weights at the last step; mean: a T-th of them at each; max: the weight where each unit is largest.
-    """
-    steps, size = hidden.shape
-    gradient = np.empty_like(hidden)
-    gradient[:] = head.mean / steps
-    gradient[-1] += head.last
-    gradient[hidden.argmax(axis=0), np.arange(size)] += head.maximum
+    """Return `dy/dh_t` through the head alone, `[T, H]`, of the target's logit y after the last of `hidden [T, H]`."""
+    gradients = [REDUCTION_TRACES[name].gradient(hidden, weight) for name, weight in head.weights.items()]
+    gradient: Array = sum(gradients[1:], gradients[0])
     return gradient

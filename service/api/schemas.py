@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from models.bundle.manifest import Abstain, Capability, CorpusFacts, Data, Metrics, Provenance
-from models.network.equations import Cell, Pooling
+from models.network.equations import Cell
+from models.network.pooling import Pooling
 from service.api.bounded_json import MOST_VALUES, check_values
 from service.errors import Malformed
 from service.inference.catalog import ModelState

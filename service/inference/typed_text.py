@@ -11,7 +11,7 @@ import numpy as np
 from models.network.equations import Ids, softmax
 from models.text.edited import EditedText, OpenTooLong
 from models.text.words import UNK
-from models.trace.running import Pooled, running_logits
+from models.trace.running import running_logits
 from service.engine import Answer, Model, State
 from service.errors import NoWords, ServiceError, TooLarge
 from service.inference.predict import LONG_TEXT, Predictor
@@ -160,7 +160,7 @@ class TypedText:
         if answer.hidden is None:
             return [answer.probabilities.tolist()]
         manifest, state = self._model.bundle.manifest, self._states.get(known)
-        before = None if state is None else Pooled.of(dict(zip([s.name for s in manifest.states], state, strict=True)))
+        before = None if state is None else dict(zip([s.name for s in manifest.states], state, strict=True))
         probabilities = softmax(running_logits(self._model.bundle.weights, answer.hidden[-1], before))
         found: list[list[float]] = probabilities.tolist()
         return found

@@ -12,7 +12,8 @@ import numpy as np
 from msgspec import Struct
 
 from models.bundle.files import Bundle
-from models.network.equations import Array, Cell, Ids, Pooling
+from models.network.equations import Array, Cell, Ids
+from models.network.pooling import Pooling
 from models.text.pattern import Pattern
 from models.text.words import UNK, spans
 from models.trace.analysis import Analysis

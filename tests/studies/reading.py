@@ -25,7 +25,8 @@ from export.training.config import TrainingSettings, epochs_for
 from export.training.dataset import encode, prepare
 from export.training.train import train
 from export.training.vectors import word_vectors
-from models.network.equations import Array, Cell, Pooling, softmax
+from models.network.equations import Array, Cell, softmax
+from models.network.pooling import Pooling
 
 SEEDS = (0, 1, 2)
 SHOWN = ("plain", "not good", "not bad", "but", "although", "expectation")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from models.network.equations import CELLS, Cell, Ids, Pooling, Weights, forward, run_layer
+from models.network.equations import CELLS, Cell, Ids, Weights, forward, run_layer
 from models.network.onnx_graph import open_step_graph
+from models.network.pooling import Pooling
 from models.network.torch_network import Classifier
 from models.text.words import UNK
 from models.trace import running_logits

@@ -72,8 +72,9 @@ INLINE void NAME(multiply)(int rows, int gates, int last, floats acc[ROWS][4], c
 /* Write the hidden state of WIDTH units down, and what the pooling keeps of it. */
 INLINE void NAME(settle)(const struct gs_row *row, int unit, floats hidden) {
     NAME(put)(row->next + unit, hidden);
-    if (row->max) NAME(put)(row->max + unit, NAME(larger)(NAME(at)(row->max + unit), hidden));
-    if (row->sum) NAME(put)(row->sum + unit, NAME(at)(row->sum + unit) + hidden);
+    float *max = row->gathered.max, *sum = row->gathered.sum;
+    if (max) NAME(put)(max + unit, NAME(larger)(NAME(at)(max + unit), hidden));
+    if (sum) NAME(put)(sum + unit, NAME(at)(sum + unit) + hidden);
 }
 
 /* c = f c' + i g, h = o tanh(c): with e_x = exp(-x) and tanh(x) = (1 - e_2x) / (1 + e_2x), i g and h are one division

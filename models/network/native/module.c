@@ -80,8 +80,7 @@ static int copied_layers(struct gs_network *net, PyObject *layers) {
 }
 
 static int copied_head(struct gs_network *net, PyObject *head, PyObject *head_bias) {
-    const int parts = net->pooling == (GS_MAX | GS_MEAN) ? 2 : 1;
-    return copied(head, (Py_ssize_t)net->classes * parts * net->units, &net->head) &&
+    return copied(head, (Py_ssize_t)net->classes * gs_reductions(net->pooling) * net->units, &net->head) &&
            copied(head_bias, net->classes, &net->head_bias);
 }
 
@@ -107,8 +106,8 @@ static int filled(struct held *held, PyObject *args) {
                           &net->words, &tabled, &vectors, &PyTuple_Type, &layers, &head, &head_bias))
         return 0;
     net->step = gs_step_of(width);
-    if (!net->step || net->cell < 0 || net->cell >= GS_CELLS || PyTuple_Size(layers) < 1 ||
-        PyTuple_Size(layers) > GS_MOST_LAYERS)
+    if (!net->step || net->cell < 0 || net->cell >= GS_CELLS || net->pooling < 1 || net->pooling >= GS_POOLINGS ||
+        PyTuple_Size(layers) < 1 || PyTuple_Size(layers) > GS_MOST_LAYERS)
         return fail_value("no such network on this machine");
     const int wide = 4 * width / gs_cells[net->cell].sums;
     const int block = wide > GS_LINE / 4 ? wide : GS_LINE / 4;

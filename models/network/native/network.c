@@ -43,14 +43,12 @@ gs_stepper *gs_step_of(int width) {
 
 int gs_sums_size(const struct gs_network *net) { return gs_cells[net->cell].sums * net->units; }
 
-/* The state of a row: hidden states [layers, U], cell states [layers, U], maximum [U], sum [U], count of steps. */
+/* The state of a row: hidden states [layers, U], cell states [layers, U], what is gathered, count of steps. */
+
+static int cell_vectors(const struct gs_network *net) { return net->cell == GS_LSTM ? 2 * net->layers : net->layers; }
 
 int gs_state_size(const struct gs_network *net) {
-    int vectors = net->layers;
-    if (net->cell == GS_LSTM) vectors += net->layers;
-    if (net->pooling & GS_MAX) vectors++;
-    if (net->pooling & GS_MEAN) vectors++;
-    return vectors * net->units + GS_LINE / 4;
+    return (cell_vectors(net) + gs_gathered_vectors(net->pooling)) * net->units + GS_LINE / 4;
 }
 
 static float *hidden_part(const struct gs_network *net, float *state, int layer) { return state + layer * net->units; }
@@ -63,18 +61,13 @@ static float *count_part(const struct gs_network *net, float *state) {
     return state + gs_state_size(net) - GS_LINE / 4;
 }
 
-static float *sum_part(const struct gs_network *net, float *state) {
-    return net->pooling & GS_MEAN ? count_part(net, state) - net->units : NULL;
-}
-
-static float *max_part(const struct gs_network *net, float *state) {
-    return net->pooling & GS_MAX ? count_part(net, state) - (net->pooling & GS_MEAN ? 2 : 1) * net->units : NULL;
+static struct gs_gathered gathered_part(const struct gs_network *net, float *state) {
+    return gs_gathered_at(net->pooling, net->units, state + cell_vectors(net) * net->units);
 }
 
 static void begin_state(const struct gs_network *net, float *state) {
-    float *max = max_part(net, state);
     memset(state, 0, gs_state_size(net) * sizeof(float));
-    for (int unit = 0; max && unit < net->units; unit++) max[unit] = -INFINITY;
+    gs_gather_nothing(gathered_part(net, state), net->units);
 }
 
 /* A chunk on its way: rows that have words left stand first, in every layer in the same order. */
@@ -103,8 +96,7 @@ static void enter(const struct gs_chunk *chunk, struct running *running, ptrdiff
             .hidden = hidden_part(net, state, layer),
             .next = running->spare + (layer * chunk->batch + b) * net->units,
             .cell = cell_part(net, state, layer),
-            .max = top ? max_part(net, state) : NULL,
-            .sum = top ? sum_part(net, state) : NULL,
+            .gathered = top ? gathered_part(net, state) : (struct gs_gathered){0},
         };
     }
 }
@@ -202,32 +194,16 @@ static void settle_hidden(const struct gs_chunk *chunk, const struct running *ru
     }
 }
 
-static float dot(const float *a, const float *b, int size) {
-    float sums[GS_LINE / 4] = {0}, sum = 0;
-    for (int i = 0; i < size; i += GS_LINE / 4)
-        for (int lane = 0; lane < GS_LINE / 4; lane++) sums[lane] += a[i + lane] * b[i + lane];
-    for (int lane = 0; lane < GS_LINE / 4; lane++) sum += sums[lane];
-    return sum;
-}
-
-/* The logit of one label, from its weights [parts, U]. */
-static float logit_of(const struct gs_network *net, float *state, const float *weight, float bias) {
-    if (net->pooling == GS_LAST) return bias + dot(hidden_part(net, state, net->layers - 1), weight, net->units);
-    if (net->pooling & GS_MAX) {
-        bias += dot(max_part(net, state), weight, net->units);
-        weight += net->units;
-    }
-    if (net->pooling & GS_MEAN) bias += dot(sum_part(net, state), weight, net->units) / *count_part(net, state);
-    return bias;
-}
-
 /* The logits and the probabilities [C] of a row. */
 static void answer(const struct gs_network *net, float *state, float *logits, float *probabilities) {
-    const int parts = net->pooling == (GS_MAX | GS_MEAN) ? 2 : 1;
+    const int head_size = gs_reductions(net->pooling) * net->units;
+    const float *hidden = hidden_part(net, state, net->layers - 1);
+    const float steps = *count_part(net, state);
+    const struct gs_gathered gathered = gathered_part(net, state);
     float top = -INFINITY, total = 0;
     for (int label = 0; label < net->classes; label++) {
-        const float *weight = net->head + (ptrdiff_t)label * parts * net->units;
-        logits[label] = logit_of(net, state, weight, net->head_bias[label]);
+        const float *weight = net->head + (ptrdiff_t)label * head_size;
+        logits[label] = net->head_bias[label] + gs_read(net->pooling, net->units, hidden, gathered, steps, weight);
         top = logits[label] > top ? logits[label] : top;
     }
     for (int label = 0; label < net->classes; label++) {

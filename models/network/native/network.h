@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pooling.h"
+
 enum { GS_RNN, GS_LSTM, GS_GRU, GS_MINGRU, GS_CELLS };
-enum { GS_LAST = 0, GS_MAX = 1, GS_MEAN = 2 };
 enum { GS_MOST_LAYERS = 16, GS_LINE = 64 };
 
 /* A kind of cell: gates that read the input, gates that read the hidden state before, and how many sums a unit has of
@@ -42,7 +43,7 @@ struct gs_network {
     /* weights */
     const float *vectors; /* [V, I] */
     struct gs_layer layer[GS_MOST_LAYERS];
-    float *head;      /* [C, parts, U], a part for each way of pooling: maximum, mean, or the last state alone */
+    float *head;      /* [C, reductions, U] */
     float *head_bias; /* [C] */
     /* what is worked out once */
     float *table;          /* [V, sums_size]: the first layer's sums without its hidden state, or NULL */
@@ -52,14 +53,14 @@ struct gs_network {
 
 /* One review in one layer, for one step. Where only the `sums` are wanted, they go there and no state changes. */
 struct gs_row {
-    const float *start;  /* [sums_size]: what its sums begin with, a bias or a row of the table */
-    const float *ahead;  /* [sums_size]: the same of the next step, to be fetched by now */
-    const float *x;      /* [I]: what the layer reads, or NULL where that is in `start` already */
-    const float *hidden; /* [U]: the hidden state before */
-    float *next;         /* [U]: the hidden state after */
-    float *cell;         /* [U]: the LSTM's cell state, else NULL */
-    float *max, *sum;    /* [U]: what is pooled of the top layer, else NULL */
-    float *sums;         /* [sums_size], or NULL */
+    const float *start;          /* [sums_size]: what its sums begin with, a bias or a row of the table */
+    const float *ahead;          /* [sums_size]: the same of the next step, to be fetched by now */
+    const float *x;              /* [I]: what the layer reads, or NULL where that is in `start` already */
+    const float *hidden;         /* [U]: the hidden state before */
+    float *next;                 /* [U]: the hidden state after */
+    float *cell;                 /* [U]: the LSTM's cell state, else NULL */
+    float *sums;                 /* [sums_size], or NULL */
+    struct gs_gathered gathered; /* of the top layer; else NULLs */
 };
 
 /* A chunk of B rows, each as long as it is; T is the longest. `state_size` floats are one row's state. */

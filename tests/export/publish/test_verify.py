@@ -17,7 +17,8 @@ from models.bundle.files import MANIFEST, STEP, WEIGHTS, WORDS, InvalidBundle
 from models.bundle.repository import model_names, versions
 from models.network import recurrence
 from models.network.compiled_session import compiled_sessions
-from models.network.equations import CELLS, POOLINGS, Cell, Pooling
+from models.network.equations import CELLS, Cell
+from models.network.pooling import POOLINGS, Pooling
 from models.network.session import Chunk
 from tests.bundles import about, random_weights, rehash, vocabulary, write_bundle
 

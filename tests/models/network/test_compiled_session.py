@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from models.bundle.files import Bundle
 from models.network.compiled_session import IMPORT_ERROR, CompiledSession
-from models.network.equations import CELLS, POOLINGS, Cell, Pooling, Weights, forward
+from models.network.equations import CELLS, Cell, Weights, forward
 from models.network.onnx_session import OnnxSession
+from models.network.pooling import POOLINGS, Pooling
 from models.network.session import FRESH, to_host
 from models.trace import recover
 from service.inference.provider import provider_of
@@ -181,5 +182,5 @@ def test_weights_of_another_size_than_said_are_refused() -> None:
     floats = np.zeros(16, np.float32)
     with pytest.raises(ValueError, match="64 bytes where 256 floats"):
         recurrence.network(
-            recurrence.widths()[-1], 0, 0, 16, 2, 1, True, floats, ((16, floats, floats, floats),), floats, floats
+            recurrence.widths()[-1], 0, 1, 16, 2, 1, True, floats, ((16, floats, floats, floats),), floats, floats
         )

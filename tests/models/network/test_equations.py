@@ -9,17 +9,16 @@ from models.network.equations import (
     CELLS,
     Cell,
     Layer,
-    Pooling,
     Weights,
     gru_step,
     lstm_step,
     mingru_step,
-    pool,
     rnn_step,
     run_layer,
     sigmoid,
     softmax,
 )
+from models.network.pooling import Pooling, pool
 from tests.bundles import random_weights
 
 FLOATS = st.floats(-1e3, 1e3)

@@ -3,7 +3,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from models.network.equations import CELLS, GATES, POOLINGS, Cell, Pooling, forward
+from models.network.equations import CELLS, GATES, Cell, forward
+from models.network.pooling import POOLINGS, Pooling
 from models.network.torch_network import Classifier, Dropout, Shape
 from tests.bundles import random_weights
 

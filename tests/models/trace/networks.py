@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from models.network.equations import CELLS, GATES, POOLINGS, Array, Cell, Ids, Layer, Pooling, Weights, forward
+from models.network.equations import CELLS, GATES, Array, Cell, Ids, Layer, Weights, forward
+from models.network.pooling import POOLINGS, Pooling
 from models.trace import Target, default_target, recover
 from models.trace.activations import Activations
 from models.trace.running import running_logits

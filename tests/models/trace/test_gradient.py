@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.network.equations import CELLS, Cell, Pooling
+from models.network.equations import CELLS, Cell
+from models.network.pooling import REDUCE, Pooling
 from models.network.torch_network import Classifier
 from models.trace import Target, default_target
 from models.trace.gradient import backpropagate, gradient
@@ -26,7 +27,7 @@ def test_it_is_that_of_automatic_differentiation(cell: Cell, pooling: Pooling, l
         hidden = by_steps(network, layer, hidden)
         states += hidden
         hidden = torch.stack(hidden)
-    pooled = network._pool(hidden, torch.tensor([len(one.ids)]))
+    pooled = network.pool(hidden, torch.tensor([len(one.ids)]))
     logits = network.head(pooled)[0]
     (logits[one.target.first] - logits[one.target.second]).backward()
     by_hidden, by_vectors = backpropagate(one.activations, one.head)
@@ -72,7 +73,7 @@ def mingru_by_steps(weight: torch.Tensor, bias: torch.Tensor, inputs: torch.Tens
 def test_of_one_word_the_top_layer_has_the_head_s_weights(cell: Cell, layers: int) -> None:
     one = traced(cell, "last", layers, words=1)
     by_hidden, by_vectors = backpropagate(one.activations, one.head)
-    assert by_hidden[-1, 0] == pytest.approx(one.head.last)
+    assert by_hidden[-1, 0] == pytest.approx(one.head.weights["last"])
     assert np.isfinite(by_hidden).all() and np.isfinite(by_vectors).all()
 
 
@@ -81,8 +82,8 @@ def test_of_one_word_the_top_layer_has_the_head_s_weights(cell: Cell, layers: in
 def test_the_head_of_a_target_gives_its_logit(pooling: Pooling, target: Target) -> None:
     one = traced("gru", pooling, classes=3, target=target)
     head, hidden = target_head(one.weights, target), one.hidden[-1]
-    parts = head.last * hidden[-1] + head.maximum * hidden.max(axis=0) + head.mean * hidden.mean(axis=0)
-    assert parts.sum() + head.bias == pytest.approx(one.logit)
+    read = sum(float(weight @ REDUCE[name](hidden)) for name, weight in head.weights.items())
+    assert read + head.bias == pytest.approx(one.logit)
     assert one.running[-1] == pytest.approx(one.logit)
     assert target.of(running_logits(one.weights, hidden))[-1] == pytest.approx(one.logit)
 

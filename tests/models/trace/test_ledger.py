@@ -8,8 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.network.equations import CELLS, Array, Cell, Layer, Pooling
+from models.network.equations import CELLS, Array, Cell, Layer
 from models.network.onnx_graph import open_step_graph
+from models.network.pooling import Pooling
 from models.network.session import run_whole
 from models.trace import Ledger, Target, default_target, recover
 from models.trace.activations import Activations, LayerActivations
@@ -160,7 +161,7 @@ def test_adding_up_by_itself_proves_nothing() -> None:
     hidden, any_share = one.hidden[-1], np.random.default_rng(0).uniform(-1, 2, one.hidden[-1].shape)
     before = np.vstack([0 * hidden[:1], hidden[:-1]])
     later = np.vstack([np.cumprod(any_share[:0:-1], axis=0)[::-1], np.ones((1, hidden.shape[1]))])
-    telescoped = (one.head.last * later * (hidden - any_share * before)).sum(axis=1)
+    telescoped = (one.head.weights["last"] * later * (hidden - any_share * before)).sum(axis=1)
     assert telescoped.sum() + one.head.bias == pytest.approx(one.logit, abs=1e-6)
     assert np.abs(telescoped - write(one).words).max() > 0.1
 
@@ -185,7 +186,7 @@ def test_an_lstm_with_every_gate_open_is_a_plain_sum() -> None:
     cell = np.cumsum(top["candidate"], axis=0)
     values = {**top.values, "forget": ones, "input": ones, "output": ones, "cell": cell}
     found = write_ledger(replace(one.activations, layers=(replace(top, values=values),)), one.head, 0.0)
-    expected = one.head.last * np.tanh(cell[-1]) / cell[-1] * top["candidate"]
+    expected = one.head.weights["last"] * np.tanh(cell[-1]) / cell[-1] * top["candidate"]
     assert found.units == pytest.approx(expected)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from models.network.equations import POOLINGS, Array, Cell, Pooling
+from models.network.equations import Array, Cell
 from models.network.onnx_graph import open_step_graph
+from models.network.pooling import POOLINGS, Pooling
 from models.network.session import run_whole
 from models.trace import default_target, recover
 from models.trace.cells import CELL_TRACES

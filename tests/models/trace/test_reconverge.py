@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.network.equations import Cell, Pooling, Weights, forward
+from models.network.equations import Cell, Weights, forward
+from models.network.pooling import Pooling
 from models.network.state import state_tensors
 from models.text.words import UNK
 from models.trace import recover

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.network.equations import BUILT_IN, CELLS, Array, Cell, Ids, Layer, Pooling, Weights, forward, sigmoid
+from models.network.equations import BUILT_IN, CELLS, Array, Cell, Ids, Layer, Weights, forward, sigmoid
 from models.network.onnx_graph import open_step_graph
+from models.network.pooling import Pooling
 from models.network.session import run_whole
 from models.trace import recover
 from models.trace.linear import COMPILED, backward_scan, reverse_scan, scan

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.network.equations import CELLS, POOLINGS, Cell, Pooling, forward
-from models.trace.running import Pooled, running_logits
+from models.network.equations import CELLS, Cell, forward
+from models.network.pooling import POOLINGS, Pooling
+from models.trace.running import running_logits
 from tests.bundles import random_weights
 
 
@@ -28,7 +29,7 @@ def test_the_running_prediction_is_the_prediction_of_the_words_so_far(
 def test_it_goes_on_from_what_was_pooled_before(pooling: Pooling, cut: int) -> None:
     weights = random_weights("gru", pooling, classes=3).astype(np.float64)
     hidden = forward(weights, np.arange(7)).runs[-1].hidden
-    before = Pooled.of({"max": hidden[:cut].max(axis=0), "sum": hidden[:cut].sum(axis=0), "steps": np.array(cut)})
+    before = {"max": hidden[:cut].max(axis=0), "sum": hidden[:cut].sum(axis=0), "steps": np.array(cut)}
     expected = running_logits(weights, hidden)[cut:]
     np.testing.assert_allclose(running_logits(weights, hidden[cut:], before), expected, atol=1e-12)
 

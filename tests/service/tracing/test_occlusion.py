@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from models.bundle.files import read
-from models.network.equations import Cell, Pooling, Weights
+from models.network.equations import Cell, Weights
+from models.network.pooling import Pooling
 from models.text.words import UNK
 from models.trace import Analysis, Target
 from service.engine import Engine, EngineSettings, Unobserved

@@ -1,0 +1,141 @@
+"""What a trace needs of each reduction over time: how it reads the hidden states after each word, how a word's share
+in them counts for the logit, and how it goes on where another review's hidden states follow.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.network.equations import Array
+from models.network.pooling import Reduction
+
+Tensors = Mapping[str, Array]
+"""State tensors of one review, by their names in the manifest."""
+
+Columns = Callable[[int, Array, Array], Array]
+"""What the blocks of words so far count for in the logit after a step: of the step, what is left then of the blocks'
+writes `[N, H]`, and the readout there `[H]`; `[N]`. Called once for each step, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionTrace:
+    """One reduction of the top layer's hidden states `[T, H]`.
+
+    `running`: of hidden states, the head's weights for it `[C, H]` and the state before, its logits after each word
+    `[T, C]`. `gradient`: of hidden states and the target's weights `[H]`, `[T, H]`. `columns`: of the same, and the
+    number of blocks. `states`: what it has gathered after each word, each `[T, ...]`. `ahead`: what it will gather from
+    0, 1, ... T words on, `[T + 1, H]`. `joined`: of the state so far, what is ahead and T, what the head reads, `[H]`.
+    """
+
+    running: Callable[[Array, Array, Tensors | None], Array]
+    gradient: Callable[[Array, Array], Array]
+    columns: Callable[[Array, Array, int], Columns]
+    states: Callable[[Array], Tensors]
+    ahead: Callable[[Array], Array]
+    joined: Callable[[Tensors, Array, int], Array]
+
+
+def _last_gradient(hidden: Array, weight: Array) -> Array:
+    gradient = np.zeros_like(hidden)
+    gradient[-1] = weight
+    return gradient
+
+
+_LAST = ReductionTrace(
+    running=lambda hidden, head, _: hidden @ head.T,
+    gradient=_last_gradient,
+    columns=lambda _, weight, __: lambda step, left, readout: left @ (weight * readout),
+    states=lambda _: {},
+    ahead=lambda hidden: np.broadcast_to(hidden[-1], (len(hidden) + 1, hidden.shape[1])),
+    joined=lambda _, ahead, __: ahead,
+)
+
+
+def _max_running(hidden: Array, head: Array, before: Tensors | None) -> Array:
+    """For speed the running maximum goes along rows."""
+    highest = np.maximum.accumulate(np.ascontiguousarray(hidden.T), axis=1)
+    if before is not None:
+        np.maximum(highest, before["max"][:, None], out=highest)
+    logits: Array = (head @ highest).T
+    return logits
+
+
+def _max_gradient(hidden: Array, weight: Array) -> Array:
+    """All of a unit's weight falls to the step where it is largest."""
+    gradient = np.zeros_like(hidden)
+    gradient[hidden.argmax(axis=0), np.arange(len(weight))] = weight
+    return gradient
+
+
+def _max_columns(hidden: Array, weight: Array, blocks: int) -> Columns:
+    """Only the units that reach a new maximum change what the blocks count for."""
+    rising = np.ones(hidden.shape, bool)
+    rising[1:] = hidden[1:] > np.maximum.accumulate(hidden[:-1])
+    rising &= weight != 0
+    total, of_unit = np.zeros(blocks, hidden.dtype), np.zeros((len(weight), blocks), hidden.dtype)
+
+    def column(step: int, left: Array, readout: Array) -> Array:
+        rises = np.flatnonzero(rising[step])
+        if len(rises):
+            new = (left[:, rises] * readout[rises]).T
+            total[: len(left)] += weight[rises] @ (new - of_unit[rises, : len(left)])
+            of_unit[rises, : len(left)] = new
+        return total[: len(left)]
+
+    return column
+
+
+def _max_ahead(hidden: Array) -> Array:
+    ahead = np.full((len(hidden) + 1, hidden.shape[1]), -np.inf, hidden.dtype)
+    ahead[:-1] = np.maximum.accumulate(hidden[::-1])[::-1]
+    return ahead
+
+
+_MAX = ReductionTrace(
+    running=_max_running,
+    gradient=_max_gradient,
+    columns=_max_columns,
+    states=lambda hidden: {"max": np.maximum.accumulate(hidden)},
+    ahead=_max_ahead,
+    joined=lambda state, ahead, _: np.maximum(state["max"], ahead),
+)
+
+
+def _mean_running(hidden: Array, head: Array, before: Tensors | None) -> Array:
+    """For speed the head is applied before the sum over time."""
+    steps, total = (0, 0.0) if before is None else (before["steps"], before["sum"] @ head.T)
+    counts = np.arange(1, len(hidden) + 1, dtype=hidden.dtype)[:, None] + steps
+    logits: Array = (np.cumsum(hidden @ head.T, axis=0) + total) / counts
+    return logits
+
+
+def _mean_columns(hidden: Array, weight: Array, blocks: int) -> Columns:
+    total = np.zeros(blocks, hidden.dtype)
+
+    def column(step: int, left: Array, readout: Array) -> Array:
+        total[: len(left)] += left @ (weight * readout)
+        return total[: len(left)] / (step + 1)
+
+    return column
+
+
+def _sum_ahead(hidden: Array) -> Array:
+    ahead = np.zeros((len(hidden) + 1, hidden.shape[1]), hidden.dtype)
+    ahead[:-1] = np.cumsum(hidden[::-1], axis=0, dtype=np.float64)[::-1]
+    return ahead
+
+
+_MEAN = ReductionTrace(
+    running=_mean_running,
+    gradient=lambda hidden, weight: np.repeat((weight / len(hidden))[None], len(hidden), axis=0),
+    columns=_mean_columns,
+    states=lambda hidden: {
+        "sum": np.cumsum(hidden, axis=0, dtype=np.float64),
+        "steps": np.arange(1, len(hidden) + 1),
+    },
+    ahead=_sum_ahead,
+    joined=lambda state, ahead, words: (state["sum"] + ahead) / words,
+)
+
+REDUCTION_TRACES: Mapping[Reduction, ReductionTrace] = {"last": _LAST, "max": _MAX, "mean": _MEAN}

@@ -15,5 +15,8 @@ def print_banner(listener: socket.socket, served: Sequence[str]) -> None:
     host, port = listener.getsockname()[:2]
     root = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     body = '{"text": "An amazing cast, and a story that stays with you."}'
-    print(f"Gatescope serves {', '.join(served) or 'no model'}.")
-    print(f"  open  {root}/\n  try   curl -s {root}/v1/predict -d '{body}'", flush=True)
+    if served:
+        print(f"Gatescope serves {', '.join(served)}.")
+        print(f"  open  {root}/\n  try   curl -s {root}/v1/predict -d '{body}'", flush=True)
+    else:
+        print(f"Gatescope listens on {root}/, and serves no model yet: gatescope export writes them.", flush=True)

@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 from models.network.onnx_session import Cuda
 from service.api.auth import Access, KeyRing, RequireKey
 from service.api.batch.stream_limiter import StreamLimiter
+from service.api.bodies import Bodies
 from service.api.context import AppContext, Control
 from service.api.dependencies import DEPENDENCIES, TypedRequest
 from service.api.gauges import gauges_of
@@ -119,7 +120,7 @@ def create_service(
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
     executor = TraceExecutor()
     tracer, searcher = Tracer(predictor, executor), CorpusSearch(predictor, executor)
-    limits = StreamLimiter(settings), BatchAdmission(engine), OpenTexts(settings)
+    limits = StreamLimiter(settings), BatchAdmission(engine), OpenTexts(settings), Bodies(settings)
     tokens = StateTokens(settings.state_key.get_secret_value() if settings.state_key else None)
     context = AppContext(
         settings, engine, catalog, predictor, control, recorder, sampler, tracer, searcher, *limits, tokens
@@ -196,7 +197,12 @@ async def _serve(context: AppContext, versions: ServedVersions | None) -> None:
 
 
 def _watch(context: AppContext, task: "asyncio.Task[None]") -> None:
-    """Have the process end where a task has failed without which it must not go on."""
-    if not task.cancelled() and (error := task.exception()) is not None:
+    """Have the process end where a task has ended early without which it must not go on."""
+    if context.draining:
+        return
+    if task.cancelled():
+        log.error("the service can not go on", error="a task was cancelled")
+        context.failed = True
+    elif (error := task.exception()) is not None:
         log.error("the service can not go on", error=repr(error), at=where(error))
         context.failed = True

@@ -6,6 +6,7 @@ from typing import Protocol, cast
 from litestar.types import Scope
 
 from service.api.batch.stream_limiter import StreamLimiter
+from service.api.bodies import Bodies
 from service.api.open_texts import OpenTexts
 from service.engine import Engine
 from service.inference.batch_admission import BatchAdmission
@@ -52,6 +53,7 @@ class AppContext:
     streams: StreamLimiter
     batches: BatchAdmission
     open_texts: OpenTexts
+    bodies: Bodies
     tokens: StateTokens
     draining: bool = field(default=False)
     failed: bool = field(default=False)

@@ -10,14 +10,14 @@ from litestar.openapi.spec import OpenAPIType
 from litestar.params import HeaderParameter, SkipValidation
 from litestar.types import Empty, Receive
 
+from service.api.bodies import Bodies
 from service.api.compression import accepts_gzip
 from service.api.context import AppContext
-from service.api.http import deadline_of, is_counted, read_text_body
+from service.api.http import deadline_of, is_counted
 from service.api.schemas import parse
-from service.settings import Settings
 
 Call = Request[Any, Any, Any]
-ReadBody = Callable[[Receive, Settings], Awaitable[bytes]]
+ReadBody = Callable[[Bodies, Receive], Awaitable[bytes]]
 Context = NamedDependency[SkipValidation[AppContext]]
 Deadline = NamedDependency[float]
 """When the answer must be there, of `time.monotonic`: a parameter `deadline`."""
@@ -44,8 +44,8 @@ class TypedRequest(Call):
         """Return the body. Raises `TooLarge`, `ClientGone`, `Overloaded`."""
         if self._body is not Empty:
             return self._body
-        read: ReadBody = self.route_handler.opt.get("read_body", read_text_body)
-        self._body = body = await read(self.receive, self.app.state["context"].settings)
+        read: ReadBody = self.route_handler.opt.get("read_body", Bodies.read_text)
+        self._body = body = await read(self.app.state["context"].bodies, self.receive)
         return body
 
     async def json(self) -> Any:

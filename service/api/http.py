@@ -1,4 +1,4 @@
-"""Reading requests and writing answers: bodies within a limit, deadlines, clients that go away."""
+"""Reading heads of requests and writing answers; deadlines, and clients that go away."""
 
 import asyncio
 from time import monotonic
@@ -9,17 +9,10 @@ from litestar.types import Receive, Scope, Send
 from pydantic import BaseModel
 
 from service.api.problems import ClientGone, Problem
-from service.errors import Malformed, Overloaded, too_large
-from service.settings import Settings
+from service.errors import Malformed
 
 LATE = 0.1
 """Seconds after which an answer is late enough to look whether its client is still there."""
-
-MAX_UNFINISHED_BYTES = 128 * 2**20
-"""Most bytes that a process holds of bodies whose end has not come, all together."""
-
-SHORT_BODY_BYTES = 65_536
-"""Most bytes of the body of a request that holds no text."""
 
 _JSON = (b"content-type", b"application/json")
 
@@ -41,71 +34,6 @@ def content_length(scope: Scope) -> int:
 def is_counted(scope: Scope) -> bool:
     """Return whether a request is production: one that only looks at a model, as the explorer does, is not."""
     return bool(scope["state"]["counted"])
-
-
-async def read_text_body(receive: Receive, settings: Settings) -> bytes:
-    """Return the body of a request with one text. Raises `TooLarge` past what any text within the limit makes of it."""
-    limit = settings.max_text_bytes
-    return await read_body(receive, 6 * limit + 4096, "a text", limit)
-
-
-async def read_batch_body(receive: Receive, settings: Settings) -> bytes:
-    """Return the body of a request with many texts. Raises `TooLarge`."""
-    return await read_body(receive, settings.max_batch_bytes)
-
-
-async def read_short_body(receive: Receive, _: Settings) -> bytes:
-    """Return the body of a request without a text. Raises `TooLarge`."""
-    return await read_body(receive, SHORT_BODY_BYTES)
-
-
-class Unfinished:
-    """The bytes of all bodies in this process whose end has not come; `with` gives back what one body added."""
-
-    held = 0
-
-    def __init__(self) -> None:
-        self._own = 0
-
-    def __enter__(self) -> "Unfinished":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        Unfinished.held -= self._own
-
-    def add(self, size: int) -> None:
-        """Count bytes that have come. Raises `Overloaded` past `MAX_UNFINISHED_BYTES`."""
-        if Unfinished.held + size > MAX_UNFINISHED_BYTES:
-            raise Overloaded("too many bodies are on their way; try again in 1 s", retry_after=1)
-        Unfinished.held += size
-        self._own += size
-
-
-async def read_body(receive: Receive, limit: int, what: str = "a request", stated: int | None = None) -> bytes:
-    """Return the whole body, chunked or not.
-
-    Raises `TooLarge` as soon as it is longer than `limit` bytes; the limit that is named is `stated`, where it differs.
-    """
-    with Unfinished() as unfinished:
-        return await _read_body(receive, limit, what, stated, unfinished)
-
-
-async def _read_body(receive: Receive, limit: int, what: str, stated: int | None, unfinished: Unfinished) -> bytes:
-    content = bytearray()
-    while len(content) <= limit:
-        message: Any = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone("the request ended before its body did")
-        if not content and not message.get("more_body"):
-            content = message["body"]
-            break
-        unfinished.add(len(message["body"]))
-        content += message["body"]
-        if not message.get("more_body"):
-            break
-    if len(content) > limit:
-        raise too_large(what, limit if stated is None else stated)
-    return bytes(content)
 
 
 def deadline_of(asked: str | bytes | None, longest: float) -> float:

@@ -20,7 +20,7 @@ from service.api.bounded_json import VALUES_A_ROW, check_values
 from service.api.context import AppContext, context_of
 from service.api.dependencies import Deadline
 from service.api.described import problems, with_media_types
-from service.api.http import WhileConnected, content_length, deadline_of, header, read_batch_body, send_json
+from service.api.http import WhileConnected, content_length, deadline_of, header, send_json
 from service.api.problems import problem_of
 from service.api.schemas import BatchAnswers, BatchRows, PredictRequest, ProblemDetails, RowError, malformed
 from service.errors import READS_TEXT, DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
@@ -93,7 +93,7 @@ async def _list(
 ) -> None:
     """Classify every review of a list of `length` bytes; a row that can't be classified is an error row."""
     context.batches.check(context.catalog, length, deadline)
-    content = await read_batch_body(receive, context.settings)
+    content = await context.bodies.read_batch(receive)
     with context.batches.admit(context.catalog, len(content), deadline):
         check_values(content, VALUES_A_ROW * context.settings.max_batch_rows)
         rows = read_rows(content)

@@ -14,7 +14,6 @@ from service.api.http import (
     deadline_of,
     header,
     is_counted,
-    read_text_body,
     send_json,
     send_problem,
 )
@@ -42,7 +41,7 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
         await send_problem(send, problem_of(refused))
         return
     deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)
-    request = parse(TextPart, await read_text_body(receive, context.settings))
+    request = parse(TextPart, await context.bodies.read_text(receive))
     if request.state is not None or request.return_state:
         with WhileConnected(receive):
             answer = await _read_part(context, request, deadline, counted=is_counted(scope))

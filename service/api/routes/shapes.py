@@ -16,16 +16,17 @@ from litestar import post
 from litestar.params import JSONBody
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from service.api.bodies import Bodies
 from service.api.context import AppContext
 from service.api.dependencies import Call, Context, Deadline
 from service.api.described import problems
-from service.api.http import WhileConnected, read_batch_body
+from service.api.http import WhileConnected
 from service.engine import Model
 from service.errors import READS_TEXT, NoWords, TooLarge, too_large
 from service.inference.map_bounded import map_bounded
 from service.inference.prediction import Prediction
 
-MANY = {"read_body": read_batch_body}
+MANY = {"read_body": Bodies.read_batch}
 TEXT = "An amazing cast, and a story that stays with you."
 
 

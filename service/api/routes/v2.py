@@ -10,10 +10,11 @@ from litestar import Response, get, post
 from litestar.openapi.spec import OpenAPIType
 from litestar.params import HeaderParameter, JSONBody, PathParameter, RawBody
 
+from service.api.bodies import Bodies
 from service.api.context import AppContext
 from service.api.dependencies import Call, Context, Deadline
 from service.api.described import answer, open_inference_errors
-from service.api.http import WhileConnected, read_batch_body
+from service.api.http import WhileConnected
 from service.api.open_inference import (
     InferOutput,
     InferRequest,
@@ -84,7 +85,7 @@ async def typed(data: JSONBody[InferRequest], name: Name, deadline: Deadline, ve
     raise NotImplementedError  # it only names the types of `infer`, whose body may end with binary tensors
 
 
-@post(INFER, status_code=200, opt={"typed": typed, "read_body": read_batch_body})
+@post(INFER, status_code=200, opt={"typed": typed, "read_body": Bodies.read_batch})
 async def infer(
     name: Name,
     context: Context,

@@ -7,16 +7,16 @@ from litestar import post
 from litestar.params import JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.bodies import Bodies
 from service.api.context import AppContext
 from service.api.dependencies import Call, Context
 from service.api.described import OptionalBody, open_inference_errors
-from service.api.http import read_short_body
 from service.api.routes.models import Name
 from service.errors import Conflict, NotReady, TooLarge, UnknownModel
 from service.inference.catalog import ModelState
 from service.inference.follow import Changes
 
-SHORT = {"read_body": read_short_body}
+SHORT = {"read_body": Bodies.read_short}
 
 
 class IndexRequest(BaseModel):

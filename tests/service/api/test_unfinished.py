@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from service.api import http
+from service.api.bodies import MAX_UNFINISHED_BYTES, Bodies
 from service.errors import Overloaded
+from service.settings import Settings
 
 
 def arriving(pieces: Iterator[bytes]) -> Any:
@@ -20,7 +21,8 @@ def arriving(pieces: Iterator[bytes]) -> Any:
 
 
 def test_bodies_past_the_bound_are_refused_and_give_their_bytes_back() -> None:
-    size = http.MAX_UNFINISHED_BYTES // 4
+    size = MAX_UNFINISHED_BYTES // 4
+    bodies = Bodies(Settings(max_batch_bytes=10 * size))
     with pytest.raises(Overloaded):
-        asyncio.run(http.read_body(arriving(iter([bytes(size)] * 8)), 10 * size))
-    assert http.Unfinished.held == 0
+        asyncio.run(bodies.read_batch(arriving(iter([bytes(size)] * 8))))
+    assert bodies.unfinished == 0

@@ -11,10 +11,16 @@ from pathlib import Path, PurePosixPath
 
 WEB = Path(__file__).parents[1] / "web"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-SCRIPTS = {"explorer.js": "js/main.js", "monitor.js": "js/monitor/main.js", "docs.js": "js/docs/main.js"}
+SCRIPTS = {
+    "explorer.js": "js/main.js",
+    "model.js": "js/model/page.js",
+    "monitor.js": "js/monitor/main.js",
+    "docs.js": "js/docs/main.js",
+}
 """The script of each page, and the module that it begins with."""
 STYLES = {
-    "explorer.css": ("base", "explorer", "review", "figures", "print"),
+    "explorer.css": ("base", "explorer", "review", "figures", "places", "print"),
+    "model.css": ("base", "model", "places"),
     "monitor.css": ("base", "monitor"),
     "docs.css": ("base", "docs"),
 }

@@ -40,8 +40,8 @@ def page(visit: Open) -> Page:
     page = visit("/#gate=forget")
     read(page, TEXT)
     expect(page.locator("#card .facts")).to_be_visible()
-    for summary in page.locator(".save > summary").all()[: len(PANELS)]:
-        summary.click()
+    for panel in PANELS:
+        page.locator(f"#{panel} > .save > summary").click()
     return page
 
 

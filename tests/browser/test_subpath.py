@@ -7,7 +7,8 @@ PREFIX = "/team/gatescope"
 
 
 @pytest.mark.parametrize(
-    ("path", "shown"), [("/", "#words span"), ("/monitor", "#versions tbody tr"), ("/docs", ".route h3")]
+    ("path", "shown"),
+    [("/", "#words span"), ("/model", "#units tbody tr"), ("/monitor", "#versions tbody tr"), ("/docs", ".route h3")],
 )
 def test_a_page_asks_for_nothing_outside_its_path(browser: Browser, service: str, path: str, shown: str) -> None:
     page, outside = browser.new_page(), list[str]()
@@ -22,6 +23,6 @@ def test_a_page_asks_for_nothing_outside_its_path(browser: Browser, service: str
     page.goto(f"{service}{PREFIX}{path}")
     expect(page.locator(shown).first).to_be_visible()
     links = [link.evaluate("(link) => link.href") for link in page.locator("header nav a").all()]
-    assert links == [f"{service}{PREFIX}/{name}" for name in ("", "monitor", "docs")]
+    assert links == [f"{service}{PREFIX}/{name}" for name in ("", "model", "monitor", "docs")]
     page.close()
     assert outside == []

@@ -14,7 +14,7 @@ from service.api.assets import TYPES, assets
 from service.api.compression import GZIP, compressed
 from service.api.dependencies import Call, Gzip
 
-PAGES = {"/": "index.html", "/monitor": "monitor.html", "/docs": "docs.html"}
+PAGES = {"/": "index.html", "/model": "model.html", "/monitor": "monitor.html", "/docs": "docs.html"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -39,6 +39,28 @@ export async function compare(text, signal) {
   return (await (await call("v1/compare", { body: { text }, signal })).json()).predictions;
 }
 
+/** Every unit of a model over its corpus. */
+export async function units(model) {
+  return (await call(`${of(model)}/units`)).json();
+}
+
+/** Where a unit is highest and lowest in the corpus. */
+export async function unitPlaces(model, unit) {
+  return (await call(`${of(model)}/units/${unit}`)).json();
+}
+
+/** The reviews of a corpus by right label and answer. */
+export async function slices(model) {
+  return (await call(`${of(model)}/slices`)).json();
+}
+
+/** The units that are on in a phrase, and like places of the corpus. */
+export async function similar(model, body, signal) {
+  return (await call(`${of(model)}/similar`, { body, signal })).json();
+}
+
+const of = (model) => `v1/models/${encodeURIComponent(model)}`;
+
 async function call(path, { body, signal, accept = "application/json" } = {}) {
   const headers = { Accept: accept, "X-Gatescope-Look": "explorer" };
   if (key) headers.Authorization = `Bearer ${key}`;

@@ -94,6 +94,7 @@ function play() {
 export const KEYS = [
   ["← →", "one word back, forward"],
   ["↑ ↓", "a line of the review; a unit in the units"],
+  ["Shift ← →", "mark words, to look for places like them"],
   ["Home End", "first, last word"],
   ["[ ]", "to the biggest turn before, after"],
   ["Space", "play: read on, word by word"],

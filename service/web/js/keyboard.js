@@ -7,9 +7,10 @@ import * as stretch from "./stretch.js";
 import { said } from "./values.js";
 
 const SPEAK_AFTER = 250;
+const SIDEWAYS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Wire the keys to the panels that have more to do than to follow the cursor. */
-export function mount({ review, units, whatif }) {
+export function mount({ review, units, whatif, phrase }) {
   const help = id("help");
   help.querySelector("dl").append(...cursor.KEYS.flatMap(([keys, does]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, does)]));
   id("keys").addEventListener("click", () => help.showModal());
@@ -29,6 +30,10 @@ export function mount({ review, units, whatif }) {
     if (event.key === "?" && !event.target.closest("textarea, input, select")) return help.open || help.showModal();
     const panel = event.target.closest("[data-keys]");
     if (!panel || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.shiftKey && event.key in SIDEWAYS && panel.dataset.keys === "words") {
+      event.preventDefault();
+      return phrase.extend(SIDEWAYS[event.key]);
+    }
     if (cursor.press(event.key, { ...acts, ...rows[panel.dataset.keys] })) event.preventDefault();
   });
 }

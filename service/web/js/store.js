@@ -26,9 +26,9 @@ export function watch(names, tell) {
   watchers.push({ names, tell });
 }
 
-/** The address of what is chosen, with the text in it. */
-export function addressWithText() {
-  return `${location.origin}${location.pathname}#${new URLSearchParams([...differing(), ["text", chosen.text]])}`;
+/** The address of what is chosen but for `changes`, which may hold a text. */
+export function addressWith(changes) {
+  return `${location.origin}${location.pathname}#${new URLSearchParams({ ...Object.fromEntries(differing()), ...changes })}`;
 }
 
 addEventListener("popstate", () => {

@@ -16,7 +16,7 @@ export function mount(request, fail) {
   });
   id("curl").addEventListener("click", () => copy(curl(request()), "the command is copied; it holds the text"));
   id("link").addEventListener("click", () => copy(location.href, "the link is copied"));
-  id("link-text").addEventListener("click", () => copy(store.addressWithText(), "the link is copied; whoever opens it reads the text"));
+  id("link-text").addEventListener("click", () => copy(store.addressWith({ text: store.get("text") }), "the link is copied; whoever opens it reads the text"));
 }
 
 async function copy(text, done) {

@@ -60,6 +60,7 @@ export function mount({ states, adopt, fail }) {
   };
 
   const extremes = (sources, unit) => [
+    h("p", { class: "small" }, h("a", { href: `model#${new URLSearchParams({ model: reading.trace.model.name, unit })}` }, `unit ${unit} over the whole corpus`)),
     list(`Where unit ${unit} is highest`, best(sources, (source, t) => source.values[t * source.size + unit])),
     list(`Where unit ${unit} is lowest`, best(sources, (source, t) => -source.values[t * source.size + unit]), (value) => signed(-value)),
   ];

@@ -17,7 +17,7 @@ from export.data.splits import Splits, split
 from export.data.wheels import cache_directory
 from export.inputs import dataset_of, reviews_of
 from export.publish.build_corpus import corpus_of
-from export.publish.comparison import Comparison, baseline_entry, model_entry
+from export.publish.comparison import ComparisonReport, baseline_entry, model_entry
 from export.publish.measurements import Measurements, measure_model
 from export.publish.package import About, package
 from export.publish.provenance import data_of, provenance_of
@@ -47,7 +47,7 @@ class Outcome:
     """What an export made: the folders of the new bundles and how everything compares on test."""
 
     folders: tuple[Path, ...]
-    comparison: Comparison | None
+    comparison: ComparisonReport | None
     interrupted: bool
 
 
@@ -95,7 +95,7 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         require_learnt(name, model, start.dataset)
         measured = measure_model(model, start.dataset, settings.abstain_accuracy)
         entries.append(model_entry(name, model, measured))
-        comparison = Comparison(data=reviews.name, test=splits.test.fingerprint, entries=tuple(entries))
+        comparison = ComparisonReport(data=reviews.name, test=splits.test.fingerprint, entries=tuple(entries))
         with screen.step(f"verify and publish {name}"):
             about = _about(settings, reviews, splits, start.dataset, model, measured)
             made = documents(measured.probabilities["test"], start.dataset.test, model, comparison)

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from export.training.config import Progress as Training
+from export.training.config import TrainingProgress
 
-Report = Callable[[Training], None]
+Report = Callable[[TrainingProgress], None]
 """Called after every batch of a training."""
 
 
@@ -39,7 +39,7 @@ class Screen:
     def training(self, name: str) -> Iterator[Report]:
         """Show the progress of one training."""
         if not self.console.is_terminal:
-            yield _Lines(self, name)
+            yield _EpochLines(self, name)
             return
         columns = (
             TextColumn("{task.description}"),
@@ -58,18 +58,18 @@ class Screen:
             self.console.print(f"\r{done / 1e6:.0f} of {total / 1e6:.0f} MB", end="")
 
 
-class _Lines:
+class _EpochLines:
     """One plain line an epoch."""
 
     def __init__(self, screen: Screen, name: str) -> None:
         self.screen, self.name, self.epoch = screen, name, 0
 
-    def __call__(self, now: Training) -> None:
+    def __call__(self, now: TrainingProgress) -> None:
         if now.epoch != self.epoch:
             self.epoch = now.epoch
             self.screen.say(f"train {self.name}  epoch {now.epoch}/{now.epochs}  {_state(now)}")
 
 
-def _state(now: Training) -> str:
+def _state(now: TrainingProgress) -> str:
     accuracy = "" if now.validation_accuracy is None else f"  validation {100 * now.validation_accuracy:.1f} %"
     return f"loss {now.loss:.3f}{accuracy}  {now.seconds_left:.0f} s left"

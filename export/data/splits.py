@@ -15,7 +15,7 @@ SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class DataSplit:
     """One split: texts, label indices `[N]`, and the group of each text (its own number where it has none)."""
 
     texts: tuple[str, ...]
@@ -38,13 +38,13 @@ class Splits:
     """What is learnt from, what choices are made on, and what is published; `rule` says how they were drawn."""
 
     labels: tuple[str, ...]
-    train: Part
-    validation: Part
-    test: Part
+    train: DataSplit
+    validation: DataSplit
+    test: DataSplit
     rule: str
 
     @property
-    def parts(self) -> dict[str, Part]:
+    def parts(self) -> dict[str, DataSplit]:
         """The three splits by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
@@ -175,7 +175,9 @@ def assemble(
                 f"{reviews.source}: no review in the {name} split has the label {reviews.labels[absent[0]]!r} "
                 f"({len(rows)} of {len(targets)} reviews; {rule})"
             )
-        parts[name] = Part(tuple(reviews.rows[row].text for row in rows), targets[rows], tuple(groups[rows].tolist()))
+        parts[name] = DataSplit(
+            tuple(reviews.rows[row].text for row in rows), targets[rows], tuple(groups[rows].tolist())
+        )
     return Splits(reviews.labels, parts["training"], parts["validation"], parts["test"], rule)
 
 

@@ -42,7 +42,7 @@ class Entry(BaseModel):
     microseconds_to_predict: float
 
 
-class Comparison(BaseModel):
+class ComparisonReport(BaseModel):
     """Classifiers that were tested on the very same reviews, known by the `test` fingerprint."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,9 +83,9 @@ def model_entry(name: str, model: TrainedModel, measured: Measurements) -> Entry
     )
 
 
-def stored(repository: Path) -> tuple[list[Comparison], list[str]]:
+def stored(repository: Path) -> tuple[list[ComparisonReport], list[str]]:
     """Read the comparison of the newest valid version of every model; return also what is to be said of the others."""
-    found, warnings = list[Comparison](), list[str]()
+    found, warnings = list[ComparisonReport](), list[str]()
     for name in model_names(repository):
         try:
             model = open_model(repository, lambda bundle: bundle.folder / FILE, name=name)
@@ -94,18 +94,18 @@ def stored(repository: Path) -> tuple[list[Comparison], list[str]]:
             continue
         warnings += model.warnings
         if model.newest.is_file():
-            found.append(Comparison.model_validate_json(model.newest.read_bytes()))
+            found.append(ComparisonReport.model_validate_json(model.newest.read_bytes()))
     return found, warnings
 
 
-def merge(comparisons: Iterable[Comparison]) -> list[Comparison]:
+def merge(comparisons: Iterable[ComparisonReport]) -> list[ComparisonReport]:
     """Return one comparison for each test split: every entry once, the last one read of a name, best accuracy last."""
-    merged: dict[str, Comparison] = {}
+    merged: dict[str, ComparisonReport] = {}
     for one in comparisons:
         known = {entry.name: entry for entry in (merged[one.test].entries if one.test in merged else ())}
         known |= {entry.name: entry for entry in one.entries}
         ranked = sorted(known.values(), key=lambda entry: entry.metrics.accuracy)
-        merged[one.test] = Comparison(data=one.data, test=one.test, entries=tuple(ranked))
+        merged[one.test] = ComparisonReport(data=one.data, test=one.test, entries=tuple(ranked))
     return list(merged.values())
 
 
@@ -141,7 +141,7 @@ def table_row(entry: Entry) -> list[str]:
     ]
 
 
-def table(comparison: Comparison) -> Table:
+def table(comparison: ComparisonReport) -> Table:
     """Return the comparison for a terminal."""
     rows = comparison.entries[0].metrics.rows
     drawn = Table(title=f"{comparison.data}: {rows:,} test reviews", title_justify="left")
@@ -152,30 +152,30 @@ def table(comparison: Comparison) -> Table:
     return drawn
 
 
-def behaviour_table(comparison: Comparison) -> Table | None:
+def behaviour_table(comparison: ComparisonReport) -> Table | None:
     """Return what each model can read as a table for a terminal, None where that was not tested."""
     tested = _tested(comparison)
     return capability_table(tested) if tested else None
 
 
-def modifiers_table(comparison: Comparison) -> Table | None:
+def modifiers_table(comparison: ComparisonReport) -> Table | None:
     """Return what modifiers do to the next word in each model, for a terminal, None where that was not measured."""
     measured = {one.name: one.modifiers for one in comparison.entries if one.modifiers}
     return next_word_table(measured) if measured else None
 
 
-def markdown(comparison: Comparison) -> str:
+def markdown(comparison: ComparisonReport) -> str:
     """Return the comparison as a Markdown table."""
     return _markdown(COLUMNS, map(table_row, comparison.entries))
 
 
-def behaviour_markdown(comparison: Comparison) -> str:
+def behaviour_markdown(comparison: ComparisonReport) -> str:
     """Return what each model can read as a Markdown table, nothing where that was not tested."""
     tested = _tested(comparison)
     return _markdown(("capability", *tested), capability_rows(tested)) if tested else ""
 
 
-def _tested(comparison: Comparison) -> dict[str, dict[str, Capability]]:
+def _tested(comparison: ComparisonReport) -> dict[str, dict[str, Capability]]:
     return {one.name: one.behaviour for one in comparison.entries if one.behaviour}
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from export.publish.abstain import answered_text
 from export.publish.charts import Chart, svg
-from export.publish.comparison import FILE, Comparison, behaviour_markdown, gains_markdown, markdown
+from export.publish.comparison import FILE, ComparisonReport, behaviour_markdown, gains_markdown, markdown
 from export.publish.package import Documents
 from export.training.config import TrainedModel
 from export.training.dataset import Examples
@@ -21,7 +21,7 @@ CARD = "card.md"
 LENGTHS = (0, 10, 20, 40, 80, 160, 320, 100_000)
 
 
-def documents(probabilities: Array, test: Examples, model: TrainedModel, comparison: Comparison) -> Documents:
+def documents(probabilities: Array, test: Examples, model: TrainedModel, comparison: ComparisonReport) -> Documents:
     """Return what makes card, comparison and plots of a model from its `probabilities [N, C]` on `test`."""
 
     def made(manifest: Manifest) -> Mapping[str, bytes]:
@@ -46,7 +46,7 @@ def heading(manifest: Manifest) -> str:
     return f"# {manifest.name}, version {manifest.version}"
 
 
-def card(manifest: Manifest, comparison: Comparison) -> str:
+def card(manifest: Manifest, comparison: ComparisonReport) -> str:
     """Return the model card, Markdown with YAML front matter."""
     data, made = manifest.data, manifest.provenance
     lessons = ", ".join(f"{count:,} {name}" for name, count in made.lessons.items())
@@ -104,7 +104,7 @@ validation. On test they are {answered_text(band.answered["test"])}.
 """
 
 
-def _behaviour(comparison: Comparison) -> str:
+def _behaviour(comparison: ComparisonReport) -> str:
     """Return the section on what the models can read, nothing where that was not tested."""
     found = behaviour_markdown(comparison)
     if not found:

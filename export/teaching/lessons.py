@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from export.data.reviews import positive_label
-from export.data.splits import Part
+from export.data.splits import DataSplit
 from export.teaching.known import known_sentences
 from export.teaching.made_texts import made_texts
 from export.teaching.opinions import LEVELS, Opinions
@@ -31,7 +31,7 @@ class Lesson:
     new_words: bool = True
 
 
-def lessons_of(reviews: Part, labels: Sequence[str], opinions: Opinions | None) -> list[Lesson]:
+def lessons_of(reviews: DataSplit, labels: Sequence[str], opinions: Opinions | None) -> list[Lesson]:
     """Return everything there is to learn from the training `reviews`.
 
     Their labels, smoothed; where a teacher has read them, half of the target is its opinion, and the texts made from
@@ -46,7 +46,7 @@ def lessons_of(reviews: Part, labels: Sequence[str], opinions: Opinions | None) 
     return lessons
 
 
-def labelled_reviews(reviews: Part, labels: Sequence[str]) -> Lesson:
+def labelled_reviews(reviews: DataSplit, labels: Sequence[str]) -> Lesson:
     """Return the training reviews with their labels."""
     return Lesson("reviews", reviews.texts, np.eye(len(labels))[reviews.targets])
 
@@ -59,7 +59,7 @@ def known_lesson(positive: int, count: int, seed: int) -> Lesson:
     return Lesson("sentences whose sense is known", tuple(text for text, _ in sentences), np.stack(columns, axis=1))
 
 
-def made_of(reviews: Part) -> list[str]:
+def made_of(reviews: DataSplit) -> list[str]:
     """Return the texts made from the training `reviews` that a teacher is asked about."""
     return made_texts(reviews.texts, MADE_TEXTS, SEED)
 
@@ -71,7 +71,7 @@ def _mixed(labelled: Lesson, opinions: Opinions) -> Lesson:
     return replace(labelled, targets=np.where(np.isnan(found), labelled.targets, mixed))
 
 
-def _judged(reviews: Part, opinions: Opinions) -> Lesson:
+def _judged(reviews: DataSplit, opinions: Opinions) -> Lesson:
     """Return the texts made from `reviews` that there are opinions about, with these as targets."""
     made = made_of(reviews)
     found = _softened(opinions.about(made))

@@ -15,7 +15,7 @@ SORTED_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PaddedBatch:
     """`token_ids [T, B]`, `lengths [B]`, and which rows of the data these are, `[B]`."""
 
     token_ids: Ids
@@ -23,7 +23,7 @@ class Batch:
     rows: Sequence[int]
 
 
-def shuffled(encoded: Sequence[Ids], size: int, random: np.random.Generator) -> list[Batch]:
+def shuffled(encoded: Sequence[Ids], size: int, random: np.random.Generator) -> list[PaddedBatch]:
     """Return all reviews once, in batches of `size` and in a random order; within a batch lengths are alike."""
     order = random.permutation(len(encoded))
     lengths = np.array([len(one) for one in encoded])
@@ -35,7 +35,7 @@ def shuffled(encoded: Sequence[Ids], size: int, random: np.random.Generator) -> 
     return [batches[number] for number in random.permutation(len(batches))]
 
 
-def ordered(encoded: Sequence[Ids], size: int) -> Iterator[Batch]:
+def ordered(encoded: Sequence[Ids], size: int) -> Iterator[PaddedBatch]:
     """Yield all reviews once, the longest first."""
     return (_batch(encoded, rows) for rows in by_length(encoded, size))
 
@@ -53,6 +53,6 @@ def predict(weights: Weights, encoded: Sequence[Ids]) -> Array:
     return logits(Classifier.from_weights(weights), encoded)
 
 
-def _batch(encoded: Sequence[Ids], rows: Sequence[int]) -> Batch:
+def _batch(encoded: Sequence[Ids], rows: Sequence[int]) -> PaddedBatch:
     token_ids, lengths = pad([encoded[row] for row in rows])
-    return Batch(token_ids, lengths.astype(np.int64), rows)
+    return PaddedBatch(token_ids, lengths.astype(np.int64), rows)

@@ -63,7 +63,7 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TrainingProgress:
     """Where training stands after a batch: `share` done of 0..1, the loss so far in this epoch, seconds left."""
 
     cell: Cell

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from export.data.splits import Part, Splits
+from export.data.splits import DataSplit, Splits
 from export.teaching.lessons import Lesson
 from export.training.label_weights import Wanted, label_weights
 from models.network.equations import Array, Ids
@@ -69,7 +69,7 @@ def prepare(
     seen = (folded_words(text) for lesson in lessons if lesson.new_words for text in lesson.texts)
     vocabulary = Vocabulary.build(chain.from_iterable(seen), min_count=min_count, size=vocabulary_size)
 
-    def examples(name: str, part: Part) -> Examples:
+    def examples(name: str, part: DataSplit) -> Examples:
         return Examples(part.texts, words[name], encode(part.texts, vocabulary), part.targets, part.groups)
 
     parts = {name: examples(name, part) for name, part in splits.parts.items()}

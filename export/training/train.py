@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from export.training.batches import Batch, logits, shuffled
+from export.training.batches import PaddedBatch, logits, shuffled
 from export.training.checkpoint import load, save
-from export.training.config import Epoch, Progress, TrainedModel, TrainingError, TrainingSettings
+from export.training.config import Epoch, TrainedModel, TrainingError, TrainingProgress, TrainingSettings
 from export.training.dataset import Dataset
 from export.training.evaluate import fit_temperature
 from models.network.equations import Array
@@ -33,7 +33,7 @@ def train(
     vectors: NDArray[np.float32],
     settings: TrainingSettings,
     *,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[TrainingProgress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     checkpoint: Path | None = None,
     resume: bool = False,
@@ -120,7 +120,7 @@ class _Training:
         best = self.state.best.number if self.state.best else 0
         return self.state.stopped or self.share >= 1.0 or len(self.state.history) - best >= self.settings.patience
 
-    def epoch(self, progress: Callable[[Progress], None], stop: Callable[[], bool]) -> None:
+    def epoch(self, progress: Callable[[TrainingProgress], None], stop: Callable[[], bool]) -> None:
         """Pass once over the training reviews, cut short by `stop` or the clock, then validate."""
         number, before, losses = len(self.state.history) + 1, self.state.seconds, list[float]()
         started = time.monotonic()
@@ -147,7 +147,7 @@ class _Training:
                 f"give a lower --learning-rate than {self.settings.learning_rate:g}"
             )
 
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batch: PaddedBatch) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * one_cycle(self.share)
         lengths = torch.from_numpy(batch.lengths).to(self.device)
@@ -161,7 +161,7 @@ class _Training:
         self._average()
         return float(loss.detach())
 
-    def _partly_unknown(self, batch: Batch) -> Tensor:
+    def _partly_unknown(self, batch: PaddedBatch) -> Tensor:
         """Return the texts of a batch with some words made unknown, `[T, B]`."""
         token_ids = torch.from_numpy(batch.token_ids)
         hidden = (torch.rand(token_ids.shape) < self.settings.unknown_rate) & (token_ids != PAD)
@@ -192,11 +192,11 @@ class _Training:
         targets = self.dataset.validation.targets
         return fit_temperature(found, targets, self.dataset.label_weights[targets])
 
-    def _progress(self, number: int, loss: float) -> Progress:
+    def _progress(self, number: int, loss: float) -> TrainingProgress:
         seen, share = self.state.history, self.share
         left = self.state.seconds * (1 - share) / share if share else float("inf")
         accuracy = seen[-1].validation_accuracy if seen else None
-        return Progress(self.settings.cell, number, self.settings.epochs, share, loss, accuracy, left)
+        return TrainingProgress(self.settings.cell, number, self.settings.epochs, share, loss, accuracy, left)
 
     def best_model(self) -> TrainedModel:
         """Return the best epoch, its temperature fitted on validation."""

@@ -32,25 +32,25 @@ def _inside(path: str) -> str:
     return path
 
 
-class _Part(BaseModel):
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class File(_Part):
+class File(_Frozen):
     """Size in bytes and hash of one file of the bundle."""
 
     sha256: Sha256
     bytes: Annotated[int, Field(ge=0, le=MOST_FILE_BYTES)]
 
 
-class Interval(_Part):
+class Interval(_Frozen):
     """A 95 % confidence interval."""
 
     low: float
     high: float
 
 
-class Metrics(_Part):
+class Metrics(_Frozen):
     """How well the model does on one split; `f1` is the mean over labels, `calibration_error` of 15 equal-mass bins.
 
     `auc` is NaN where all rows have the same label.
@@ -65,7 +65,7 @@ class Metrics(_Part):
     calibration_error: float
 
 
-class Capability(_Part):
+class Capability(_Frozen):
     """How many of the test sentences of one capability, such as "not good", a model judges right."""
 
     sentences: Annotated[int, Field(ge=1)]
@@ -77,14 +77,14 @@ class Capability(_Part):
         return self.right / self.sentences
 
 
-class Answered(_Part):
+class Answered(_Frozen):
     """The share of reviews that are answered when a model abstains, and how many of these answers are right."""
 
     share: Annotated[float, Field(ge=0, le=1)]
     accuracy: Annotated[float, Field(ge=0, le=1)] | None
 
 
-class Abstain(_Part):
+class Abstain(_Frozen):
     """An answer of less confidence than `below` is uncertain; the others were right at `accuracy` on validation.
 
     `answered` says by split what that leaves.
@@ -95,7 +95,7 @@ class Abstain(_Part):
     answered: dict[str, Answered]
 
 
-class Histogram(_Part):
+class Histogram(_Frozen):
     """Counts between edges: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included."""
 
     edges: tuple[float, ...]
@@ -112,7 +112,7 @@ class Histogram(_Part):
         return self
 
 
-class Reference(_Part):
+class Reference(_Frozen):
     """What the validation reviews look like to the model, for drift: how many words, unknown words, which answers."""
 
     words: Histogram
@@ -121,7 +121,7 @@ class Reference(_Part):
     labels: dict[str, Count]
 
 
-class CorpusFacts(_Part):
+class CorpusFacts(_Frozen):
     """What `corpus.safetensors` holds: reviews of `source`, their words in all, and whether their texts are there."""
 
     source: str
@@ -130,7 +130,7 @@ class CorpusFacts(_Part):
     texts: bool
 
 
-class Golden(_Part):
+class Golden(_Frozen):
     """One answer to be repeated at every load: text, its ids, the logits that the graph gave when it was made."""
 
     text: str
@@ -138,14 +138,14 @@ class Golden(_Part):
     logits: tuple[float, ...]
 
 
-class Split(_Part):
+class Split(_Frozen):
     """One split of the data: rows, and a hash over its rows that does not depend on their order."""
 
     rows: int
     fingerprint: str
 
 
-class Data(_Part):
+class Data(_Frozen):
     """What the model has learnt from."""
 
     name: str
@@ -157,7 +157,7 @@ class Data(_Part):
     overlap: int
 
 
-class Provenance(_Part):
+class Provenance(_Frozen):
     """How the bundle was made; `lessons` is how many texts of each kind the network learnt from."""
 
     created: str
@@ -171,7 +171,7 @@ class Provenance(_Part):
     epochs: int
 
 
-class Manifest(_Part):
+class Manifest(_Frozen):
     """`manifest.json`: everything that is known of a bundle, and the hash of every other file in it.
 
     `modifiers` has, by word (such as "not") and by place around it, what it multiplies the contrast of praise and blame

@@ -38,7 +38,7 @@ from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
 from service.inference.provider import provider_of
 from service.inference.state_token import StateTokens
-from service.metrics.recorder import Measurements, Recorder
+from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.metrics.service_metrics import ServiceMetrics
 from service.settings import Settings
@@ -80,7 +80,7 @@ class SingleProcess:
         self.load, self.unload, self.serve = catalog.load, catalog.unload, catalog.serve
         self._metrics = ServiceMetrics(max_words, of_process=True)
 
-    def report(self, measured: Measurements) -> None:
+    def report(self, measured: ProcessReport) -> None:
         """Add what was measured to the metrics."""
         self._metrics.add(os.getpid(), measured)
 

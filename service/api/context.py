@@ -14,7 +14,7 @@ from service.inference.catalog import Catalog
 from service.inference.follow import Changes
 from service.inference.predict import Predictor
 from service.inference.state_token import StateTokens
-from service.metrics.recorder import Measurements, Recorder
+from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
@@ -24,7 +24,7 @@ from service.tracing.tracer import Tracer
 class Control(Changes, Protocol):
     """Changes what is served, in every worker process. Adds up what all have measured."""
 
-    def report(self, measured: Measurements) -> None:
+    def report(self, measured: ProcessReport) -> None:
         """Add what this process has measured to the metrics of the service."""
 
     async def metrics(self) -> bytes:

@@ -40,11 +40,11 @@ INPUT_PARAMETERS = ("binary_data_size", "content_type")
 OUTPUT_PARAMETERS = ("binary_data", "classification", "content_type")
 
 
-class _Part(BaseModel):
+class _Lenient(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
 
-class InferInput(_Part):
+class InferInput(_Lenient):
     """The input tensor: texts as BYTES, shape `[n]` or `[n, 1]`."""
 
     name: str
@@ -54,14 +54,14 @@ class InferInput(_Part):
     data: list[Any] | None = None
 
 
-class InferOutput(_Part):
+class InferOutput(_Lenient):
     """An output that is asked for."""
 
     name: str
     parameters: Parameters = {}
 
 
-class InferRequest(_Part):
+class InferRequest(_Lenient):
     """An inference request of the Open Inference Protocol v2."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [INFER]})

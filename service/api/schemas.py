@@ -30,11 +30,13 @@ MOST_ERRORS = 100
 Body = TypeVar("Body", bound=BaseModel)
 
 
-class _Body(BaseModel):
+class RequestBody(BaseModel):
+    """What a client sends: no field that is not known, and no value of another type."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class PredictRequest(_Body):
+class PredictRequest(RequestBody):
     """One review to be classified."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": TEXT}, {"text": TEXT, "model": "gru"}]})
@@ -61,7 +63,7 @@ class PartPrediction(Prediction):
     ] = None
 
 
-class CompareRequest(_Body):
+class CompareRequest(RequestBody):
     """One review to be classified by every model."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": TEXT}]})

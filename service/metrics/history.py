@@ -14,7 +14,7 @@ import numpy as np
 from models.network.equations import Array
 from service.metrics.gauges import GaugeValues
 from service.metrics.predictions import PredictionRecord
-from service.metrics.recorder import Measurements
+from service.metrics.recorder import ProcessReport
 
 MINUTE = 60.0
 KEPT = 24 * 60
@@ -39,7 +39,7 @@ class Minute:
         self._phases = np.zeros(len(PHASES))
         self._runs = np.zeros(4)
 
-    def add(self, measured: Measurements) -> None:
+    def add(self, measured: ProcessReport) -> None:
         """Add what a process has measured."""
         for (_, template, status), seconds in measured.requests:
             if template.startswith(("/v1/", "/v2/")):
@@ -85,7 +85,7 @@ class History:
         self._rows: deque[tuple[float, array[float]]] = deque(maxlen=KEPT)
         self._columns: Sequence[str] = ()
 
-    def add(self, measured: Measurements, processes: Mapping[int, GaugeValues]) -> None:
+    def add(self, measured: ProcessReport, processes: Mapping[int, GaugeValues]) -> None:
         """Add what a process has measured; `processes` are the gauges of all."""
         self._minute.add(measured)
         now = time()

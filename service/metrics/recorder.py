@@ -19,7 +19,7 @@ Request = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Measurements:
+class ProcessReport:
     """One report of a process: what happened since the report before, what it serves, and its gauges."""
 
     served: Sequence[ServedVersion]
@@ -88,7 +88,7 @@ class Recorder:
         """Note how late the event loop woke up."""
         self._loop_lag.append(seconds)
 
-    def report(self, served: Sequence[Manifest], gauges: GaugeValues) -> Measurements:
+    def report(self, served: Sequence[Manifest], gauges: GaugeValues) -> ProcessReport:
         """Return what was noted since the last report; `served` are the versions that are served now."""
         predictions, self._predictions = self._predictions, []
         runs: defaultdict[tuple[str, int], list[tuple[float, ...]]] = defaultdict(list)
@@ -100,7 +100,7 @@ class Recorder:
         self._outcomes.clear()
         loads, self._loads = self._loads, Counter()
         loop_lag, self._loop_lag = self._loop_lag, []
-        return Measurements(
+        return ProcessReport(
             [*map(ServedVersion.of, served)],
             gauges,
             _by_version(predictions),

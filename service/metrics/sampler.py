@@ -10,7 +10,7 @@ from time import perf_counter, process_time
 
 from models.bundle.manifest import Manifest
 from service.metrics.gauges import GaugeValues
-from service.metrics.recorder import Measurements, Recorder
+from service.metrics.recorder import ProcessReport, Recorder
 
 PERIOD = 0.25
 
@@ -26,7 +26,7 @@ class MetricsSampler:
         recorder: Recorder,
         served: Callable[[], Sequence[Manifest]],
         gauges: Callable[[], GaugeValues],
-        report: Callable[[Measurements], None],
+        report: Callable[[ProcessReport], None],
     ) -> None:
         self._recorder, self._served, self._gauges, self._report = recorder, served, gauges, report
         self._memory = ResidentMemory()

@@ -14,7 +14,7 @@ from service.metrics.engine import EngineMetrics
 from service.metrics.gauges import GaugeCollector
 from service.metrics.history import History
 from service.metrics.predictions import PredictionMetrics, PredictionRecord, ServedVersion
-from service.metrics.recorder import Measurements
+from service.metrics.recorder import ProcessReport
 
 HTTP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 RETIRED = 4
@@ -62,7 +62,7 @@ class ServiceMetrics:
         held = [asdict(alert) for alert in alerts(rows, self._drift.windows)]
         return json.dumps({"columns": [*rows[-1][1]], "rows": shown, "alerts": held}).encode()
 
-    def add(self, process: int, measured: Measurements) -> None:
+    def add(self, process: int, measured: ProcessReport) -> None:
         """Add what a process measured since its last report; its gauges replace those of that report."""
         for served in (*measured.served, *(served for served, _ in measured.predictions)):
             self._show(served)

@@ -14,7 +14,7 @@ import structlog
 
 from service.api.app import create_service
 from service.errors import NotReady, ServiceError
-from service.metrics.recorder import Measurements
+from service.metrics.recorder import ProcessReport
 from service.process.channel import Channel, Message, Versions, receive_connection
 from service.process.logs import configure
 from service.process.uvicorn_overrides import Server
@@ -45,7 +45,7 @@ class SupervisorClient:
         """Serve exactly these versions in every worker. What can't be loaded is logged."""
         await self._ask("serve", versions=versions)
 
-    def report(self, measured: Measurements) -> None:
+    def report(self, measured: ProcessReport) -> None:
         """Send what this process has measured."""
         if self.channel is not None:
             self.channel.send(measured=measured)

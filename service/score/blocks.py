@@ -59,7 +59,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScoredBlock:
     """A scored block: the bytes of its rows in the output."""
 
     number: int

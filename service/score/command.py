@@ -19,7 +19,7 @@ from service.settings import read_settings
 
 if TYPE_CHECKING:
     from service.score.blocks import Counts
-    from service.score.progress import Progress
+    from service.score.progress import ScoringProgress
 
 
 def score(
@@ -68,10 +68,10 @@ def score(
     json_: Annotated[bool, typer.Option("--json", help="say nothing but the result, as JSON")] = False,
 ) -> None:
     """Score files of any size. Killed and started again, it goes on where it was."""
-    from service.score.progress import Progress  # noqa: PLC0415
+    from service.score.progress import ScoringProgress  # noqa: PLC0415
     from service.score.run import run  # noqa: PLC0415 - loads the runtime, which help need not wait for
 
-    progress = Progress(quiet=json_)
+    progress = ScoringProgress(quiet=json_)
     with _what_is_kept_said():
         settings = read_settings(repository=repository, max_words=max_words, max_text_bytes=max_text_bytes)
         options = Options(
@@ -120,7 +120,7 @@ def _what_is_kept_said() -> Iterator[None]:
         raise Interrupted("interrupted. What is scored is kept: run again to go on") from error
 
 
-def _summary(counts: "Counts", progress: "Progress") -> dict[str, object]:
+def _summary(counts: "Counts", progress: "ScoringProgress") -> dict[str, object]:
     return {
         "rows": counts.rows,
         "errors": counts.errors,
@@ -131,7 +131,7 @@ def _summary(counts: "Counts", progress: "Progress") -> dict[str, object]:
     }
 
 
-def _line(out: str, counts: "Counts", progress: "Progress") -> str:
+def _line(out: str, counts: "Counts", progress: "ScoringProgress") -> str:
     labels = "".join(f"  {label} {count:,}" for label, count in sorted(counts.labels.items()))
     errors = f"  {counts.errors:,} without a label: see the column error" if counts.errors else ""
     return f"{out}  {counts.rows:,} rows{labels}{errors}  {progress.seconds:.1f} s  {progress.rate:,.0f} rows/s"

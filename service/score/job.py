@@ -10,8 +10,8 @@ from models.reviews.errors import DataError
 from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
 from service.inference.limits import TextLimits
-from service.score.blocks import Block, Counts, Part
-from service.score.remote import RemoteScorer, Service
+from service.score.blocks import Block, Counts, ScoredBlock
+from service.score.remote import RemoteScorer, RemoteService
 from service.score.scorer import Score, Scored, Scorer
 from service.score.states import write_states
 
@@ -32,7 +32,7 @@ class Job:
 
     parser: RowParser
     writer: Writer
-    model: LocalModel | Service
+    model: LocalModel | RemoteService
     states: Path | None = None
     """Where hidden states are written, a file a block."""
     named: bool = False
@@ -40,12 +40,12 @@ class Job:
 
     def score(self) -> Score:
         """Load the model. Raises `InvalidBundle`."""
-        if isinstance(self.model, Service):
+        if isinstance(self.model, RemoteService):
             return RemoteScorer(self.model)
         bundle, limits, top = read(self.model.folder, self.model.sha256), self.model.limits, self.model.top_words
         return Scorer(bundle, limits, top, states=self.states is not None)
 
-    def part(self, score: Score, block: Block) -> Part:
+    def part(self, score: Score, block: Block) -> ScoredBlock:
         """Score one block. Raises `DataError` where the first has no text column, or rows can't be written."""
         rows, texts = self.parser.parse(block.contents)
         if block.number == 0 and rows.table is None and not any(self.parser.text_column in row for row in rows.values):
@@ -58,7 +58,7 @@ class Job:
         labels = Counter(answer.label for answer in answers if isinstance(answer, Scored))
         counts = Counts(len(texts), len(texts) - labels.total(), dict(labels))
         placed = [self._placed(block, index, answer) for index, answer in enumerate(answers)]
-        return Part(block.number, block.digest, counts, self.writer.rows(rows, placed))
+        return ScoredBlock(block.number, block.digest, counts, self.writer.rows(rows, placed))
 
     def _placed(self, block: Block, index: int, answer: Scored | Unanswered) -> Scored | Unanswered:
         """Return the answer; why there is none begins with the place of the row."""

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from models.bundle.files import sync_folder
 from models.reviews.errors import DataError
-from service.score.blocks import Block, Counts, Part
+from service.score.blocks import Block, Counts, ScoredBlock
 
 RUN, LOCK = "run.json", "lock"
 OWNER = "model"
@@ -70,7 +70,7 @@ class Parts:
         if len(self._heads) > blocks:
             raise self._changed("the input has become shorter since it was scored")
 
-    def add(self, part: Part) -> None:
+    def add(self, part: ScoredBlock) -> None:
         """Write a part: aside, flushed, renamed."""
         head = Head(part.digest, part.counts)
         write_whole(self.folder / f"{part.number:09}.part", json.dumps(asdict(head)).encode() + b"\n" + part.content)

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from service.score.blocks import Counts
 
 EVERY = 10.0
 
 
-class Progress:
+class ScoringProgress:
     """Shows how far one run is. Use it in `with`."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -25,14 +24,14 @@ class Progress:
             TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(),
         )
-        self._bar = Bar(*self._columns, console=self._console, disable=not self._console.is_terminal)
+        self._bar = Progress(*self._columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("scoring", total=None, state="")
         self._total: int | None = None
         self._shown = self.started = time.monotonic()
         self.rows = 0
         """Rows scored by this run."""
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ScoringProgress":
         self._bar.start()
         return self
 

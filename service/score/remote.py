@@ -18,7 +18,7 @@ BUSY = (429, 503)
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class RemoteService:
     """Where a service listens, and which of its models scores; `labels` are in the model's order."""
 
     url: str
@@ -29,13 +29,13 @@ class Service:
     key: str | None = None
 
 
-def find_model(url: str, model: str | None, version: int | None, key: str | None) -> Service:
+def find_model(url: str, model: str | None, version: int | None, key: str | None) -> RemoteService:
     """The model that is meant at a running service. Raises `DataError` where there is none."""
     answer = json.loads(_exchange(url, key, "GET", "/v1/models"))
     cards: list[dict[str, Any]] = answer["models"]
     for card in cards:
         if (card["name"] == model or (model is None and card["default"])) and version in (None, card["version"]):
-            return Service(url, card["name"], card["version"], tuple(card["labels"]), card["sha256"], key)
+            return RemoteService(url, card["name"], card["version"], tuple(card["labels"]), card["sha256"], key)
     served = ", ".join(f"{card['name']} version {card['version']}" for card in cards) or "nothing"
     raise DataError(f"{url}: no such model; served: {served}")
 
@@ -43,7 +43,7 @@ def find_model(url: str, model: str | None, version: int | None, key: str | None
 class RemoteScorer:
     """Scores through a service. Raises `DataError` where it can't be reached or gives up."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: RemoteService) -> None:
         self._service = service
 
     def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:

@@ -19,13 +19,13 @@ from models.reviews.writer import Writer
 from service.cores import available_cores
 from service.inference.columns import answer_columns
 from service.inference.limits import TextLimits
-from service.score.blocks import Block, BlockSize, Counts, Part, arrow_blocks, text_blocks
+from service.score.blocks import Block, BlockSize, Counts, ScoredBlock, arrow_blocks, text_blocks
 from service.score.cluster import ClusterJob, run_cluster
 from service.score.job import Job, LocalModel
 from service.score.merge import check_writable, merge
 from service.score.options import Options
 from service.score.parts import Parts
-from service.score.remote import Service, find_model
+from service.score.remote import RemoteService, find_model
 from service.score.states import SIZE as STATES_SIZE
 from service.score.states import prepare
 from service.score.workers import parts as scored_parts
@@ -50,7 +50,7 @@ class Watcher(Protocol):
 class ScoringModel(NamedTuple):
     """The model that scores: where it is, and whose output it makes."""
 
-    place: LocalModel | Service
+    place: LocalModel | RemoteService
     labels: tuple[str, ...]
     name: str
     version: int
@@ -193,7 +193,7 @@ def _to_file(scoring: _Scoring, parts: Parts) -> Counts:
 def _in_order(scoring: _Scoring, file: BinaryIO) -> Counts:
     """Write parts in order as they are done; nothing is kept."""
     file.write(scoring.job.writer.head())
-    waiting: dict[int, Part] = {}
+    waiting: dict[int, ScoredBlock] = {}
     counts, turn = Counts(), 0
     for part in scored_parts(scoring.job, scoring.source.blocks, scoring.workers):
         waiting[part.number] = part

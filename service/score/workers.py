@@ -10,16 +10,16 @@ from multiprocessing.process import BaseProcess
 
 from models.bundle.files import InvalidBundle
 from models.reviews.errors import DataError
-from service.score.blocks import Block, Part
+from service.score.blocks import Block, ScoredBlock
 from service.score.job import Job
 
 AHEAD = 16
 """How far the newest block may be from the oldest that is not done: what waits for its turn in the output."""
 
 
-def parts(job: Job, blocks: Iterable[Block], workers: int) -> Iterator[Part]:
+def parts(job: Job, blocks: Iterable[Block], workers: int) -> Iterator[ScoredBlock]:
     """The parts of `blocks`, as they are done. Raises `DataError`, `InvalidBundle`."""
-    source = _Source(iter(blocks))
+    source = _Lookahead(iter(blocks))
     following = iter(source)
     first = next(following, None)
     if first is None:
@@ -55,10 +55,10 @@ class _WorkerPool:
             process.terminate()
             process.join()
 
-    def parts(self, blocks: Iterator[Block]) -> Iterator[Part]:
+    def parts(self, blocks: Iterator[Block]) -> Iterator[ScoredBlock]:
         """The parts of all blocks that can be read; only then is raised why no more could."""
-        source, idle, busy = _Source(blocks), list(self._processes), dict[Connection, int]()
-        done: list[Part] = []
+        source, idle, busy = _Lookahead(blocks), list(self._processes), dict[Connection, int]()
+        done: list[ScoredBlock] = []
         while source.block is not None or busy:
             if source.block is not None and idle and _is_near(source.block, busy.values()):
                 connection = idle.pop()
@@ -81,14 +81,14 @@ class _WorkerPool:
         if source.error is not None:
             raise source.error
 
-    def _receive(self, connection: Connection) -> Part:
+    def _receive(self, connection: Connection) -> ScoredBlock:
         try:
             answer = connection.recv()
         except (EOFError, ConnectionError) as error:
             process = self._processes[connection]
             process.join(1)
             raise DataError(f"a worker process ended ({process.exitcode}): run again to go on") from error
-        if isinstance(answer, Part):
+        if isinstance(answer, ScoredBlock):
             return answer
         raise DataError(answer)
 
@@ -97,7 +97,7 @@ def _is_near(block: Block, busy: Collection[int]) -> bool:
     return not busy or block.number - min(busy) < AHEAD
 
 
-class _Source:
+class _Lookahead:
     """The next block, read before a worker is free to take it; the `error` that ended the reading is kept for later."""
 
     def __init__(self, blocks: Iterator[Block]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from export.data.critics import critics
-from export.data.splits import Part, Splits, split
+from export.data.splits import DataSplit, Splits, split
 from export.data.wheels import cache_directory
 from export.teaching.lessons import lessons_of
 from export.teaching.opinions import BUILT_IN, Opinions
@@ -106,7 +106,7 @@ def run(splits: Splits, known: Counter[str], rewrite: Rewrite | None, seed: int)
     def read(texts: Iterable[str]) -> tuple[str, ...]:
         return tuple(texts) if rewrite is None else tuple(rewritten(text, known, rewrite) for text in texts)
 
-    def read_part(part: Part) -> Part:
+    def read_part(part: DataSplit) -> DataSplit:
         return replace(part, texts=read(part.texts))
 
     lessons = [

@@ -102,7 +102,7 @@ class Form(Protocol):
         """What goes out last."""
 
 
-class JsonLines:
+class JsonLinesForm:
     """`application/x-ndjson`: a request of `/v1/predict`, or only its text, a line; then a summary."""
 
     media_type = b"application/x-ndjson"
@@ -143,7 +143,7 @@ class JsonLines:
         return json.dumps({"summary": said | {"seconds": round(monotonic() - tally.started, 3)}}).encode() + b"\n"
 
 
-class CsvRows:
+class CsvForm:
     """`text/csv` with a header: its columns kept, those of the prediction added. The table ends with its last row.
 
     It is read as files are: delimiter, line ends, quotes and a byte order mark are found.

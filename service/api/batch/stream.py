@@ -16,17 +16,14 @@ from models.reviews.records import Record
 from service.api.batch.formats import BatchOptions, Form, Tally
 from service.api.batch.spool import Spool, SpoolFull
 from service.api.context import AppContext
-from service.api.problems import Internal, RequestTimeout, problem_of
+from service.api.problems import ClientGone, Internal, RequestTimeout, problem_of
 from service.engine import Model
 from service.errors import Draining, Malformed, ServiceError, TooLarge, too_large, where
 
 log = structlog.get_logger("gatescope")
 
 
-class ClientGone(Exception):
-    """The client went away before it had everything."""
-
-
+GONE = "the client went away before it had everything"
 WINDOW = 256
 WINDOW_BYTES = 8 * 2**20
 """Most rows, and most bytes of rows, that are being classified at once."""
@@ -40,7 +37,7 @@ Line = tuple[bytes, str | None]
 """What goes out for a row, and its label where it has one."""
 
 
-class _Row(NamedTuple):
+class _PendingRow(NamedTuple):
     record: Record
     task: asyncio.Task[Line]
 
@@ -58,7 +55,7 @@ class Stream:
         self._receive, self._send = receive, send
         self._spool = Spool(context.settings.max_spool_bytes)
         self._held_back_at = int(FULL_SHARE * context.settings.max_spool_bytes)
-        self._rows: asyncio.Queue[_Row | ServiceError | None] = asyncio.Queue(WINDOW)
+        self._rows: asyncio.Queue[_PendingRow | ServiceError | None] = asyncio.Queue(WINDOW)
         self._open: set[asyncio.Task[Line]] = set()
         self._bytes, self._room = 0, asyncio.Event()
         self._tally, self._stalled_at, self._ended = Tally(), -1, False
@@ -101,7 +98,7 @@ class Stream:
             await self._hold_back()
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise ClientGone(GONE)
             self._received += 1
             yield list(self._form.feed(message["body"]))
             more = message.get("more_body", False)
@@ -127,7 +124,7 @@ class Stream:
         while True:
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise ClientGone(GONE)
 
     async def _start_all(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -143,7 +140,7 @@ class Stream:
         return any(model.scheduler.foreground_rows for model in self._context.catalog)
 
     async def _start(self, record: Record) -> None:
-        row = _Row(record, asyncio.create_task(self._line(record)))
+        row = _PendingRow(record, asyncio.create_task(self._line(record)))
         self._open.add(row.task)
         row.task.add_done_callback(self._open.discard)
         self._bytes += row.size
@@ -164,7 +161,7 @@ class Stream:
             self._room.set()
         self._end(self._form.summary(self._tally))
 
-    async def _add(self, row: _Row) -> None:
+    async def _add(self, row: _PendingRow) -> None:
         content, label = await row.task
         try:
             await self._spool.put(content)
@@ -183,7 +180,7 @@ class Stream:
         reason = f"nothing came or was read for {seconds:g} s: nothing is answered from here on"
         self._end(self._form.error(self._tally.rows + 1, None, problem_of(RequestTimeout(reason))))
         await self._wait_until_idle(seconds)
-        raise ClientGone
+        raise ClientGone(GONE)
 
     async def _wait_until_idle(self, seconds: float) -> None:
         """Return once the client has sent and read nothing for so long, and it is not waiting for answers."""

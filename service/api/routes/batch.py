@@ -14,7 +14,7 @@ from litestar.types import Receive, Scope, Send
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from service.api.batch.formats import BatchOptions, CsvRows, Form, JsonLines
+from service.api.batch.formats import BatchOptions, CsvForm, Form, JsonLinesForm
 from service.api.batch.stream import Stream
 from service.api.bounded_json import VALUES_A_ROW, check_values
 from service.api.context import AppContext, context_of
@@ -76,7 +76,7 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
         await _list(context, chosen, content_length(scope), deadline, receive, send)
         return
     longest = 6 * context.settings.max_text_bytes + 4096
-    form: Form = CsvRows(chosen, longest, _charset(scope)) if media_type == b"text/csv" else JsonLines(longest)
+    form: Form = CsvForm(chosen, longest, _charset(scope)) if media_type == b"text/csv" else JsonLinesForm(longest)
     with context.streams:
         await Stream(context, form, chosen, receive, send).run()
 

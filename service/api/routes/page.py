@@ -33,7 +33,7 @@ HEADERS = {
 IfNoneMatch = Annotated[str, HeaderParameter(name="If-None-Match")]
 
 
-class File(NamedTuple):
+class PageFile(NamedTuple):
     """A file as it is sent: plain and in gzip, with what both are known by."""
 
     plain: bytes
@@ -65,6 +65,8 @@ async def _answer(name: str, gzip: bool, if_none_match: str) -> Response[bytes]:
 
 
 @lru_cache(maxsize=256)
-def _file(name: str) -> File | None:
+def _file(name: str) -> PageFile | None:
     content = assets().get(name)
-    return None if content is None else File(content, compressed(content), f'W/"{sha256(content).hexdigest()[:32]}"')
+    return (
+        None if content is None else PageFile(content, compressed(content), f'W/"{sha256(content).hexdigest()[:32]}"')
+    )

@@ -21,6 +21,7 @@ from service.api.context import AppContext
 from service.api.dependencies import Call, Context, Deadline
 from service.api.described import problems
 from service.api.http import WhileConnected
+from service.api.schemas import RequestBody
 from service.engine import Model
 from service.errors import READS_TEXT, NoWords, TooLarge, too_large
 from service.inference.map_bounded import map_bounded
@@ -30,11 +31,7 @@ MANY = {"read_body": Bodies.read_batch}
 TEXT = "An amazing cast, and a story that stays with you."
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Inputs(_Body):
+class Inputs(RequestBody):
     """What text-embeddings-inference takes: a text, or a list of lists of one text each; a pair has no meaning here."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"inputs": TEXT}, {"inputs": [[TEXT], ["Dull."]]}]})
@@ -52,7 +49,7 @@ class Score(BaseModel):
     label: str
 
 
-class ClassifyRequest(_Body):
+class ClassifyRequest(RequestBody):
     """What vLLM takes."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"input": [TEXT, "Dull."], "model": "lstm"}]})
@@ -89,13 +86,13 @@ class ClassifyAnswer(BaseModel):
     usage: Usage
 
 
-class TextInstance(_Body):
+class TextInstance(RequestBody):
     """A text as a named input."""
 
     text: str
 
 
-class Split(_Body):
+class SplitTable(RequestBody):
     """A table as pandas writes it with `orient="split"`: one column, `text`."""
 
     columns: tuple[Literal["text"]]
@@ -103,12 +100,12 @@ class Split(_Body):
     index: list[Any] | None = None
 
 
-class Invocation(_Body):
+class Invocation(RequestBody):
     """What MLflow takes: one of these."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"dataframe_records": [{"text": TEXT}]}]})
 
-    dataframe_split: Split | None = None
+    dataframe_split: SplitTable | None = None
     dataframe_records: list[TextInstance] | None = None
     instances: list[str | TextInstance] | None = None
     inputs: list[str] | None = None
@@ -135,7 +132,7 @@ class Labelled(BaseModel):
     probabilities: list[float]
 
 
-class Predictions(BaseModel):
+class MlflowPredictions(BaseModel):
     """What MLflow answers."""
 
     predictions: list[Labelled]
@@ -166,7 +163,9 @@ async def classify(
 
 
 @post("/invocations", status_code=200, opt=MANY, responses=problems(*READS_TEXT))
-async def invocations(data: JSONBody[Invocation], context: Context, deadline: Deadline, request: Call) -> Predictions:
+async def invocations(
+    data: JSONBody[Invocation], context: Context, deadline: Deadline, request: Call
+) -> MlflowPredictions:
     """Classify texts as MLflow does."""
     return _labelled(await _predict(context, context.catalog.find(), data.texts, deadline, request))
 
@@ -198,7 +197,7 @@ def _classified(number: int, said: Prediction) -> Classified:
     return Classified(index=number, label=said.label, probs=probabilities, num_classes=len(probabilities))
 
 
-def _labelled(said: Sequence[Prediction]) -> Predictions:
-    return Predictions(
+def _labelled(said: Sequence[Prediction]) -> MlflowPredictions:
+    return MlflowPredictions(
         predictions=[Labelled(label=each.label, probabilities=[*each.probabilities.values()]) for each in said]
     )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.data.reviews import SPLITS, Review, Reviews, SplitName, gather
-from export.data.splits import Part, folds, split
+from export.data.splits import DataSplit, folds, split
 from models.reviews.errors import DataError
 
 
@@ -75,11 +75,11 @@ def test_folds_test_every_review_once_and_share_no_film() -> None:
 @given(st.permutations(range(6)))
 def test_a_fingerprint_does_not_depend_on_order_but_on_every_row(order: list[int]) -> None:
     texts, targets = tuple("abcdef"), np.arange(6) % 2
-    part = Part(texts, targets, texts)
-    moved = Part(tuple(texts[at] for at in order), targets[order], texts)
+    part = DataSplit(texts, targets, texts)
+    moved = DataSplit(tuple(texts[at] for at in order), targets[order], texts)
     assert part.fingerprint == moved.fingerprint
-    assert part.fingerprint != Part(texts, 1 - targets, texts).fingerprint
-    assert part.fingerprint != Part(("z", *texts[1:]), targets, texts).fingerprint
+    assert part.fingerprint != DataSplit(texts, 1 - targets, texts).fingerprint
+    assert part.fingerprint != DataSplit(("z", *texts[1:]), targets, texts).fingerprint
 
 
 def _own(*labels: str, groups: list[str] | None = None) -> Reviews:

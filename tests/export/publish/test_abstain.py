@@ -5,7 +5,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from export.publish.abstain import LEAST_ANSWERED, answered, least_confidence
-from export.publish.comparison import Comparison
+from export.publish.comparison import ComparisonReport
 from export.publish.report import card
 from models.bundle.files import Bundle
 from models.bundle.manifest import Abstain, Answered
@@ -51,6 +51,6 @@ def test_the_rest_is_right_as_often_as_wanted_and_with_any_more_it_is_not(seed: 
 def test_the_card_says_what_is_left(bundles: dict[str, Bundle]) -> None:
     band = Abstain(accuracy=0.9, below=0.75, answered={"test": Answered(share=0.5, accuracy=0.875)})
     manifest = bundles["gru"].manifest.model_copy(update={"abstain": band})
-    said = card(manifest, Comparison(data="", test="", entries=()))
+    said = card(manifest, ComparisonReport(data="", test="", entries=()))
     assert "less than 0.750 confidence is uncertain" in said
     assert "50.0 % of the reviews, 87.5 % of them right" in said

@@ -7,7 +7,7 @@ import pytest
 
 from export.data.grammar import read_toml
 from export.publish.behaviour import FILE
-from export.publish.comparison import Comparison
+from export.publish.comparison import ComparisonReport
 from export.publish.modifiers import MODIFIERS, PLACES, modifier_gains
 from export.publish.report import card
 from models.bundle.files import Bundle
@@ -79,4 +79,6 @@ def test_who_does_not_tell_praise_from_blame_has_no_table() -> None:
 def test_the_card_shows_the_gains(bundles: dict[str, Bundle]) -> None:
     gains = modifier_gains(probabilities(reader), LABELS)
     manifest = bundles["gru"].manifest.model_copy(update={"modifiers": gains})
-    assert "| not | -1.0 | -1.0 | 1.0 | 1.0 | 1.0 | 1.0 |" in card(manifest, Comparison(data="", test="", entries=()))
+    assert "| not | -1.0 | -1.0 | 1.0 | 1.0 | 1.0 | 1.0 |" in card(
+        manifest, ComparisonReport(data="", test="", entries=())
+    )

@@ -13,7 +13,7 @@ from export.data.splits import split
 from export.settings import ExportSettings
 from export.teaching.lessons import lessons_of
 from export.training.batches import ordered, predict, shuffled
-from export.training.config import Progress, TrainedModel, TrainingError, TrainingSettings
+from export.training.config import TrainedModel, TrainingError, TrainingProgress, TrainingSettings
 from export.training.dataset import Dataset, encode, prepare
 from export.training.evaluate import fit_temperature
 from export.training.train import device_of, one_cycle, train
@@ -120,7 +120,7 @@ def test_no_better_epoch_for_patience_epochs_ends_training(learn: Learn) -> None
 
 
 def test_progress_is_told_after_every_batch_and_only_goes_up(dataset: Dataset, learn: Learn) -> None:
-    told: list[Progress] = []
+    told: list[TrainingProgress] = []
     learn(replace(SMALL, epochs=2), progress=told.append)
     assert len(told) == 2 * -(-len(dataset.train) // SMALL.batch_size)
     assert [one.share for one in told] == sorted(one.share for one in told)

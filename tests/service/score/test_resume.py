@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.reviews.errors import DataError
 from models.reviews.records import Record
-from service.score.blocks import Block, BlockSize, Counts, Part, text_blocks
+from service.score.blocks import Block, BlockSize, Counts, ScoredBlock, text_blocks
 from service.score.parts import Parts
 from tests.service.score.conftest import Scoring, reviews, write_csv
 
@@ -66,7 +66,7 @@ def test_two_runs_do_not_write_one_output(tmp_path: Path) -> None:
 
 def test_a_part_half_written_is_none(tmp_path: Path) -> None:
     parts = Parts(tmp_path / "o.csv", {}, restart=False)
-    parts.add(Part(0, "digest", Counts(1), b"row\n"))
+    parts.add(ScoredBlock(0, "digest", Counts(1), b"row\n"))
     (parts.folder / "000000001.writing").write_bytes(b'{"digest": "half')
     parts.close()
     again = Parts(tmp_path / "o.csv", {}, restart=False)

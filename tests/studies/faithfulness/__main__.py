@@ -14,7 +14,7 @@ import torch
 import typer
 
 from export.data.sources import load
-from export.data.splits import Part, split
+from export.data.splits import DataSplit, split
 from models.bundle.files import Bundle, InvalidBundle, read
 from models.bundle.repository import versions
 from models.reviews.errors import DataError
@@ -65,7 +65,7 @@ def _newest(repository: Path, name: str) -> Bundle:
     return read(repository / name / str(there[-1]))
 
 
-def _test_reviews(bundles: list[Bundle]) -> Part:
+def _test_reviews(bundles: list[Bundle]) -> DataSplit:
     """The test reviews that all the bundles were kept from. Raises `DataError` where they are not the built-in ones."""
     part = split(load("critics"), bundles[0].manifest.provenance.seed).test
     for bundle in bundles:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from models.bundle.files import read
-from service.api.batch.formats import BatchOptions, JsonLines
+from service.api.batch.formats import BatchOptions, JsonLinesForm
 from service.api.batch.stream import Stream
 from service.api.batch.stream_limiter import StreamLimiter
 from service.errors import Overloaded
@@ -265,7 +265,9 @@ def stream(service: Running, client: Client, spool: int) -> list[dict[str, Any]]
     small = dataclasses.replace(context, settings=context.settings.model_copy(update={"max_spool_bytes": spool}))
 
     async def talk() -> None:
-        await asyncio.wait_for(Stream(small, JsonLines(10_000), BatchOptions(), client.receive, client.send).run(), 60)
+        await asyncio.wait_for(
+            Stream(small, JsonLinesForm(10_000), BatchOptions(), client.receive, client.send).run(), 60
+        )
 
     asyncio.run(talk())
     return [json.loads(line) for line in client.received.splitlines()]

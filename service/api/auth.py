@@ -1,7 +1,8 @@
 """Who may do what: each route names the `Access` that it needs in its `opt`, and a request needs a key that has it.
 
 The check is middleware of the routes, not a path prefix in front of them: it runs once the router has found the route,
-so however an address is spelt, both mean the same. A Litestar guard would do as well, but copies its handler a call.
+so however an address is spelt, both mean the same. A Litestar guard would do as well, but copies its handler for every
+call, and plain ASGI handlers have none: docs/design.md has the figures.
 
 A key comes as a bearer token. Only its SHA-256 is kept: of the keys in the settings, and of those in a file with a
 line a key, `NAME SCOPE[,SCOPE...] SHA256`, where a scope is `predict`, `trace` or `admin`; `#` begins a comment.

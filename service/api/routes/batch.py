@@ -6,8 +6,7 @@ from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-from litestar import asgi, post
-from litestar.exceptions import MethodNotAllowedException
+from litestar import post
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import JSONBody, QueryParameter
 from litestar.types import Receive, Scope, Send
@@ -22,6 +21,7 @@ from service.api.dependencies import Deadline
 from service.api.described import problems, with_media_types
 from service.api.http import WhileConnected, content_length, deadline_of, header, send_json
 from service.api.problems import problem_of
+from service.api.raw_post import raw_post
 from service.api.schemas import BatchAnswers, BatchRows, PredictRequest, ProblemDetails, RowError, malformed
 from service.errors import READS_TEXT, DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
 from service.inference.map_bounded import map_bounded
@@ -63,11 +63,9 @@ async def typed(
     raise NotImplementedError  # it only names the types of `batch`
 
 
-@asgi("/v1/batch", copy_scope=False, opt={"typed": typed})
+@raw_post(typed)
 async def batch(scope: Scope, receive: Receive, send: Send) -> None:
     """Classify many reviews in the form that the content type names; without a known one, as a JSON list."""
-    if scope["method"] != "POST":  # type: ignore[typeddict-item]
-        raise MethodNotAllowedException(headers={"Allow": "POST"})
     context = context_of(scope)
     media_type = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
     chosen = BatchOptions.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))

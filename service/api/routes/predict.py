@@ -1,7 +1,6 @@
 """`POST /v1/predict`: the hot path, so a plain ASGI handler."""
 
-from litestar import asgi, post
-from litestar.exceptions import MethodNotAllowedException
+from litestar import post
 from litestar.params import JSONBody
 from litestar.types import Receive, Scope, Send
 
@@ -18,6 +17,7 @@ from service.api.http import (
     send_problem,
 )
 from service.api.problems import problem_of
+from service.api.raw_post import raw_post
 from service.api.schemas import PartPrediction, TextPart, parse
 from service.engine import Model
 from service.errors import READS_TEXT, Malformed, Overloaded, UnknownModel
@@ -31,11 +31,9 @@ async def typed(data: JSONBody[TextPart], deadline: Deadline) -> PartPrediction:
     raise NotImplementedError  # it only names the types of `predict`
 
 
-@asgi("/v1/predict", copy_scope=False, opt={"typed": typed})
+@raw_post(typed)
 async def predict(scope: Scope, receive: Receive, send: Send) -> None:
     """Classify one review."""
-    if scope["method"] != "POST":  # type: ignore[typeddict-item]
-        raise MethodNotAllowedException(headers={"Allow": "POST"})
     context = context_of(scope)
     if (refused := _refused_unread(context, content_length(scope))) is not None:
         await send_problem(send, problem_of(refused))

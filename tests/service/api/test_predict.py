@@ -166,10 +166,14 @@ def test_a_text_at_the_limit_is_read_however_it_is_escaped(narrow: Running) -> N
     assert narrow.predict(text).status_code == 200
 
 
-def test_another_method_is_405(served: Running) -> None:
-    response = served.client.get("/v1/predict")
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/batch", "/v1/trace"])
+def test_another_method_is_405_and_options_names_those_there_are(served: Running, path: str) -> None:
+    response = served.client.get(path)
     problem(response, 405, "method-not-allowed")
-    assert response.headers["allow"] == "POST"
+    asked = served.client.options(path)
+    assert asked.status_code == 204
+    for said in (response, asked):
+        assert {*said.headers["allow"].split(", ")} == {"OPTIONS", "POST"}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

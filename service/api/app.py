@@ -43,6 +43,7 @@ from service.metrics.sampler import MetricsSampler
 from service.metrics.service_metrics import ServiceMetrics
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
+from service.tracing.counterfactual import Turner
 from service.tracing.executor import TraceExecutor
 from service.tracing.tracer import Tracer
 
@@ -119,11 +120,15 @@ def create_service(
     )
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
     executor = TraceExecutor()
-    tracer, searcher = Tracer(predictor, executor), CorpusSearch(predictor, executor)
+    tracer, searcher, turner = (
+        Tracer(predictor, executor),
+        CorpusSearch(predictor, executor),
+        Turner(predictor, executor),
+    )
     limits = StreamLimiter(settings), BatchAdmission(engine), OpenTexts(settings), Bodies(settings)
     tokens = StateTokens(settings.state_key.get_secret_value() if settings.state_key else None)
     context = AppContext(
-        settings, engine, catalog, predictor, control, recorder, sampler, tracer, searcher, *limits, tokens
+        settings, engine, catalog, predictor, control, recorder, sampler, tracer, searcher, turner, *limits, tokens
     )
     litestar = Litestar(
         [

@@ -18,6 +18,7 @@ from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
+from service.tracing.counterfactual import Turner
 from service.tracing.tracer import Tracer
 
 
@@ -50,6 +51,7 @@ class AppContext:
     sampler: MetricsSampler
     tracer: Tracer
     corpus: CorpusSearch
+    turner: Turner
     streams: StreamLimiter
     batches: BatchAdmission
     open_texts: OpenTexts

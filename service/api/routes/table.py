@@ -9,6 +9,7 @@ from service.api.routes import (
     batch,
     compare,
     corpus,
+    counterfactuals,
     health,
     metrics,
     models,
@@ -49,7 +50,14 @@ ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
         v2.infer,
         v2_repository.index,
     ],
-    Access.TRACE: [trace.trace, corpus.units, corpus.unit_places, corpus.model_slices, corpus.similar],
+    Access.TRACE: [
+        counterfactuals.counterfactuals,
+        trace.trace,
+        corpus.units,
+        corpus.unit_places,
+        corpus.model_slices,
+        corpus.similar,
+    ],
     Access.ADMIN: [v2_repository.load, v2_repository.unload],
 }
 """All but `/schema`, which describes them."""

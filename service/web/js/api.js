@@ -39,6 +39,11 @@ export async function compare(text, signal) {
   return (await (await call("v1/compare", { body: { text }, signal })).json()).predictions;
 }
 
+/** Texts that differ from `body.text` by the fewest words and have another verdict. */
+export async function counterfactuals(body) {
+  return (await call("v1/counterfactuals", { body })).json();
+}
+
 /** Every unit of a model over its corpus. */
 export async function units(model) {
   return (await call(`${of(model)}/units`)).json();

@@ -33,7 +33,9 @@ const context = {
   fail,
   announce: keyboard.announce,
   retarget: (chosen) => (target = chosen, read(false)),
-  ask: (text) => api.trace(body(text, [])),
+  ask: (text, include = []) => api.trace(body(text, include)),
+  turned: (text) => api.counterfactuals({ text, ...(store.get("model") && { model: store.get("model") }) }),
+  putBeside: (text) => panels.pair.put(text),
   states: (text, layer) => api.trace({ ...body(text, ["tensors"]), tensors: { names: ["hidden"], layers: [layer], units: "all" } }),
   adopt: (text, word = "") => (input.replace(text, word), scrollTo({ top: 0 })),
 };

@@ -1,13 +1,12 @@
 /** The review as running text: fill and underline for how much, hue and glyph for which way. */
 
+import { interleaved, tint, wordsOf } from "../coloured.js";
 import * as cursor from "../cursor.js";
 import { h, id } from "../dom.js";
 import { signed } from "../format.js";
 import { endOf, scaleEnd, VIEWS } from "../reading.js";
 import * as store from "../store.js";
 import { tell } from "../values.js";
-
-const GLYPH_FROM = 0.3;
 
 export function mount() {
   const surface = id("words");
@@ -41,12 +40,7 @@ export function mount() {
     const shares = reading.shares(view) ?? reading.ledger.words;
     shown = shares;
     const most = scaleEnd(shares, store.get("scale"));
-    spans.forEach((span, t) => {
-      const much = Math.min(1, Math.abs(shares[t]) / most);
-      span.style.setProperty("--much", much.toFixed(3));
-      span.classList.toggle("against", shares[t] < 0);
-      span.classList.toggle("marked", much >= GLYPH_FROM);
-    });
+    tint(spans, shares, most);
     legend(reading, view, most);
     choices(reading, view);
   };
@@ -95,7 +89,7 @@ export function mount() {
     point,
     show(next) {
       reading = next;
-      spans = reading.words.map((word, t) => h("span", { "data-t": t, class: word.oov && "unknown" }, word.text));
+      spans = wordsOf(reading);
       here = null;
       moved = false;
       surface.replaceChildren(...interleaved(reading, spans));
@@ -119,26 +113,6 @@ function saysOf(reading, shares, t) {
   const { toward, against } = reading.ends;
   const leans = signed(shares[t]) === "0" ? "" : `, leans to ${shares[t] < 0 ? against : toward}`;
   return `${reading.words[t].text}: ${signed(shares[t])} logits${leans}${reading.words[t].oov ? "; unknown to the model" : ""}`;
-}
-
-/** The words with what stands between them as typed; markup is left out, a `<br>` becomes a new line. */
-function interleaved(reading, spans) {
-  const points = /[\ud800-\udfff]/.test(reading.text) ? Array.from(reading.text) : null;
-  const cut = (from, to) => (points ? points.slice(from, to).join("") : reading.text.slice(from, to));
-  const nodes = [];
-  let end = 0;
-  reading.words.forEach((word, t) => {
-    nodes.push(between(cut(end, word.start)), spans[t]);
-    end = word.end;
-  });
-  if (reading.trace.truncated) {
-    nodes.push(h("span", { class: "cut" }, ` … not read: the model stops after ${reading.length} words.`));
-  }
-  return nodes;
-}
-
-function between(gap) {
-  return gap.replace(/(?:<br\s*\/?>\s*)+/gi, "\n").replace(/<[^>]*>/g, "");
 }
 
 /** The word above or below word t that stands nearest to it. */

@@ -13,10 +13,11 @@ const CHANGES = {
   replace: { text: (typed) => typed, says: (word, typed) => `“${word}” → “${typed}”` },
 };
 
-export function mount({ ask, adopt, announce, fail }) {
+export function mount({ ask, turned, putBeside, adopt, announce, fail }) {
   const word = h("b", { class: "word" });
   const typed = h("input", { type: "text", "aria-label": "replace by", placeholder: "replace by …", maxlength: 60 });
   const replace = h("button", { type: "submit" }, "replace");
+  const said = h("span", { class: "quiet small", role: "status" });
   const rows = h("tbody");
   const head = ["change", "predicted", "actual", "through other words", "verdict", ""];
   const table = h("table", {}, h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))), rows);
@@ -25,7 +26,7 @@ export function mount({ ask, adopt, announce, fail }) {
     word,
     h("button", { type: "button", onclick: () => run("remove") }, "remove"),
     h("button", { type: "button", onclick: () => run("hide") }, "hide"),
-    typed, replace);
+    typed, replace, h("button", { type: "button", onclick: () => turn() }, "what would turn it?"), said);
   id("whatif").querySelector(".body").append(controls, scroll);
   let reading = null;
 
@@ -37,27 +38,42 @@ export function mount({ ask, adopt, announce, fail }) {
     const changed = [...points.slice(0, start), instead, ...points.slice(end)].join("");
     const before = reading;
     try {
-      const after = await ask(changed);
-      if (!sameVerdict(before, reading)) return;
-      rows.prepend(row(before, after, t, CHANGES[kind].says(text, instead), changed));
-      scroll.hidden = false;
-      const { label, probabilities } = after.prediction;
-      announce(`${CHANGES[kind].says(text, instead)}: ${label} ${percent(probabilities[label])}`);
-      scroll.scrollIntoView({ block: "center" });
+      const { prediction } = await ask(changed);
+      if (sameVerdict(before, reading)) add([row(before, { ...prediction, says: CHANGES[kind].says(text, instead), text: changed, words: [t] })]);
     } catch (error) {
       fail(error);
     }
   };
 
-  const row = (before, after, t, says, changed) => {
-    const predicted = -before.ledger.words[t];
-    const actual = after.prediction.logit - before.trace.prediction.logit;
-    const { label, probabilities } = after.prediction;
+  /** Have the service look for the smallest changes that turn the verdict. */
+  const turn = async () => {
+    const before = reading;
+    try {
+      const { tried, label, turned: found } = await turned(before.text);
+      if (!sameVerdict(before, reading)) return;
+      said.textContent = found.length ? "" : `No change of up to four words was found that makes it anything but ${label}; ${tried} texts were read.`;
+      if (found.length) add(found.map((one) => row(before, described(before, one))));
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  const add = (made) => {
+    rows.prepend(...made);
+    scroll.hidden = false;
+    announce(`${made[0].cells[0].innerText}: ${made[0].cells[4].innerText}`);
+    scroll.scrollIntoView({ block: "center" });
+  };
+
+  const row = (before, { says, text, words, label, probabilities }) => {
+    const predicted = words.length ? -words.reduce((sum, t) => sum + before.ledger.words[t], 0) : NaN;
+    const actual = logitOf(probabilities, before.target) - before.trace.prediction.logit;
     const cells = [signed(predicted), signed(actual), signed(actual - predicted), `${label} ${percent(probabilities[label])}`];
     return h("tr", {},
       h("th", { scope: "row", class: "typed" }, says),
       ...cells.map((cell) => h("td", {}, cell)),
-      h("td", {}, h("button", { type: "button", onclick: () => adopt(changed) }, "read this")));
+      h("td", {}, h("button", { type: "button", onclick: () => adopt(text) }, "read this"), " ",
+        h("button", { type: "button", onclick: () => putBeside(text) }, "beside")));
   };
 
   return {
@@ -66,11 +82,30 @@ export function mount({ ask, adopt, announce, fail }) {
     show(next) {
       if (reading && !sameVerdict(reading, next)) rows.replaceChildren();
       scroll.hidden = !rows.children.length;
+      said.textContent = "";
       reading = next;
       word.textContent = reading.words[cursor.at()]?.text ?? "";
     },
     remove: () => run("remove"),
   };
+}
+
+/** A change that the service has found: what it says, and the words that it changes. */
+function described(reading, { changes, text, label, probabilities }) {
+  const at = (start) => reading.words.findIndex((word) => start >= word.start && start < word.end);
+  const says = changes.map(({ start, end, instead }) => {
+    const word = reading.words[at(start)].text;
+    if (end === start) return `“${instead.trim()}” before “${word}”`;
+    return instead ? CHANGES.replace.says(word, instead) : CHANGES.remove.says(word);
+  });
+  const words = changes.filter(({ start, end }) => end > start).map(({ start }) => at(start));
+  return { says: says.join(", "), words, text, label, probabilities };
+}
+
+/** The logit of a target, from probabilities. */
+function logitOf(probabilities, { first, second }) {
+  const others = Object.keys(probabilities).filter((label) => (second ? label === second : label !== first));
+  return Math.log(probabilities[first]) - others.reduce((sum, label) => sum + Math.log(probabilities[label]), 0) / others.length;
 }
 
 /** Whether what is said of one reading holds for the other: the same text by the same model, explained the same way. */

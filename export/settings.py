@@ -2,7 +2,9 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from dataclasses import fields
+from inspect import Parameter
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Literal, Self
@@ -21,6 +23,7 @@ from pydantic_settings import (
 from export.training.config import TrainingSettings, epochs_for
 from models.bundle.manifest import Name
 from models.bundle.repository import versions
+from models.flags import flags_of_settings
 from models.network.equations import BUILT_IN, Cell
 from models.network.pooling import POOLINGS, Pooling
 from models.reviews.errors import UsageError
@@ -201,6 +204,11 @@ def default_of(name: str) -> object:
     trainer = {field.name: field.default for field in fields(TrainingSettings)}
     own = ExportSettings.model_fields[name].default
     return trainer.get(name) if own is None else own
+
+
+def flags_of(names: Iterable[str]) -> list[Parameter]:
+    """Return the flags of the settings named."""
+    return flags_of_settings({name: (ExportSettings.model_fields[name], default_of(name)) for name in names})
 
 
 def read_settings(**given: object) -> ExportSettings:

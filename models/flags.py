@@ -1,30 +1,59 @@
-"""The flags of a command, made from the settings that they set: name, meaning and default stand in one place."""
+"""The flags of commands, made from the settings or options that they set: name, meaning and default stand once."""
 
-from collections.abc import Callable, Iterable, Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, get_origin, get_type_hints
 
 import typer
 from pydantic.fields import FieldInfo
 
 Command = Callable[..., None]
 
+REPOSITORY = Path("repository")
+Repository = Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="folder of bundles")]
+Version = Annotated[int | None, typer.Option(help="its version; the newest valid one where not given")]
+TextColumn = Annotated[str, typer.Option(help="column that holds the reviews")]
+LabelColumn = Annotated[str, typer.Option(help="column that holds the labels")]
+Delimiter = Annotated[str | None, typer.Option(help="between the fields of CSV; found where not given")]
+Encoding = Annotated[
+    str | None, typer.Option(help="of CSV and JSON, such as latin-1; found by a byte order mark, else UTF-8")
+]
 
-def with_flags(fields: Mapping[str, FieldInfo], defaults: Mapping[str, object]) -> Callable[[Command], Command]:
-    """Put a flag for each of `fields` between the arguments and the options that a command `(..., **flags)` has.
 
-    Typer reads them from the signature. A flag holds a text, or a truth; the settings check it. None: not given.
+def with_flags(flags: Sequence[Parameter]) -> Callable[[Command], Command]:
+    """Put `flags` between the arguments and the options that a command `(..., **flags)` has.
+
+    Typer reads them from the signature.
     """
 
     def decorate(command: Command) -> Command:
         own = signature(command).parameters.values()
         arguments = [one for one in own if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
         options = [one for one in own if one.kind is Parameter.KEYWORD_ONLY]
-        flags = [_flag(name, field, defaults.get(name)) for name, field in fields.items()]
         vars(command)["__signature__"] = Signature([*arguments, *flags, *options])
         return command
 
     return decorate
+
+
+def flags_of_settings(fields: Mapping[str, tuple[FieldInfo, object]]) -> list[Parameter]:
+    """Return a flag for each field, which has a default. It holds a text, or a truth, or None where it is not given.
+
+    The settings check it.
+    """
+    return [_flag(name, field, default) for name, (field, default) in fields.items()]
+
+
+def flags_of_options(options: type[Any]) -> list[Parameter]:
+    """Return a flag for each annotated field of a dataclass: Typer checks what it holds."""
+    kinds = get_type_hints(options, include_extras=True)
+    return [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=_default(field), annotation=kinds[field.name])
+        for field in dataclasses.fields(options)
+        if get_origin(kinds[field.name]) is Annotated
+    ]
 
 
 def given(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,6 +70,10 @@ def written(value: object) -> str:
     if isinstance(value, dict):
         return ",".join(f"{name}={weight:g}" for name, weight in value.items())
     return ",".join(map(str, value)) if isinstance(value, Iterable) and not isinstance(value, str) else str(value)
+
+
+def _default(field: "dataclasses.Field[Any]") -> object:
+    return Parameter.empty if field.default is dataclasses.MISSING else field.default
 
 
 def _flag(name: str, field: FieldInfo, default: object) -> Parameter:

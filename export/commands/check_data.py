@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from export.settings import ExportSettings, default_of, read_settings
+from export.settings import flags_of, read_settings
 from models.exits import Exit
 from models.flags import given, with_flags
 
@@ -33,7 +33,7 @@ FLAGS = (
 """The settings of an export that say how reviews are read, divided and learnt from."""
 
 
-@with_flags({name: ExportSettings.model_fields[name] for name in FLAGS}, {name: default_of(name) for name in FLAGS})
+@with_flags(flags_of(FLAGS))
 def check_data(
     file: Annotated[str, typer.Argument(help="the reviews, as data of an export: file, folder, glob or critics")],
     *,

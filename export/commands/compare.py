@@ -1,19 +1,17 @@
 """`gatescope compare`: every model of a repository, and the linear models it was tested against, in one table."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from models.flags import REPOSITORY, Repository
 from models.reviews.errors import DataError
 
 
 def compare(
-    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Folder of bundles.")] = Path(
-        "repository"
-    ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    repository: Repository = REPOSITORY,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """Compare every model of a repository with the linear models on the reviews that both were tested on."""
     from rich.console import Console  # noqa: PLC0415

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.exits import Exit
+from models.flags import REPOSITORY, Delimiter, Encoding, LabelColumn, Repository, TextColumn, Version
 from models.reviews.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,27 +15,23 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    file: Annotated[Path | None, typer.Argument(help="Labelled reviews; none where not given.")] = None,
-    model: Annotated[str, typer.Option(help="The model's name in the repository.")] = "lstm",
-    version: Annotated[int | None, typer.Option(help="Its version; the newest valid one where not given.")] = None,
-    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Folder of bundles.")] = Path(
-        "repository"
-    ),
-    text_column: Annotated[str, typer.Option(help="The column of the text.")] = "text",
-    label_column: Annotated[str, typer.Option(help="The column of the label.")] = "label",
-    delimiter: Annotated[str | None, typer.Option(help="Between the fields of CSV; found where not given.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of CSV and JSON, such as latin-1; found where not given.")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="labelled reviews; none where not given")] = None,
+    model: Annotated[str, typer.Option(help="the model's name in the repository")] = "lstm",
+    version: Version = None,
+    repository: Repository = REPOSITORY,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     with_behaviour: Annotated[
-        bool, typer.Option("--behaviour", help="What it reads: test sentences by capability, and what modifiers do.")
+        bool, typer.Option("--behaviour", help="what it reads: test sentences by capability, and what modifiers do")
     ] = False,
-    mistakes: Annotated[int, typer.Option(min=0, help="How many of the worst mistakes to show.")] = 10,
+    mistakes: Annotated[int, typer.Option(min=0, help="how many of the worst mistakes to show")] = 10,
     min_accuracy: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Exit with 5 below this accuracy, 0 to 1; never where not given."),
+        typer.Option(min=0, max=1, help="exit with 5 below this accuracy, 0 to 1; never where not given"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of tables")] = False,
 ) -> None:
     """Measure a model on labelled reviews, on the test of behaviour, or on both."""
     from export.data.tables import Columns  # noqa: PLC0415

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from export.settings import ExportSettings, default_of, read_settings
+from export.settings import ExportSettings, flags_of, read_settings
 from models.exits import Exit, Interrupted
 from models.flags import given, with_flags, written
 from models.network.equations import CELLS
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from export.run import Outcome
 
 
-@with_flags(ExportSettings.model_fields, {name: default_of(name) for name in ExportSettings.model_fields})
+@with_flags(flags_of(ExportSettings.model_fields))
 def export(
     *, as_json: Annotated[bool, typer.Option("--json", help="the result as JSON, no progress")] = False, **flags: Any
 ) -> None:

@@ -5,21 +5,19 @@ from typing import Annotated
 
 import typer
 
+from models.flags import REPOSITORY, Delimiter, Encoding, LabelColumn, Repository, TextColumn
+
 
 def index(
-    file: Annotated[Path, typer.Argument(help="Labelled reviews that the model has not learnt from.")],
-    model: Annotated[str, typer.Option(help="The model's name in the repository.")] = "lstm",
-    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Folder of bundles.")] = Path(
-        "repository"
-    ),
-    text_column: Annotated[str, typer.Option(help="The column of the text.")] = "text",
-    label_column: Annotated[str, typer.Option(help="The column of the label.")] = "label",
-    delimiter: Annotated[str | None, typer.Option(help="Between the fields of CSV; found where not given.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of CSV and JSON, such as latin-1; found where not given.")
-    ] = None,
+    file: Annotated[Path, typer.Argument(help="labelled reviews that the model has not learnt from")],
+    model: Annotated[str, typer.Option(help="the model's name in the repository")] = "lstm",
+    repository: Repository = REPOSITORY,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     texts: Annotated[
-        bool, typer.Option(help="Keep the texts, so that places can be read; else their numbers and fingerprints.")
+        bool, typer.Option(help="keep the texts, so that places can be read; else their numbers and fingerprints")
     ] = True,
 ) -> None:
     """Publish the next version of a model, with these reviews to be searched by unit and by state."""

@@ -16,10 +16,10 @@ def inspect(
     place: Annotated[
         str, typer.Argument(metavar="BUNDLE", help="A model's name, or a folder: REPOSITORY/MODEL or .../VERSION.")
     ],
-    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="Where a name is looked up.")] = Path(
+    repository: Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="where a name is looked up")] = Path(
         "repository"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole manifest.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print the whole manifest")] = False,
 ) -> None:
     """Read a bundle, of a model the newest valid one, check its files, and say what it is."""
     found = bundle_at(place, repository)

@@ -10,8 +10,8 @@ from models.exits import Exit
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A bundle: REPOSITORY/MODEL/VERSION.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON.")] = False,
+    folder: Annotated[Path, typer.Argument(help="a bundle: REPOSITORY/MODEL/VERSION")],
+    as_json: Annotated[bool, typer.Option("--json", help="the checks as JSON")] = False,
 ) -> None:
     """Check a bundle in every implementation of its network, over batches, padding, cuts and moving rows."""
     from export.publish.verify import verify as checks_of  # noqa: PLC0415

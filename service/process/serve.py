@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from models.exits import Exit
-from models.flags import given, with_flags
+from models.flags import flags_of_settings, given, with_flags
 from service.process.logs import configure
 from service.settings import Settings, read_settings
 
@@ -25,10 +25,8 @@ FLAGS = (
 )
 """The settings that are used most; every other one comes from the environment or the file."""
 
-FIELDS = {name: Settings.model_fields[name] for name in FLAGS}
 
-
-@with_flags(FIELDS, {name: field.default for name, field in FIELDS.items()})
+@with_flags(flags_of_settings({name: (field := Settings.model_fields[name], field.default) for name in FLAGS}))
 def serve(**flags: Any) -> None:
     """Serve every model of a repository. Each setting is also `GATESCOPE_<NAME>` in the environment."""
     try:

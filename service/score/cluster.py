@@ -65,7 +65,7 @@ class Actor:
         return self._job.writer.with_answers(table, answers)
 
 
-def run_cluster(inputs: tuple[str, ...], out: str, job: ClusterJob, workers: int) -> Counts:
+def run_cluster(inputs: list[str], out: str, job: ClusterJob, workers: int) -> Counts:
     """Score on the cluster that `RAY_ADDRESS` names, or on this machine. Raises `DataError`, `UsageError`."""
     ray = _ray()
     if "://" not in out and Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
@@ -107,7 +107,7 @@ def _ray() -> Any:
     return ray
 
 
-def _read(ray: Any, inputs: tuple[str, ...], text_column: str) -> Any:
+def _read(ray: Any, inputs: list[str], text_column: str) -> Any:
     """The rows of files and folders, wherever Ray can read: a path of every node, `s3://`, `gs://`."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
     from pyarrow import csv  # noqa: PLC0415
@@ -117,18 +117,18 @@ def _read(ray: Any, inputs: tuple[str, ...], text_column: str) -> Any:
         case "arrow":
             raise UsageError("Ray reads no Arrow files: write .parquet")
         case "parquet":
-            return ray.data.read_parquet(list(inputs))
+            return ray.data.read_parquet(inputs)
         case "jsonl" | "json":
-            return ray.data.read_json(list(inputs), lines=format_ == "jsonl")
+            return ray.data.read_json(inputs, lines=format_ == "jsonl")
         case "csv":
             return ray.data.read_csv(
-                list(inputs),
+                inputs,
                 parse_options=csv.ParseOptions(newlines_in_values=True),
                 convert_options=csv.ConvertOptions(column_types={text_column: pa.string()}),
             )
 
 
-def _format(inputs: tuple[str, ...]) -> Format:
+def _format(inputs: list[str]) -> Format:
     """The format of files by their names; a folder is of the format of its first file, elsewhere of Parquet."""
     name = inputs[0]
     if Path(name).is_dir():

@@ -1,30 +1,29 @@
 """`gatescope trace "text"`: one trace, drawn on the terminal."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from models.flags import REPOSITORY, Repository, Version
+
 
 def trace(
-    text: Annotated[str, typer.Argument(help="The review; - reads it from standard input.")],
-    model: Annotated[str | None, typer.Option(help="Which model; the default one where left out.")] = None,
-    version: Annotated[int | None, typer.Option(help="Which version; the newest valid one where left out.")] = None,
-    repository: Annotated[Path, typer.Option(help="Folder of bundles.", envvar="GATESCOPE_REPOSITORY")] = Path(
-        "repository"
-    ),
-    remote: Annotated[str | None, typer.Option(help="A service that traces; none where left out.")] = None,
+    text: Annotated[str, typer.Argument(help="the review; - reads it from standard input")],
+    model: Annotated[str | None, typer.Option(help="which model; the default one where not given")] = None,
+    version: Version = None,
+    repository: Repository = REPOSITORY,
+    remote: Annotated[str | None, typer.Option(help="a service that traces; none where not given")] = None,
     target: Annotated[
         list[str] | None,
-        typer.Option(help="Label to explain, a second: against it; else the answer."),
+        typer.Option(help="label to explain, a second: against it; else the answer"),
     ] = None,
     include: Annotated[
         list[str] | None,
-        typer.Option(help="A part for --json, such as memory, or more; else the usual."),
+        typer.Option(help="a part for --json, such as memory, or more; else the usual"),
     ] = None,
-    units: Annotated[int, typer.Option(min=1, help="How many units to detail.")] = 16,
-    as_json: Annotated[bool, typer.Option("--json", help="The trace itself, as the service answers it.")] = False,
+    units: Annotated[int, typer.Option(min=1, help="how many units to detail")] = 16,
+    as_json: Annotated[bool, typer.Option("--json", help="the trace itself, as the service answers it")] = False,
 ) -> None:
     """Show on the terminal what a network kept of a text."""
     from rich.console import Console  # noqa: PLC0415

@@ -40,7 +40,7 @@ class Unwatched:
 
 def score(repository: Path, *inputs: Path | str, out: Path, **options: Any) -> list[dict[str, Any]]:
     """Score in this process and read the output as flat rows."""
-    counts = run(Options(tuple(map(str, inputs)), str(out), repository, workers=1, **options), Unwatched())
+    counts = run(Options([*map(str, inputs)], str(out), repository, workers=1, **options), Unwatched())
     rows = rows_of(out)
     assert counts.rows == len(rows)
     return rows

@@ -386,7 +386,7 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
     rows = {}
     for name, options in ways.items():
         out = tmp_path / f"{name}.jsonl"
-        run(Options((str(source),), str(out), repository, workers=1, **options), Unwatched())
+        run(Options([str(source)], str(out), repository, workers=1, **options), Unwatched())
         rows[name] = [json.loads(line) for line in out.read_bytes().splitlines()]
     streamed = post(served, source.read_bytes())[:-1]
     seam = Scorer(read(repository / "lstm" / "1"), TextLimits(200, MAX_TEXT_BYTES))(reviews)

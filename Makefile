@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
 LOCK_VENV := .venv-lock
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
-IN_PROCESS := models export/data export/publish export/training service/api service/engine service/inference \
+IN_PROCESS := models export/data export/memory export/publish export/training service/api service/engine service/inference \
   service/metrics service/score service/tracing
 FORMATTED := $(wildcard models/network/native/*) $(wildcard models/trace/*.c)
 DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.[ch] models/trace/*.c models/network/native/*)

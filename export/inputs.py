@@ -1,16 +1,33 @@
-"""What a training starts from, as the settings ask for it: the reviews, and the dataset made of their splits."""
+"""What a training starts from, as the settings ask for it: reviews, the dataset made of their splits, word vectors."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
 
 from export.data.reviews import Reviews
 from export.data.sources import load
 from export.data.splits import Splits
 from export.data.tables import Columns
+from export.data.wheels import cache_directory
 from export.settings import ExportSettings
+from export.teaching.encoder import encoder_folder
 from export.teaching.lessons import lessons_of
-from export.teaching.opinions import Opinions
+from export.teaching.opinions import BUILT_IN, Opinions
 from export.training.dataset import Dataset, prepare
+from export.training.vectors import word_vectors
+from models.reviews.errors import DataError
 from models.reviews.records import ReadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What every training starts from: the reviews and lessons, and the word vectors `[V, E]`."""
+
+    dataset: Dataset
+    vectors: NDArray[np.float32]
 
 
 def reviews_of(settings: ExportSettings, progress: Callable[[int, int], None] = lambda done, total: None) -> Reviews:
@@ -44,3 +61,24 @@ def dataset_of(settings: ExportSettings, splits: Splits, opinions: Opinions | No
         min_count=settings.min_count,
         class_weight=settings.class_weight,
     )
+
+
+def start_of(settings: ExportSettings, splits: Splits, said: Callable[[str], None]) -> Start:
+    """Return what the trainings on `splits` start from; a teacher says how far it is. Raises `DataError`."""
+    dataset = dataset_of(settings, splits, _opinions(settings, splits, said))
+    vectors = word_vectors(
+        dataset.lesson_ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
+    )
+    return Start(dataset, vectors)
+
+
+def _opinions(settings: ExportSettings, splits: Splits, said: Callable[[str], None]) -> Opinions | None:
+    """Return what a teacher thinks: the one asked for, or the built-in one where it learnt from this very split."""
+    if settings.teacher is None:
+        known = Opinions.read(BUILT_IN)
+        return known if known.training == splits.train.fingerprint else None
+    if find_spec("transformers") is None:
+        raise DataError(f"--teacher {settings.teacher} needs transformers: pip install 'gatescope[teacher]'")
+    from export.teaching.teacher import ask_teacher  # noqa: PLC0415 - an extra that only this asks for
+
+    return ask_teacher(splits, encoder_folder(settings.teacher, cache_directory()), settings.seed, said)

@@ -3,19 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from export.commands.show import Screen
 from export.data.remarks import remarks
 from export.data.reviews import Reviews
 from export.data.sources import FREE_TEXTS
 from export.data.splits import Splits, split
-from export.data.wheels import cache_directory
-from export.inputs import dataset_of, reviews_of
+from export.inputs import Start, reviews_of, start_of
 from export.publish.build_corpus import corpus_of
 from export.publish.comparison import ComparisonReport, baseline_entry, model_entry
 from export.publish.measurements import Measurements, measure_model
@@ -24,19 +19,15 @@ from export.publish.provenance import data_of, provenance_of
 from export.publish.reference import reference
 from export.publish.report import documents
 from export.settings import ExportSettings
-from export.teaching.encoder import encoder_folder
-from export.teaching.opinions import BUILT_IN, Opinions
 from export.training import checkpoint
 from export.training.baselines import linear, majority, nb_svm
 from export.training.config import TrainedModel
 from export.training.dataset import Dataset
 from export.training.soundness import require_learnt, require_space, require_words
 from export.training.train import device_of, train
-from export.training.vectors import word_vectors
 from models.bundle.repository import clear_unfinished
 from models.corpus.corpus_file import Corpus
 from models.network.equations import Cell
-from models.reviews.errors import DataError
 
 LABELS_SHOWN = 10
 CHECKPOINTS = ".checkpoints"
@@ -49,14 +40,6 @@ class Outcome:
     folders: tuple[Path, ...]
     comparison: ComparisonReport | None
     interrupted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """What every training starts from: the reviews and lessons, and the word vectors `[V, E]`."""
-
-    dataset: Dataset
-    vectors: NDArray[np.float32]
 
 
 def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> Outcome:
@@ -74,7 +57,8 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         splits = split(reviews, settings.seed)
     for line in (_summary(reviews, splits), *remarks(reviews)):
         screen.say(line)
-    start = _prepare(settings, splits, screen)
+    with screen.step("learn word vectors from the training texts"):
+        start = start_of(settings, splits, screen.say)
     require_words(start.dataset)
     for cell in cells:
         require_space(
@@ -116,28 +100,6 @@ def _summary(reviews: Reviews, splits: Splits) -> str:
     return f"{len(reviews.rows):,} reviews, {len(reviews.labels):,} labels: {labels}; {sizes} ({splits.rule})"
 
 
-def _prepare(settings: ExportSettings, splits: Splits, screen: Screen) -> _Start:
-    opinions = _opinions(settings, splits, screen)
-    with screen.step("learn word vectors from the training texts"):
-        dataset = dataset_of(settings, splits, opinions)
-        vectors = word_vectors(
-            dataset.lesson_ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
-        )
-    return _Start(dataset, vectors)
-
-
-def _opinions(settings: ExportSettings, splits: Splits, screen: Screen) -> Opinions | None:
-    """Return what a teacher thinks: the one asked for, or the built-in one where it learnt from this very split."""
-    if settings.teacher is None:
-        known = Opinions.read(BUILT_IN)
-        return known if known.training == splits.train.fingerprint else None
-    if find_spec("transformers") is None:
-        raise DataError(f"--teacher {settings.teacher} needs transformers: pip install 'gatescope[teacher]'")
-    from export.teaching.teacher import ask_teacher  # noqa: PLC0415 - an extra that only this asks for
-
-    return ask_teacher(splits, encoder_folder(settings.teacher, cache_directory()), settings.seed, screen.say)
-
-
 def _seconds_left(settings: ExportSettings, started: float, cells: int) -> float | None:
     """Return the share of a cell in what is left of the time budget, at least a second for all of them."""
     if settings.time_budget is None:
@@ -148,7 +110,7 @@ def _seconds_left(settings: ExportSettings, started: float, cells: int) -> float
 def _train(
     settings: ExportSettings,
     cell: Cell,
-    start: _Start,
+    start: Start,
     seconds: float | None,
     screen: Screen,
     stop: Callable[[], bool],

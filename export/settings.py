@@ -144,6 +144,8 @@ class ExportSettings(BaseSettings):
     def _weights(cls, value: object) -> object:
         if not isinstance(value, str) or value == "balanced":
             return value
+        if value.startswith("{"):
+            return json.loads(value)
         pairs = [part.rpartition("=") for part in _parts(value)]
         if not all(label for label, _, _ in pairs):
             raise ValueError("give balanced, or label=weight and more of these after commas")

@@ -18,7 +18,7 @@ from export.training.checkpoint import load, save
 from export.training.config import Epoch, TrainedModel, TrainingError, TrainingProgress, TrainingSettings
 from export.training.dataset import Dataset
 from export.training.evaluate import fit_temperature
-from models.network.equations import Array
+from models.network.equations import Array, Weights
 from models.network.torch_network import Classifier, Dropout, Shape
 from models.reviews.errors import DataError
 from models.text.words import PAD, UNK
@@ -54,6 +54,11 @@ def train(
         if checkpoint is not None and not training.state.stopped:
             training.save(checkpoint)
     return training.best_model()
+
+
+def untrained(dataset: Dataset, vectors: NDArray[np.float32], settings: TrainingSettings) -> Weights:
+    """Return the classifier that `train` begins with."""
+    return _Training(dataset, vectors, settings).model.weights()
 
 
 @dataclass

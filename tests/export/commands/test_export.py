@@ -274,3 +274,25 @@ def test_the_second_interrupt_writes_nothing(table: Path, tmp_path: Path) -> Non
     code, _ = interrupted(table, tmp_path, times=2)
     assert code == 130
     assert model_names(tmp_path) == []
+
+
+def test_compare_measures_memory_with_a_twin_of_each_model(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(exported.parent)
+    figure = tmp_path / "memory.svg"
+    assert gatescope_exits(monkeypatch, "compare", "--memory", "--json", "--figure", str(figure)) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["name"], one["cell"], one["pooling"]) for one in found] == [
+        (name, name, pooling) for name in ("gru", "lstm") for pooling in ("last", "max||mean")
+    ]
+    for one in found:
+        assert one["accuracy"] > 0.8
+        assert one["gradient_start"] != one["gradient_end"]
+        assert sum(one["gradient_end"]) == pytest.approx(1)
+    assert figure.read_text().startswith("<svg")
+
+
+def test_a_figure_is_of_memory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gatescope_exits(monkeypatch, "compare", "--figure", "memory.svg") == 2
+    assert "give both" in capsys.readouterr().err

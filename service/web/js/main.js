@@ -37,6 +37,7 @@ const context = {
   turned: (text) => api.counterfactuals({ text, ...(store.get("model") && { model: store.get("model") }) }),
   putBeside: (text) => panels.pair.put(text),
   states: (text, layer) => api.trace({ ...body(text, ["tensors"]), tensors: { names: ["hidden"], layers: [layer], units: "all" } }),
+  vectors: (text, layer, from, to) => api.trace({ ...body(text, ["tensors"]), tensors: { layers: [layer], units: "all", from, to } }),
   adopt: (text, word = "") => (input.replace(text, word), scrollTo({ top: 0 })),
 };
 

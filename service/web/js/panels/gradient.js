@@ -2,6 +2,7 @@
 
 import { Chart } from "../chart.js";
 import { id, s } from "../dom.js";
+import { percent } from "../format.js";
 
 const KINDS = { rnn: "line dotted-line", gru: "line other" };
 const FLOOR = 1e-8;
@@ -41,7 +42,7 @@ export function mount() {
     if (!readings.length) return;
     id("gradient-says").textContent =
       "How strongly the state after each word can still move the verdict. " + (readings[0].trace.model.pooling === "last"
-        ? "The head reads the last state alone, so every earlier word must pass through all steps between."
+        ? `The head reads the last state alone, so every earlier word must pass through all steps between. ${fading(readings)}`
         : `The head pools over all words (${readings[0].trace.model.pooling}), so no word is cut off altogether.`);
     chart.over(reading.length);
   };
@@ -55,6 +56,17 @@ export function mount() {
     show: (reading) => show((current = reading), []),
     beside: (others) => show(current, [...others.values()]),
   };
+}
+
+/** How much of what the last word has is left at the first. */
+function fading(readings) {
+  if (readings[0].length < 2) return "";
+  const left = readings.map(({ cell, pull }) => `${cell.toUpperCase()} ${share(pull[0] / pull[pull.length - 1])}`);
+  return `Of its strength at the last word the first has: ${left.join(", ")}.`;
+}
+
+function share(value) {
+  return value < 0.001 ? `${(100 * value).toExponential(0).replace("e-", "e−")} %` : percent(value, value < 0.1 ? 1 : 0);
 }
 
 /** A key above the chart: a piece of each line with its name. */

@@ -1,6 +1,7 @@
 """The measures of faithfulness: each against what it stands for, computed in another way."""
 
 from collections.abc import Sequence
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from models.network.pooling import Pooling
 from models.network.torch_network import Classifier
 from models.text.words import UNK
 from models.trace import running_logits
-from tests.bundles import random_weights
+from tests.bundles import random_weights, vocabulary
+from tests.studies.faithfulness.decomposed import murdoch_szlam, reat, relevant
 from tests.studies.faithfulness.measures import REMOVALS, SHARES, agreement, curves, erasure, interval
 from tests.studies.faithfulness.methods import (
     at_random,
@@ -21,12 +23,16 @@ from tests.studies.faithfulness.methods import (
     hide_one,
     integrated_gradients,
     methods_of,
+    sampled_shapley,
 )
 from tests.studies.faithfulness.model import StudiedModel, confidence, margins, verdicts
+from tests.studies.faithfulness.negation import Negations, names_not, negations
+from tests.studies.faithfulness.normalised import bounds, normalised
 from tests.studies.faithfulness.planted import DISTANCES, LENGTH, SEEDS, hits, plant
 from tests.studies.faithfulness.report import report
 from tests.studies.faithfulness.study import study
 
+LABELS = ("rotten", "fresh")
 RANDOM = np.random.default_rng(3)
 
 
@@ -175,18 +181,102 @@ def test_random_is_the_mean_of_its_draws(reviews: list[np.ndarray], monkeypatch:
     directions = verdicts(model.logits(reviews))
     drawn = [at_random(model, reviews, directions, seed) for seed in SEEDS]
     expected = np.mean([erasure(model, reviews, scores, np.delete).sufficiency for scores in drawn], axis=0)
-    found = study(model, reviews, targets).results["random"]
+    found = study(model, reviews, targets, negations(model, vocabulary(), LABELS)).results["random"]
     np.testing.assert_allclose(found.erasure["deletion"].sufficiency, expected)
     assert found.hits.shape == (len(SEEDS) ** 2, len(DISTANCES))
 
 
+def last_state_of(cell: Cell) -> StudiedModel:
+    return model_of(cell, "last")
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_what_is_decomposed_adds_up_to_the_last_state_for_every_word(cell: Cell, reviews: list[np.ndarray]) -> None:
+    weights = last_state_of(cell).weights.astype(np.float64)
+    own, other = relevant(weights, reviews[1])
+    last = forward(weights, reviews[1]).runs[0].hidden[-1]
+    np.testing.assert_allclose(own + other, np.tile(last, (len(reviews[1]), 1)), atol=1e-12)
+    alone, nothing = relevant(weights, reviews[1][:1])
+    np.testing.assert_allclose(alone[0], forward(weights, reviews[1][:1]).runs[0].hidden[-1])
+    np.testing.assert_allclose(nothing, 0, atol=1e-12)
+
+
+def test_murdoch_szlam_and_reat_are_their_sums_written_out(reviews: list[np.ndarray]) -> None:
+    model, ids = last_state_of("lstm"), reviews[5]
+    direction = verdicts(model.logits([ids]))
+    run = forward(model.weights.astype(np.float64), ids).runs[0].values
+    forget, output, cell = run["forget"], run["output"], run["cell"]
+    head = direction[0] @ model.weights.head_weight
+    by_tanh, anew = np.zeros(len(ids)), np.zeros(len(ids))
+    within = np.zeros_like(cell[0])
+    for t in range(len(ids)):
+        kept = np.prod(forget[t + 1 :], axis=0)
+        before, within = np.tanh(within), within + kept * run["input"][t] * run["candidate"][t]
+        by_tanh[t] = (output[-1] * (np.tanh(within) - before)) @ head
+        keeps = [forget[k] * output[k] / output[k - 1] for k in range(t + 1, len(ids))]
+        new = run["hidden"][t] - (forget[t] * output[t] / output[t - 1] * run["hidden"][t - 1] if t else 0)
+        anew[t] = (np.prod([np.ones_like(head), *keeps], axis=0) * new) @ head
+    assert cell[-1] == pytest.approx(within)
+    np.testing.assert_allclose(murdoch_szlam(model, [ids], direction)[0], by_tanh, atol=1e-5)
+    np.testing.assert_allclose(reat(model, [ids], direction)[0], anew, atol=1e-5)
+
+
+def test_shapley_adds_up_and_shares_what_two_words_make_together(reviews: list[np.ndarray]) -> None:
+    model, ids = model_of("gru"), reviews[0]
+    direction = verdicts(model.logits([ids]))
+    score = sampled_shapley(model, [ids], direction)[0]
+    empty, first, second, both = (
+        model.logits([np.where(known, ids, UNK)])[0] @ direction[0]
+        for known in ([False, False], [True, False], [False, True], [True, True])
+    )
+    assert score.sum() == pytest.approx(both - empty, abs=1e-5)
+    ends = sorted([first - empty, both - second])
+    assert ends[0] < score[0] < ends[1]
+
+
+def test_an_order_is_normalised_between_the_best_and_the_worst(reviews: list[np.ndarray]) -> None:
+    model, short = model_of("lstm"), [reviews[0], reviews[5]]
+    found = bounds(model, short)
+    label = model.logits(short).argmax(1)
+    before = confidence(model.logits(short), label)
+
+    def area(order: tuple[int, ...]) -> float:
+        hidden = [np.where(np.isin(np.arange(5), order[: count + 1]), UNK, short[1]) for count in range(5)]
+        return float(np.mean(before[1] - confidence(model.logits(hidden), label[[1]].repeat(5))))
+
+    areas = {order: area(order) for order in permutations(range(5))}
+    best, worst = max(areas, key=areas.__getitem__), min(areas, key=areas.__getitem__)
+    assert (found.low[1], found.high[1]) == pytest.approx((areas[worst], areas[best]), abs=1e-6)
+    for order, wanted in ((best, 1.0), (worst, 0.0)):
+        score = -np.argsort(order).astype(float)
+        assert normalised(model, short, [np.zeros(2), score], found)[1] == pytest.approx(wanted, abs=1e-5)
+    assert np.isnan(bounds(model, [np.ones(31, np.int64)]).high[0])
+
+
+def test_the_not_that_is_named_is_counted() -> None:
+    model = model_of("gru")
+    sentences = [np.array([4, 5, 6, 7, 8])] * 2
+    given = Negations(sentences, np.array([1.0, -1.0]), [2, 2])
+
+    def knows(model: StudiedModel, texts: Sequence[Ids], directions: np.ndarray) -> list[np.ndarray]:
+        return [np.array([0.0, 0.0, 2.0, 1.0, 0.0]), np.array([0.0, 0.0, 2.0, 3.0, 0.0])]
+
+    assert names_not(model, given, knows) == (1.0, 0.5)
+    found = negations(model, vocabulary(), LABELS)
+    assert len(found.reviews) > 0
+    for ids, place in zip(found.reviews, found.places, strict=True):
+        assert vocabulary().encode("not", 1).ids[0] == ids[place]
+        assert model.logits([ids])[0] @ found.direction > 0
+
+
 def test_the_page_shows_every_method_of_every_model(reviews: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.studies.faithfulness.planted.TEXTS", 1)
-    model = model_of("lstm")
-    found = study(model, reviews, np.array([0, 1, 0, 1, 1, 0]))
+    model = model_of("lstm", "last")
+    negated = negations(model, vocabulary(), LABELS)
+    found = study(model, reviews, np.array([0, 1, 0, 1, 1, 0]), negated)
     page = report([found], "Made by hand.")
     assert "## lstm" in page
     assert "Made by hand." in page
     for method in methods_of(model):
-        assert page.count(f"\n| {method} |") == 8
+        assert page.count(f"\n| {method} |") == 9
     assert "nan" not in page

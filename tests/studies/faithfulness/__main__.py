@@ -20,6 +20,7 @@ from models.bundle.repository import versions
 from models.reviews.errors import DataError
 from models.text.words import MAX_WORDS
 from tests.studies.faithfulness.model import StudiedModel
+from tests.studies.faithfulness.negation import negations
 from tests.studies.faithfulness.report import report
 from tests.studies.faithfulness.study import study
 
@@ -28,30 +29,33 @@ MODELS = ("rnn", "gru", "lstm")
 
 def main(
     repository: Annotated[Path, typer.Option(help="Folder of bundles.")] = Path("repository"),
-    model: Annotated[list[str] | None, typer.Option(help="Which models; repeat for more.")] = None,
+    models: Annotated[list[str] | None, typer.Option("--model", help="Which models; repeat for more.")] = None,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/faithfulness.md"),
-    reviews: Annotated[int, typer.Option(min=1, help="At most so many test reviews.")] = 2000,
+    reviews: Annotated[int, typer.Option(min=1, help="At most so many test reviews, evenly drawn.")] = 2000,
 ) -> None:
     """Measure how faithful every method is to every model."""
     try:
-        bundles = [_newest(repository, name) for name in model or MODELS]
+        bundles = [_newest(repository, name) for name in models or MODELS]
         part = _test_reviews(bundles)
     except (DataError, InvalidBundle) as error:
         raise SystemExit(f"faithfulness: {error}") from error
     studies = []
     for bundle in bundles:
+        model = StudiedModel.of_bundle(bundle)
         encoded = [bundle.vocabulary.encode(text, MAX_WORDS).ids for text in part.texts]
-        kept = [number for number, ids in enumerate(encoded) if len(ids) >= 2][:reviews]
+        kept = [number for number, ids in enumerate(encoded) if len(ids) >= 2]
+        kept = kept[:: -(-len(kept) // reviews)]
         name = bundle.manifest.name
         found = study(
-            StudiedModel.of_bundle(bundle),
+            model,
             [encoded[number] for number in kept],
             part.targets[kept],
+            negations(model, bundle.vocabulary, bundle.manifest.labels),
             partial(_note, name),
         )
         studies.append(found)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(report(studies, _how(bundles)))
+    out.write_text(report(studies, _how(bundles, reviews)))
 
 
 def _note(model: str, method: str) -> None:
@@ -74,11 +78,13 @@ def _test_reviews(bundles: list[Bundle]) -> DataSplit:
     return part
 
 
-def _how(bundles: list[Bundle]) -> str:
+def _how(bundles: list[Bundle], reviews: int) -> str:
     models = ", ".join(f"`{b.manifest.name}` version {b.manifest.version} (`{b.sha256[:12]}`)" for b in bundles)
     libraries = f"ONNX Runtime {onnxruntime.__version__}, torch {torch.__version__}, NumPy {np.__version__}"
     threads = os.environ.get("OMP_NUM_THREADS")
-    command = f"{f'OMP_NUM_THREADS={threads} ' if threads else ''}python -m tests.studies.faithfulness"
+    command = (
+        f"{f'OMP_NUM_THREADS={threads} ' if threads else ''}python -m tests.studies.faithfulness --reviews {reviews}"
+    )
     return (
         f"Made by `{command}` on {datetime.date.today()}, {platform.machine()} with "
         f"{os.cpu_count()} cores, {libraries}.\nModels: {models}.\nReviews: the built-in test split, "

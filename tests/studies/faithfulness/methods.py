@@ -1,4 +1,4 @@
-"""Who made the verdict? Eight answers: for each word of a review its share in the explained logit.
+"""Who made the verdict? Many answers: for each word of a review its share in the explained logit.
 
 A method takes the model, reviews (`ids [T]` each) and what is explained of each (`directions [N, C]` over the
 logits), and gives one `[T]` a review.
@@ -17,10 +17,14 @@ from models.text.words import UNK
 from models.trace import Ledger, Target, ledger, recover
 from models.trace.activations import Activations
 from models.trace.target import TargetHead, target_head
+from tests.studies.faithfulness.decomposed import STEPS as STEPS_TAKEN_APART
+from tests.studies.faithfulness.decomposed import contextual_decomposition, murdoch_szlam, reat, takes_apart
 from tests.studies.faithfulness.model import StudiedModel, margins
 
 STEPS = 50
+ORDERS = 25
 _GRADIENT_BATCH = 64
+SHAPLEY, CONTEXTUAL = SLOW = ("sampled Shapley", "contextual decomposition")
 
 Scores = list[Array]
 Method = Callable[[StudiedModel, Sequence[Ids], Array], Scores]
@@ -112,6 +116,22 @@ def _mean_gradient(
     return total / len(scales), vectors
 
 
+def sampled_shapley(model: StudiedModel, reviews: Sequence[Ids], directions: Array, seed: int = 0) -> Scores:
+    """What the logit gains when the word comes to those known so far, mean over drawn orders (Strumbelj 2010)."""
+    random = np.random.default_rng(seed)
+    return [_shapley(model, ids, direction, random) for ids, direction in zip(reviews, directions, strict=True)]
+
+
+def _shapley(model: StudiedModel, ids: Ids, direction: Array, random: np.random.Generator) -> Array:
+    orders = [random.permutation(len(ids)) for _ in range(ORDERS)]
+    asked = [hidden_at(ids, order[known:]) for order in orders for known in range(len(ids) + 1)]
+    logits = model.logits(asked) @ direction
+    gained = np.diff(logits.reshape(ORDERS, len(ids) + 1), axis=1)
+    scores = np.zeros(len(ids))
+    np.add.at(scores, np.stack(orders), gained / ORDERS)
+    return scores
+
+
 def write_ledger(model: StudiedModel, reviews: Sequence[Ids], directions: Array) -> Scores:
     """What each step wrote into the top layer's memory that survived to the end. Not for an RNN."""
     return _by_ledger(model, reviews, directions, ledger.write_ledger)
@@ -124,8 +144,14 @@ def deep_ledger(model: StudiedModel, reviews: Sequence[Ids], directions: Array) 
 
 def methods_of(model: StudiedModel) -> dict[str, Method]:
     """The methods that a model's cell has, by name."""
-    own = {"deep ledger": deep_ledger}
-    return {**METHODS, **({} if model.weights.cell == "rnn" else {"write ledger": write_ledger}), **own}
+    found = {**METHODS, **({} if model.weights.cell == "rnn" else {"write ledger": write_ledger})}
+    found |= {"deep ledger": deep_ledger, SHAPLEY: sampled_shapley}
+    if takes_apart(model.weights):
+        if model.weights.cell == "lstm":
+            found |= {"Murdoch and Szlam": murdoch_szlam, "REAT": reat}
+        if model.weights.cell in STEPS_TAKEN_APART:
+            found |= {CONTEXTUAL: contextual_decomposition}
+    return found
 
 
 def _by_ledger(

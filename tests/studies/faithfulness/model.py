@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.bundle.files import Bundle
+from models.bundle.open_session import open_session
 from models.network.bulk import run_many
 from models.network.equations import Array, Ids, Weights, softmax
-from models.network.onnx_session import OnnxSession
 from models.network.session import Session, run_whole
 from models.network.torch_network import Classifier
 
@@ -25,9 +25,7 @@ class StudiedModel:
     @classmethod
     def of_bundle(cls, bundle: Bundle) -> "StudiedModel":
         """The model of a bundle that was read."""
-        manifest = bundle.manifest
-        session = OnnxSession(bundle.step_graph, manifest.states, manifest.layers)
-        return cls(manifest.name, bundle.weights, session, Classifier.from_weights(bundle.weights))
+        return cls(bundle.manifest.name, bundle.weights, open_session(bundle), Classifier.from_weights(bundle.weights))
 
     def logits(self, reviews: Sequence[Ids]) -> Array:
         """The logits `[N, C]` of reviews, none empty; equal ones are run once."""

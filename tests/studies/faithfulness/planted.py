@@ -12,7 +12,7 @@ from tests.studies.faithfulness.model import StudiedModel
 
 DISTANCES = (0, 5, 10, 20, 50, 100)
 LENGTH = 120
-TEXTS = 50
+TEXTS = 20
 SEEDS = (0, 1, 2)
 
 

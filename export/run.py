@@ -1,7 +1,7 @@
 """Stage 1 from end to end: load, split, prepare, then train, evaluate and publish one model a cell."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,23 +52,10 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
     clear_unfinished(settings.repository)
     checkpoint.clear_unfinished(settings.repository / CHECKPOINTS)
     cells = settings.cells_to_train()
-    with screen.step(f"read {settings.data}"):
-        reviews = reviews_of(settings, screen.downloading)
-        splits = split(reviews, settings.seed)
-    for line in (_summary(reviews, splits), *remarks(reviews)):
-        screen.say(line)
+    reviews, splits = _read(settings, screen)
     with screen.step("learn word vectors from the training texts"):
         start = start_of(settings, splits, screen.say)
-    require_words(start.dataset)
-    for cell in cells:
-        require_space(
-            settings.repository,
-            start.dataset,
-            cell,
-            embedding=settings.embedding_size,
-            hidden=settings.hidden_size,
-            layers=settings.layers,
-        )
+    _require_all(settings, cells, start.dataset)
     with screen.step("tune the linear models"):
         entries = [baseline_entry(fit, start.dataset) for fit in (majority, linear, nb_svm)]
     folders: list[Path] = []
@@ -92,6 +79,23 @@ def run(settings: ExportSettings, screen: Screen, stop: Callable[[], bool]) -> O
         if stop():
             break
     return Outcome(tuple(folders), comparison, interrupted=stop())
+
+
+def _read(settings: ExportSettings, screen: Screen) -> tuple[Reviews, Splits]:
+    with screen.step(f"read {settings.data}"):
+        reviews = reviews_of(settings, screen.downloading)
+        splits = split(reviews, settings.seed)
+    for line in (_summary(reviews, splits), *remarks(reviews)):
+        screen.say(line)
+    return reviews, splits
+
+
+def _require_all(settings: ExportSettings, cells: Sequence[Cell], dataset: Dataset) -> None:
+    """Raise `DataError` where there is too little to learn from, or too little room on disk for any of `cells`."""
+    require_words(dataset)
+    sizes = {"embedding": settings.embedding_size, "hidden": settings.hidden_size, "layers": settings.layers}
+    for cell in cells:
+        require_space(settings.repository, dataset, cell, **sizes)
 
 
 def _summary(reviews: Reviews, splits: Splits) -> str:

@@ -90,35 +90,44 @@ def review_figures(
 
     `abstain` is the model's own band of unsure answers.
     """
-    answers = probabilities.argmax(1)
-    found = precision_recall_fscore_support(targets, answers, labels=np.arange(len(labels)), zero_division=0.0)
-    by_label = (
-        LabelFigures(label=label, rows=int(rows), precision=float(precision), recall=float(recall), f1=float(f1))
-        for label, precision, recall, f1, rows in zip(labels, *found, strict=True)
-    )
-    confidence = probabilities.max(1)
-    wrong = np.flatnonzero(answers != targets)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:mistakes].tolist()
     return ReviewFigures(
         data=data,
         metrics=measure(probabilities, targets),
-        by_label=tuple(by_label),
+        by_label=_by_label(targets, probabilities, labels),
         calibration=tuple(
             CalibrationBin(rows=rows, confidence=sure, accuracy=right)
             for rows, sure, right in calibration(probabilities, targets, bins=10)
         ),
         confusion=tuple(tuple(row) for row in confusion(probabilities, targets).tolist()),
-        worst=tuple(
-            Mistake(
-                row=row + 1,
-                label=labels[targets[row]],
-                answer=labels[answers[row]],
-                probability=float(confidence[row]),
-                text=texts[row],
-            )
-            for row in worst
-        ),
+        worst=_mistakes(texts, targets, probabilities, labels)[:mistakes],
         answered=answered(probabilities, targets, abstain.below) if abstain else None,
+    )
+
+
+def _by_label(targets: NDArray[np.int64], probabilities: Array, labels: Sequence[str]) -> tuple[LabelFigures, ...]:
+    answers = probabilities.argmax(1)
+    found = precision_recall_fscore_support(targets, answers, labels=np.arange(len(labels)), zero_division=0.0)
+    return tuple(
+        LabelFigures(label=label, rows=int(rows), precision=float(precision), recall=float(recall), f1=float(f1))
+        for label, precision, recall, f1, rows in zip(labels, *found, strict=True)
+    )
+
+
+def _mistakes(
+    texts: Sequence[str], targets: NDArray[np.int64], probabilities: Array, labels: Sequence[str]
+) -> tuple[Mistake, ...]:
+    """Return the wrong answers, the most confident first."""
+    answers, confidence = probabilities.argmax(1), probabilities.max(1)
+    wrong = np.flatnonzero(answers != targets)
+    return tuple(
+        Mistake(
+            row=row + 1,
+            label=labels[targets[row]],
+            answer=labels[answers[row]],
+            probability=float(confidence[row]),
+            text=texts[row],
+        )
+        for row in wrong[np.argsort(-confidence[wrong], kind="stable")].tolist()
     )
 
 

@@ -1,8 +1,9 @@
 """From trained weights to a published bundle: graph, golden vectors, manifest, and the gate before it appears."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,39 +76,35 @@ def package(
     """
     graph = step_graph(weights).SerializeToString()
     files = contents(weights, vocabulary, graph) | ({CORPUS: corpus.dumps()} if corpus else {})
-    states = state_tensors(weights.cell, weights.pooling, len(weights.layers), weights.hidden_size)
-    golden = golden_vectors(OnnxSession(graph, states, len(weights.layers)), vocabulary)
+    facts = _of_network(weights, vocabulary, graph) | {
+        field.name: getattr(about, field.name) for field in fields(about)
+    }
+    facts["corpus"] = CorpusFacts.model_validate(corpus.facts("validation")) if corpus else None
 
     def written(version: int) -> tuple[Manifest, Mapping[str, bytes]]:
-        manifest = Manifest(
-            name=name,
-            version=version,
-            cell=weights.cell,
-            vocabulary_size=len(vocabulary),
-            embedding_size=weights.embedding_size,
-            hidden_size=weights.hidden_size,
-            layers=len(weights.layers),
-            pooling=weights.pooling,
-            special_ids={"pad": PAD, "unk": UNK},
-            parameters=sum(array.size for array in weights.tensors().values()),
-            states=states,
-            golden=golden,
-            files=describe(files),
-            labels=about.labels,
-            temperature=about.temperature,
-            data=about.data,
-            metrics=dict(about.metrics),
-            behaviour=dict(about.behaviour),
-            modifiers=about.modifiers,
-            abstain=about.abstain,
-            corpus=CorpusFacts.model_validate(corpus.facts("validation")) if corpus else None,
-            reference=about.reference,
-            provenance=about.provenance,
-        )
+        manifest = Manifest(name=name, version=version, files=describe(files), **facts)
         extra = documents(manifest) if documents else {}
         return manifest.model_copy(update={"files": describe({**files, **extra})}), {**files, **extra}
 
     return publish(repository, name, written, lambda folder: require(folder, network))
+
+
+def _of_network(weights: Weights, vocabulary: Vocabulary, graph: bytes) -> dict[str, Any]:
+    """Return what a manifest says of the shape of a network, and its golden answers."""
+    layers = len(weights.layers)
+    states = state_tensors(weights.cell, weights.pooling, layers, weights.hidden_size)
+    return {
+        "cell": weights.cell,
+        "vocabulary_size": len(vocabulary),
+        "embedding_size": weights.embedding_size,
+        "hidden_size": weights.hidden_size,
+        "layers": layers,
+        "pooling": weights.pooling,
+        "special_ids": {"pad": PAD, "unk": UNK},
+        "parameters": sum(array.size for array in weights.tensors().values()),
+        "states": states,
+        "golden": golden_vectors(OnnxSession(graph, states, layers), vocabulary),
+    }
 
 
 def golden_vectors(session: Session, vocabulary: Vocabulary, known: int = 40) -> tuple[Golden, ...]:

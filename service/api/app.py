@@ -101,6 +101,14 @@ def create_service(
 
     `control` stands for all worker processes; left out, this process is the only one.
     """
+    context = _context(settings, control)
+    litestar = _application(context, versions)
+    observed = Observed(litestar, context.recorder, access_log=settings.access_log)
+    return Service(with_telemetry(observed, settings), litestar, context)
+
+
+def _context(settings: Settings, control: Control | None) -> AppContext:
+    """Put together what the routes use."""
     recorder = Recorder()
     engine = Engine(engine_settings(settings), recorder)
     catalog = Catalog(
@@ -130,7 +138,12 @@ def create_service(
     context = AppContext(
         settings, engine, catalog, predictor, control, recorder, sampler, tracer, searcher, turner, *limits, tokens
     )
-    litestar = Litestar(
+    return context
+
+
+def _application(context: AppContext, versions: ServedVersions | None) -> Litestar:
+    """Put the routes together, and what a request passes on its way to any of them."""
+    return Litestar(
         [
             *(Router("/", route_handlers=handlers, opt={"access": access}) for access, handlers in ROUTES.items()),
             Router("/", route_handlers=[schema], opt={"access": Access.OPEN}),
@@ -138,23 +151,20 @@ def create_service(
         dependencies=DEPENDENCIES,
         request_class=TypedRequest,
         lifespan=[lambda _: _running(context, versions)],
-        middleware=_guards(settings),
-        cors_config=cors(settings),
+        middleware=_middleware(context.settings),
+        cors_config=cors(context.settings),
         exception_handlers={Exception: answer},
         state=State({"context": context}, deep_copy=False),
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
     )
-    observed = Observed(litestar, recorder, access_log=settings.access_log)
-    return Service(with_telemetry(observed, settings), litestar, context)
 
 
-def _guards(settings: Settings) -> list[DefineMiddleware | type[UnpackBodies]]:
-    """Return what a request passes on its way to any route."""
+def _middleware(settings: Settings) -> list[DefineMiddleware | type[UnpackBodies]]:
     keys = KeyRing(settings)
-    guards = [DefineMiddleware(RequireKey, keys=keys)] if keys else []
-    return [*guards, DefineMiddleware(CheckOrigin, origins=Origins(settings)), UnpackBodies]
+    asked = [DefineMiddleware(RequireKey, keys=keys)] if keys else []
+    return [*asked, DefineMiddleware(CheckOrigin, origins=Origins(settings)), UnpackBodies]
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from export.publish.build_corpus import corpus_of
+from export.publish.modifiers import PLACES
 from export.publish.package import About, package
 from export.publish.reference import reference
 from export.training.dataset import encode
@@ -87,7 +88,7 @@ def about(known: Vocabulary, labels: tuple[str, ...] = ("rotten", "fresh")) -> A
         ),
         metrics={"test": metrics},
         behaviour={},
-        modifiers={"not": {"next word": -0.5}},
+        modifiers={"not": dict.fromkeys(PLACES, -0.5)},
         abstain=Abstain(accuracy=0.9, below=0.6, answered={"test": Answered(share=0.5, accuracy=0.9)}),
         reference=reference([known.encode(" ".join(WORDS[:20]), 99).ids] * 4, np.eye(classes)[[0, 0, 1, 1]], labels),
         provenance=Provenance(

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from export.publish.modifiers import PLACES
 from models.network.equations import BUILT_IN, forward, softmax
 from models.text.words import UNK
 from service.settings import Settings
@@ -53,7 +54,7 @@ def test_a_prediction_is_that_of_the_equations(served: Running, cell: str) -> No
 def test_an_answer_below_the_confidence_of_the_card_abstains(served: Running) -> None:
     card = served.client.get("/v1/models/rnn/versions/1").json()
     assert card["abstain"] == {"accuracy": 0.9, "below": 0.6, "answered": {"test": {"share": 0.5, "accuracy": 0.9}}}
-    assert card["modifiers"] == {"not": {"next word": -0.5}}
+    assert card["modifiers"] == {"not": dict.fromkeys(PLACES, -0.5)}
     answers = [served.predict(f"{word} film", model="rnn").json() for word in COMMON.split()]
     assert [each["abstain"] for each in answers] == [max(each["probabilities"].values()) < 0.6 for each in answers]
     assert {each["abstain"] for each in answers} == {True, False}

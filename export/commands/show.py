@@ -21,7 +21,7 @@ class Screen:
         self.console = Console(stderr=True, quiet=quiet, highlight=False, markup=False)
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         self.console.print(text, soft_wrap=True)
 
     @contextmanager

@@ -29,7 +29,7 @@ def critics(cache: Path) -> Reviews:
 
 
 def critics_long(cache: Path) -> Reviews:
-    """Documents of 100 to 400 words, each joined from one film's reviews of one label; what is left over goes."""
+    """Return documents of 100 to 400 words, each of one film's reviews of one label; what is left over goes."""
     short = critics(cache)
     piles: dict[tuple[str | None, str], list[str]] = {}
     for row in short.rows:

@@ -58,7 +58,7 @@ def download(cache: Path, progress: Callable[[int, int], None]) -> Path:
 
 
 def _wanted(name: str) -> str | None:
-    """`train/pos/0_9.txt` of any path that ends so, None for files that are not read."""
+    """Return `train/pos/0_9.txt` of any path that ends so, None for files that are not read."""
     parts = PurePosixPath(name).parts
     review = len(parts) >= 3 and parts[-3] in HALVES and parts[-2] in LABELS and parts[-1].endswith(".txt")
     urls = len(parts) >= 2 and parts[-2] in HALVES and parts[-1] in {"urls_neg.txt", "urls_pos.txt"}

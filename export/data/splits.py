@@ -143,7 +143,7 @@ def _require_enough(reviews: Reviews, train: Mask, needed: int) -> None:
 
 
 def folds(reviews: Reviews, count: int, seed: int) -> list[Splits]:
-    """`count` splits whose tests together are all the reviews; a tenth of the rest, by group, is validation."""
+    """Return `count` splits whose tests together are all reviews; a tenth of the rest, by group, is validation."""
     groups = _groups(reviews.rows)
     names = np.random.default_rng(seed).permutation(np.unique(groups))
     fold = {name: number % count for number, name in enumerate(names.tolist())}

@@ -140,7 +140,7 @@ def _renamed(grammar: Grammar, template: str, name: str, draw: random.Random) ->
 
 
 def _with_typo(text: str, draw: random.Random) -> str:
-    """`text` with two letters inside one of its longer words exchanged."""
+    """Return `text` with two letters inside one of its longer words exchanged."""
     words = text.split()
     number = draw.choice([number for number, word in enumerate(words) if len(word.strip(".,!")) >= 4])
     word = words[number]

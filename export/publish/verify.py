@@ -90,7 +90,7 @@ def _network(bundle: Bundle) -> Network:
 
 
 def _reviews(bundle: Bundle, batch: int, longest: int) -> list[Ids]:
-    """Random reviews of 1 to `longest` words, one of them exactly that long; the same for every run."""
+    """Return random reviews of 1 to `longest` words, one of them exactly that long; the same for every run."""
     random = np.random.default_rng((batch, longest))
     lengths = random.integers(1, longest + 1, batch)
     lengths[random.integers(batch)] = longest

@@ -8,7 +8,7 @@ from types import FrameType
 
 @contextmanager
 def two_stage(say: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
-    """Within the block the first interrupt only makes the yielded function true; the second raises as usual."""
+    """Have the first interrupt within the block only make the yielded function true; the second raises as usual."""
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:

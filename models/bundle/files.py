@@ -69,7 +69,7 @@ def contents(weights: Weights, vocabulary: Vocabulary, step_graph: bytes) -> dic
 
 
 def describe(files: Mapping[str, bytes]) -> dict[str, File]:
-    """Size and hash of each file, as the manifest holds them."""
+    """Return size and hash of each file, as the manifest holds them."""
     return {name: File(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for name, data in files.items()}
 
 

@@ -58,7 +58,7 @@ class CompiledSession:
         self.empty_state: State = (np.zeros((0, self._row), np.float32),)
 
     def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:
-        """See `Session.run`."""
+        """Run the network as `Session.run` says."""
         rows, lengths = len(ids_by_row), [*map(len, ids_by_row)]
         after = np.empty((rows, self._row), np.float32)
         answers = np.empty((2, rows, self._classes), np.float32)
@@ -70,7 +70,7 @@ class CompiledSession:
         return Chunk(answers[0], answers[1], (after,), hidden)
 
     def pre_activations(self, ids: Ids, hidden: Sequence[Array]) -> list[PreActivations]:
-        """See `Session.pre_activations`: the products of `models.trace.recover`, with word gates out of the table."""
+        """Return what `Session.pre_activations` says: products as in `models.trace.recover`, words from the table."""
         found, below = list[PreActivations](), hidden[0]
         for number, states in enumerate(hidden):
             before = np.zeros_like(states)
@@ -98,7 +98,7 @@ class CompiledSession:
         )
 
     def _part(self, number: int) -> slice:
-        """Where the state tensor of that number stands in a line; the count of steps has the last places."""
+        """Return where the state tensor of that number stands in a line; the count of steps has the last places."""
         start = number * self._units
         return slice(start, start + self._hidden) if self._states[number].shape else slice(start, start + 1)
 
@@ -125,12 +125,12 @@ class _Packed:
         self.units = -(-weights.hidden_size // whole) * whole
 
     def layer(self, layer: Layer) -> tuple[int, Array, Array, Array]:
-        """I, biases `[blocks, slots, block]`, weights of the input and recurrent ones `[blocks, I, gates, block]`."""
+        """Return I, biases `[blocks, slots, block]`, input and recurrent weights `[blocks, I, gates, block]`."""
         inputs, recurrent = (self._by_block(weight.T) for weight in (layer.weight_ih, layer.weight_hh))
         return layer.weight_ih.shape[1], self._by_block(self._biases(layer)[None]), inputs, recurrent
 
     def head(self) -> Array:
-        """`[C, reductions, units]`."""
+        """Return the head, `[C, reductions, units]`."""
         return self._padded(self._weights.head_weight.reshape(self._weights.classes, -1, self._weights.hidden_size))
 
     def _biases(self, layer: Layer) -> Array:
@@ -142,7 +142,7 @@ class _Packed:
         )
 
     def _by_block(self, values: Array) -> Array:
-        """`values [N, gates * H]` as `[blocks, N, gates, block]`."""
+        """Return `values [N, gates * H]` as `[blocks, N, gates, block]`."""
         count, gates = len(values), values.shape[1] // self._weights.hidden_size
         rows = self._padded(values.reshape(count, gates, self._weights.hidden_size))
         by_block = rows.reshape(count, gates, self.units // self.block, self.block)

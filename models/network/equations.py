@@ -101,7 +101,7 @@ class Weights:
 
     @classmethod
     def from_tensors(cls, cell: Cell, pooling: Pooling, tensors: Mapping[str, Array]) -> "Weights":
-        """Weights from arrays named as `tensors` names them. Raises `ValueError` where one is missing or misshapen."""
+        """Return weights from arrays named as `tensors` does. Raises `ValueError` where one is missing or misshapen."""
         count = sum(name.startswith("rnn.weight_ih_l") for name in tensors)
         try:
             layers = tuple(
@@ -184,18 +184,18 @@ def sigmoid(x: Array) -> Array:
 
 
 def softmax(logits: Array) -> Array:
-    """Probabilities over the last axis."""
+    """Return probabilities over the last axis."""
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return cast(Array, raised / raised.sum(axis=-1, keepdims=True))
 
 
 def rnn_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
-    """Elman 1990: `h = tanh(W x + b + U h' + b')`."""
+    """Take a step of Elman 1990: `h = tanh(W x + b + U h' + b')`."""
     return {"hidden": np.tanh(layer.weight_ih @ x + layer.bias_ih + layer.weight_hh @ state["hidden"] + layer.bias_hh)}
 
 
 def lstm_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
-    """Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000: `c = f c' + i g`, `h = o tanh(c)`."""
+    """Take a step of Hochreiter and Schmidhuber 1997 with Gers et al. 2000: `c = f c' + i g`, `h = o tanh(c)`."""
     a = layer.weight_ih @ x + layer.bias_ih + layer.weight_hh @ state["hidden"] + layer.bias_hh
     a_input, a_forget, a_candidate, a_output = np.split(a, 4)
     gate = {"input": sigmoid(a_input), "forget": sigmoid(a_forget), "output": sigmoid(a_output)}
@@ -205,7 +205,7 @@ def lstm_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, A
 
 
 def gru_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
-    """Cho et al. 2014 in the form of cuDNN and PyTorch (ONNX `linear_before_reset=1`): `h = (1 - z) n + z h'`."""
+    """Take a step of Cho et al. 2014 as cuDNN and PyTorch do (`linear_before_reset=1`): `h = (1 - z) n + z h'`."""
     x_reset, x_update, x_candidate = np.split(layer.weight_ih @ x + layer.bias_ih, 3)
     h_reset, h_update, h_candidate = np.split(layer.weight_hh @ state["hidden"] + layer.bias_hh, 3)
     reset, update = sigmoid(x_reset + h_reset), sigmoid(x_update + h_update)
@@ -215,7 +215,7 @@ def gru_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Ar
 
 
 def mingru_step(layer: Layer, x: Array, state: Mapping[str, Array]) -> dict[str, Array]:
-    """Feng et al. 2024, section 3.1, but that `z` keeps: gate and candidate of `x` alone, `h = (1 - z) n + z h'`."""
+    """Take a step of Feng et al. 2024, section 3.1, gates of `x` alone; `z` keeps: `h = (1 - z) n + z h'`."""
     a_update, candidate = np.split(layer.weight_ih @ x + layer.bias_ih, 2)
     update = sigmoid(a_update)
     return {"update": update, "candidate": candidate, "hidden": (1.0 - update) * candidate + update * state["hidden"]}
@@ -225,7 +225,7 @@ STEPS = {"rnn": rnn_step, "lstm": lstm_step, "gru": gru_step, "mingru": mingru_s
 
 
 def run_layer(cell: Cell, layer: Layer, inputs: Array) -> Run:
-    """One layer over `inputs [T, I]` from a zero state."""
+    """Run one layer over `inputs [T, I]` from a zero state."""
     zero = np.zeros(layer.weight_hh.shape[1], inputs.dtype)
     steps = list(_steps(cell, layer, inputs, {"hidden": zero, "cell": zero}))
     return Run({name: np.stack([step[name] for step in steps]) for name in steps[0]})

@@ -89,7 +89,7 @@ def _carried(graph: _Graph, state: StateTensor) -> str:
 
 
 def _layer(graph: _Graph, cell: Cell, number: int, layer: Layer, inputs: str, previous: dict[str, str]) -> str:
-    """One recurrent layer over `inputs [T, B, I]`; returns its hidden states over time `[T, B, H]`."""
+    """Add a recurrent layer over `inputs [T, B, I]`; return its hidden states over time `[T, B, H]`."""
     suffix = f"_l{number}"
     if cell == "mingru":
         layer = _as_gru(layer)
@@ -130,7 +130,7 @@ def _as_gru(layer: Layer) -> Layer:
 
 
 def _last_of(graph: _Graph, hidden: str, number: int) -> None:
-    """`next_hidden_l` read at `lengths - 1`: CUDA's vanilla RNN may run on past the end of a row."""
+    """Read `next_hidden_l` at `lengths - 1`: CUDA's vanilla RNN may run on past the end of a row."""
     suffix = f"_l{number}"
     one = graph.constant(f"one{suffix}", np.array(1, np.int32))
     graph.add("Sub", ["lengths", one], f"end{suffix}")
@@ -149,7 +149,7 @@ def _pool(graph: _Graph, weights: Weights, hidden: str, previous: dict[str, str]
 
 
 def _inside(graph: _Graph, hidden: str) -> str:
-    """Which steps lie within each row's length: bool `[T, B, 1]`."""
+    """Find which steps lie within each row's length: bool `[T, B, 1]`."""
     zero, one = (
         graph.constant("index_0", np.array(0, np.int64)),
         graph.constant("index_1", np.array(1, np.int64)),
@@ -225,7 +225,7 @@ def _model(graph: _Graph, weights: Weights, states: tuple[StateTensor, ...]) -> 
 
 
 def _reordered(cell: Cell, blocks: Array) -> Array:
-    """Gate blocks along the first axis, from PyTorch's order to ONNX's."""
+    """Bring the gates along the first axis from PyTorch's order into ONNX's."""
     split = np.split(blocks, len(_ONNX_ORDER[cell]))
     return np.concatenate([split[index] for index in _ONNX_ORDER[cell]])
 

@@ -59,7 +59,7 @@ class OnnxSession:
         self.empty_state: State = tuple(np.zeros((0, *state.shape), state.dtype) for state in states)
 
     def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:
-        """See `Session.run`."""
+        """Run the network as `Session.run` says."""
         return self.run_padded(*pad(ids_by_row), carry, state, traced=traced)
 
     def run_padded(

@@ -7,7 +7,7 @@ from models.network.equations import Array
 Network = NewType("Network", object)
 
 def widths() -> list[int]:
-    """Floats in the vectors that this machine can compute with, the most first."""
+    """Return how many floats the vectors have that this machine computes with, the most first."""
 
 def network(
     width: int,
@@ -34,7 +34,7 @@ def state_size(network: Network, /) -> int:
     """Return the floats of a row's state."""
 
 def sums(network: Network, layer: int, ids: Array, below: Array, before: Array, sums: Array, /) -> None:
-    """Return what the gates of a layer are taken of at every word of one review, from all of its hidden states.
+    """Compute the pre-activations of a layer at every word of one review, from all of its hidden states.
 
     Reads `ids` int64 `[T]`; `below [T, H]`, the hidden states of the layer below, of no meaning for the first; `before
     [T, H]`, this layer's hidden state before each word. Writes `sums [T, blocks, 4, width]`: LSTM i f g o, GRU r z and
@@ -53,7 +53,7 @@ def step(
     over_time: tuple[Array, ...],
     /,
 ) -> None:
-    """One chunk of B rows, computed without the interpreter's lock.
+    """Compute one chunk of B rows, without the interpreter's lock.
 
     Reads `ids` int64, the words of one row after another; `lengths` int32 `[B]`; `carry` int64 `[B]`; `before [S, M]`.
     Writes `after [B, M]`, `answers [2, B, C]` (logits, probabilities), and `over_time`, none or `[T, B, H]` a layer.

@@ -98,7 +98,7 @@ class Classifier(nn.Module):
         self._initialise()
 
     def forward(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
-        """Logits `[B, C]` of padded reviews: `token_ids` int64 `[T, B]`, `lengths` int64 `[B]`, each 1..T."""
+        """Return the logits `[B, C]` of padded reviews, `token_ids [T, B]` and `lengths [B]` of 1..T, both int64."""
         vectors = self.embedding(token_ids)
         if self.training and self.dropout.embedding:
             vectors = vectors * nn.functional.dropout(torch.ones_like(vectors[:1]), self.dropout.embedding)
@@ -118,7 +118,7 @@ class Classifier(nn.Module):
 
     @torch.inference_mode()
     def logits(self, token_ids: Array, lengths: Array) -> Array:
-        """Logits `[B, C]` of `token_ids [T, B]` and `lengths [B]` as arrays, without dropout."""
+        """Return the logits `[B, C]` of `token_ids [T, B]` and `lengths [B]` as arrays, without dropout."""
         device = self.head.weight.device
         found = self.eval()(torch.from_numpy(token_ids).to(device), torch.from_numpy(lengths).long().to(device))
         logits: Array = found.cpu().numpy()
@@ -147,7 +147,7 @@ class Classifier(nn.Module):
 
     @torch.no_grad()
     def _initialise(self) -> None:
-        """Orthogonal recurrent blocks (Saxe et al. 2014), forget gates open (Jozefowicz et al. 2015)."""
+        """Begin with orthogonal recurrent blocks (Saxe et al. 2014) and forget gates open (Jozefowicz et al. 2015)."""
         for name, parameter in self.rnn.named_parameters():
             gates = (RECURRENT_GATES if "_hh" in name else GATES)[self.shape.cell]
             blocks = parameter.chunk(len(gates)) if gates else ()

@@ -111,7 +111,7 @@ class CsvRecords:
         return self._record(line, rows[0] if rows else [], NEVER_CLOSED if error == UNFINISHED else f"not CSV: {error}")
 
     def _stays_open(self, line: str) -> bool:
-        """Whether a quote that is open before `line` is open after it."""
+        """Return whether a quote that is open before `line` is open after it."""
         try:
             list(csv.reader(['"' + line], **self._dialect))
         except csv.Error as error:
@@ -119,7 +119,7 @@ class CsvRecords:
         return False
 
     def _turns_to_backslashes(self, lines: list[str]) -> bool:
-        """Whether a row that is wrong as it stands is right with backslashes before its quotes. If so, read on so."""
+        """Return whether a row that is wrong is right with backslashes before its quotes. If so, read on so."""
         if "escapechar" in self._dialect or not any('\\"' in line for line in lines):
             return False
         dialect = self._dialect | {"escapechar": "\\"}

@@ -56,7 +56,7 @@ def refuse_same(inputs: Sequence[str], out: str | None) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file; links lead to the file that they name."""
+    """Return device and inode of a file; links lead to the file that they name."""
     try:
         status = path.stat()
     except OSError:
@@ -95,7 +95,7 @@ def _expanded(given: str) -> list[_Candidate]:
 
 
 def _is_readable(path: Path) -> bool:
-    """Whether a file in a folder is one to read, or one of which is said that it is left out."""
+    """Return whether a file in a folder is read, or else named among those that are left out."""
     try:
         format_of(path.name)
     except UsageError:
@@ -104,7 +104,7 @@ def _is_readable(path: Path) -> bool:
 
 
 def _is_hidden(inside: Path) -> bool:
-    """Whether a file is hidden, temporary, of an unfinished output or without rows, by its path in the folder."""
+    """Return whether a file is hidden, temporary, unfinished or without rows, by its path in the folder."""
     return (
         any(part.startswith((".", "_", "~")) for part in inside.parts)
         or any(part.endswith((".parts", ".states")) for part in inside.parts[:-1])

@@ -62,7 +62,7 @@ class EditedText:
         return bisect_right(self.words, limit, key=lambda word: word.end)
 
     def _may_grow(self, text: str, match: re.Match[str]) -> bool:
-        """Whether what is typed next could make another word, or markup, of this match."""
+        """Return whether what is typed next could make another word, or markup, of this match."""
         if match[0] == "<":
             return _open_markup.match(text, match.start()) is not None
         at_end = _open_word.match(text, match.end()) is not None

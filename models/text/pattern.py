@@ -95,7 +95,7 @@ def _kinds(classes: Mapping[int, Iterable[range]]) -> bytes:
 
 
 def _kinds_of_1() -> bytes:
-    """Kinds by the tables of the Python that runs."""
+    """Return the kinds by the tables of the Python that runs."""
     points = "".join(map(chr, range(0x40000)))
     letters, spaces = (map(re.Match.span, re.finditer(each, points)) for each in (r"[^\W_]+", r"\s+"))
     capitals = (range(point, point + 1) for point in range(0x20000) if chr(point).lower() != chr(point))

@@ -98,7 +98,7 @@ def half_lives(kept: Array) -> Array:
 
 
 def _matrix(gated: GatedMemory, layer: LayerActivations, head: TargetHead, block: int) -> Array:
-    """One pass over time. `held [N, H]` is what is left of each block's writes."""
+    """Return the matrix after one pass over time. `held [N, H]` is what is left of each block's writes."""
     hidden, write, keep, readout = layer["hidden"], gated.written(layer), gated.kept(layer), gated.readout(layer)
     out = np.ones_like(hidden) if readout is None else readout
     steps, size = hidden.shape

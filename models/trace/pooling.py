@@ -53,7 +53,7 @@ _LAST = ReductionTrace(
 
 
 def _max_running(hidden: Array, head: Array, before: Tensors | None) -> Array:
-    """For speed the running maximum goes along rows."""
+    """Take the running maximum along rows, which is faster."""
     highest = np.maximum.accumulate(np.ascontiguousarray(hidden.T), axis=1)
     if before is not None:
         np.maximum(highest, before["max"][:, None], out=highest)
@@ -62,14 +62,14 @@ def _max_running(hidden: Array, head: Array, before: Tensors | None) -> Array:
 
 
 def _max_gradient(hidden: Array, weight: Array) -> Array:
-    """All of a unit's weight falls to the step where it is largest."""
+    """Give all of a unit's weight to the step where it is largest."""
     gradient = np.zeros_like(hidden)
     gradient[hidden.argmax(axis=0), np.arange(len(weight))] = weight
     return gradient
 
 
 def _max_columns(hidden: Array, weight: Array, blocks: int) -> Columns:
-    """Only the units that reach a new maximum change what the blocks count for."""
+    """Look only at the units that reach a new maximum: no others change what the blocks count for."""
     rising = np.ones(hidden.shape, bool)
     rising[1:] = hidden[1:] > np.maximum.accumulate(hidden[:-1])
     rising &= weight != 0
@@ -103,7 +103,7 @@ _MAX = ReductionTrace(
 
 
 def _mean_running(hidden: Array, head: Array, before: Tensors | None) -> Array:
-    """For speed the head is applied before the sum over time."""
+    """Apply the head before the sum over time, which is faster."""
     steps, total = (0, 0.0) if before is None else (before["steps"], before["sum"] @ head.T)
     counts = np.arange(1, len(hidden) + 1, dtype=hidden.dtype)[:, None] + steps
     logits: Array = (np.cumsum(hidden @ head.T, axis=0) + total) / counts

@@ -49,35 +49,35 @@ class Observer(Protocol):
     """Notes what the engine does. `batch` is called where chunks are computed, the others by the event loop."""
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
-        """The step graph ran: reviews in it, tokens that hold a word, tokens in all, seconds."""
+        """Note a run of the network: reviews in it, tokens that hold a word, tokens in all, seconds."""
 
     def refused(self, model: str, version: int) -> None:
-        """A review was not accepted: too much work waits."""
+        """Note a review that was not accepted: too much work waits."""
 
     def expired(self, model: str, version: int) -> None:
-        """A review's deadline passed before its answer."""
+        """Note a review whose deadline passed before its answer."""
 
     def cancelled(self, model: str, version: int) -> None:
-        """Nobody waits for a review's answer any longer."""
+        """Note a review whose answer nobody waits for any longer."""
 
     def failed(self, model: str, version: int) -> None:
-        """A review could not be computed."""
+        """Note a review that could not be computed."""
 
 
 class Unobserved:
     """Notes nothing."""
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def refused(self, model: str, version: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def expired(self, model: str, version: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def cancelled(self, model: str, version: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def failed(self, model: str, version: int) -> None:
-        """Nothing."""
+        """Do nothing."""

@@ -57,7 +57,7 @@ class Actor:
             self._score = Scorer(read(Path(name), model.sha256), model.limits, model.top_words)
 
     def __call__(self, table: Any) -> Any:
-        """The table with what the model says of every row."""
+        """Return the table with what the model says of every row."""
         column = table.column(self._job.text_column).combine_chunks()
         found = texts(column, self._job.text_column)
         scored = iter(self._score([text for text, _ in found if text is not None]))
@@ -108,7 +108,7 @@ def _ray() -> Any:
 
 
 def _read(ray: Any, inputs: list[str], text_column: str) -> Any:
-    """The rows of files and folders, wherever Ray can read: a path of every node, `s3://`, `gs://`."""
+    """Return the rows of files and folders, wherever Ray can read: a path of every node, `s3://`, `gs://`."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
     from pyarrow import csv  # noqa: PLC0415
 
@@ -129,7 +129,7 @@ def _read(ray: Any, inputs: list[str], text_column: str) -> Any:
 
 
 def _format(inputs: list[str]) -> Format:
-    """The format of files by their names; a folder is of the format of its first file, elsewhere of Parquet."""
+    """Return the format of files by their names; a folder is of the format of its first file, elsewhere of Parquet."""
     name = inputs[0]
     if Path(name).is_dir():
         name = next((str(path) for path in sorted(Path(name).rglob("*")) if path.is_file()), name)
@@ -137,7 +137,7 @@ def _format(inputs: list[str]) -> Format:
 
 
 def _counts(ray: Any, out: str, prefix: str) -> Counts:
-    """What the output holds, by its own account."""
+    """Count what the output holds."""
     labels: Counter[str | None] = Counter()
     column = f"{prefix}label"
     for batch in ray.data.read_parquet(out, columns=[column]).iter_batches(batch_format="pyarrow"):

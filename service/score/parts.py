@@ -59,7 +59,7 @@ class Parts:
         return sum((head.counts for head in self._heads.values()), Counts())
 
     def has(self, block: Block) -> bool:
-        """Whether a block is done. Raises `DataError` where its part was made of other rows."""
+        """Return whether a block is done. Raises `DataError` where its part was made of other rows."""
         head = self._heads.get(block.number)
         if head is not None and head.digest != block.digest:
             raise self._changed(f"the input has changed since part {block.number} was scored")
@@ -77,7 +77,7 @@ class Parts:
         self._heads[part.number] = head
 
     def contents(self) -> Iterator[BinaryIO]:
-        """The parts in order, each open at its first byte of the output."""
+        """Yield the parts in order, each open at its first byte of the output."""
         for _, path in self._found():
             with path.open("rb") as file:
                 file.readline()
@@ -90,7 +90,7 @@ class Parts:
         self._heads = {}
 
     def remove(self) -> None:
-        """The output is complete: nothing is left of its parts."""
+        """Remove the folder of the parts: the output is complete."""
         self.close()
         shutil.rmtree(self.folder)
 

@@ -55,14 +55,14 @@ class ScoringProgress:
             self._console.print(f"left out {len(names)} files, hidden, temporary or without rows: {shown}")
 
     def begin(self, total: int | None, kept: Counts) -> None:
-        """The input has `total` bytes (None: unknown); `kept` was scored by an earlier run."""
+        """Show a run over `total` bytes (None: unknown), of which an earlier one has scored `kept`."""
         self._total = total
         self._bar.update(self._task, total=total)
         if kept.rows:
             self._console.print(f"going on after {kept.rows:,} rows that are scored already")
 
     def scored(self, counts: Counts, done: int) -> None:
-        """One more part is scored; `done` bytes of the input are read."""
+        """Show that one more part is scored, and `done` bytes of the input are read."""
         self.rows += counts.rows
         state = f"{self.rows:,} rows  {self.rate:,.0f} rows/s"
         self._bar.update(self._task, completed=done, state=state)
@@ -71,7 +71,7 @@ class ScoringProgress:
             self._console.print(f"{state}{self._left(done)}")
 
     def warn(self, text: str) -> None:
-        """Something is not as it should be, and the run goes on: said also where nothing else is."""
+        """Say what is not as it should be while the run goes on, also where nothing else is said."""
         Console(stderr=True, highlight=False).print(f"gatescope score: {text}", markup=False, soft_wrap=True)
 
     def _left(self, done: int) -> str:

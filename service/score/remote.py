@@ -30,7 +30,7 @@ class RemoteService:
 
 
 def find_model(url: str, model: str | None, version: int | None, key: str | None) -> RemoteService:
-    """The model that is meant at a running service. Raises `DataError` where there is none."""
+    """Return the model that is meant at a running service. Raises `DataError` where there is none."""
     answer = json.loads(_exchange(url, key, "GET", "/v1/models"))
     cards: list[dict[str, Any]] = answer["models"]
     for card in cards:
@@ -47,7 +47,7 @@ class RemoteScorer:
         self._service = service
 
     def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
-        """The answers to `texts`."""
+        """Return the answers to `texts`."""
         if not texts:
             return []
         asked = {"model": self._service.model, "version": self._service.version}
@@ -72,7 +72,7 @@ class RemoteScorer:
 
 
 def _exchange(url: str, key: str | None, method: str, path: str, body: bytes | None = None) -> bytes:
-    """One request and its answer, tried again while the service is busy or away."""
+    """Send one request and return its answer; try again while the service is busy or away."""
     for attempt in range(ATTEMPTS):
         try:
             status, after, content = _once(url, key, method, path, body)

@@ -35,16 +35,16 @@ class Watcher(Protocol):
     """Is told how far a run is."""
 
     def left_out(self, names: tuple[str, ...]) -> None:
-        """These files of a folder are not read."""
+        """Hear which files of a folder are not read."""
 
     def begin(self, total: int | None, kept: Counts) -> None:
-        """The input has `total` bytes (None: unknown); `kept` was scored by an earlier run."""
+        """Hear that the input has `total` bytes (None: unknown), of which an earlier run has scored `kept`."""
 
     def scored(self, counts: Counts, done: int) -> None:
-        """One more part is scored; `done` bytes of the input are read."""
+        """Hear that one more part is scored, and `done` bytes of the input are read."""
 
     def warn(self, text: str) -> None:
-        """Something is not as it should be, and the run goes on."""
+        """Hear what is not as it should be while the run goes on."""
 
 
 class ScoringModel(NamedTuple):

@@ -50,7 +50,7 @@ class Scorer:
         self._session = open_session(bundle)
 
     def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
-        """The answers to `texts`; reviews of like length are computed together, in an order that they alone fix."""
+        """Return the answers to `texts`. Reviews of like length are computed together, in an order they alone fix."""
         answers = [self._encoded(text) for text in texts]
         scorable = [(text, each) for text, each in zip(texts, answers, strict=True) if isinstance(each, Encoded)]
         scored = iter(self._run(*zip(*scorable, strict=True)) if scorable else [])

@@ -15,7 +15,7 @@ Weighed = tuple[tuple[str, float], ...]
 def top_words(
     bundle: Bundle, text: str, ids: NDArray[np.int64], hidden: tuple[Array, ...], logits: Array, count: int
 ) -> Weighed:
-    """The `count` words of `text` that counted most, from its `logits [C]` and `hidden` states, `[T, H]` a layer."""
+    """Return the `count` words of `text` that counted most, by its `logits [C]` and `hidden`, `[T, H]` a layer."""
     analysis = Analysis(bundle.weights, ids, hidden, logits, default_target(logits))
     weights = analysis.ledger.words
     order = np.argsort(-np.abs(weights), kind="stable")[:count].tolist()

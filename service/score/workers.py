@@ -18,7 +18,7 @@ AHEAD = 16
 
 
 def parts(job: Job, blocks: Iterable[Block], workers: int) -> Iterator[ScoredBlock]:
-    """The parts of `blocks`, as they are done. Raises `DataError`, `InvalidBundle`."""
+    """Yield the parts of `blocks`, as they are done. Raises `DataError`, `InvalidBundle`."""
     source = _Lookahead(iter(blocks))
     following = iter(source)
     first = next(following, None)
@@ -56,7 +56,7 @@ class _WorkerPool:
             process.join()
 
     def parts(self, blocks: Iterator[Block]) -> Iterator[ScoredBlock]:
-        """The parts of all blocks that can be read; only then is raised why no more could."""
+        """Yield the parts of all blocks that can be read; only then is raised why no more could."""
         source, idle, busy = _Lookahead(blocks), list(self._processes), dict[Connection, int]()
         done: list[ScoredBlock] = []
         while source.block is not None or busy:

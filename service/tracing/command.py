@@ -49,7 +49,7 @@ def trace(
 
 
 def _target(labels: list[str]) -> Any:
-    """One label, a pair of them, or None for the model's own choice."""
+    """Return one label, a pair of them, or None for the model's own choice."""
     match labels:
         case []:
             return None

@@ -59,7 +59,7 @@ def _text(words: Sequence[TracedWord], shares: list[float]) -> Text:
 
 
 def _word(word: TracedWord, share: float) -> Text:
-    """The word as typed; from a tenth of the largest share on its sign stands before it, from a half on it is bold."""
+    """Return the word as typed, its sign before it from a tenth of the largest share on, bold from a half on."""
     style = "italic " if word.oov else ""
     if abs(share) < _FAINT:
         return Text(word.text, style.strip())

@@ -66,7 +66,7 @@ def to_npz(trace: Trace) -> bytes:
 
 
 def _named(value: Any, name: str, arrays: dict[str, Array]) -> Any:
-    """`value` with its name, such as `running.p`, in the place of each array; the arrays go into `arrays`."""
+    """Return `value` with its name, such as `running.p`, in the place of each array; the arrays go into `arrays`."""
     if isinstance(value, np.ndarray):
         arrays[name] = np.asarray(value, "<f4")
         return name

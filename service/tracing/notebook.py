@@ -26,7 +26,7 @@ def notebook_html(trace: "Trace") -> str:
 
 
 def _verdict(trace: "Trace") -> str:
-    """The label, and the sum that made it: bias, the strongest words, all others."""
+    """Return the label, and the sum that made it: bias, the strongest words, all others."""
     shares, said = trace.ledger.words.tolist(), trace.prediction
     top = sorted(sorted(range(len(shares)), key=lambda t: -abs(shares[t]))[:NAMED])
     terms = [f"bias {said.bias + trace.ledger.bias:+.2f}"]
@@ -39,7 +39,7 @@ def _verdict(trace: "Trace") -> str:
 
 
 def _words(trace: "Trace") -> str:
-    """The review as running text; the deeper the colour of a word, the more it says."""
+    """Return the review as running text; the deeper the colour of a word, the more it says."""
     shares = trace.ledger.words.tolist()
     largest, end, parts = max(map(abs, shares)) or 1.0, 0, list[str]()
     for word, share in zip(trace.words, shares, strict=True):
@@ -69,7 +69,7 @@ def _legend(trace: "Trace") -> str:
 
 
 def _line(name: str, values: Array) -> str:
-    """One value after every word, on 0 to 1, or on -1 to 1 where it falls below 0, and its last value."""
+    """Return a line of a value after every word, on 0 to 1, or -1 to 1 where it falls below 0, and its last."""
     points = _thinned(values)
     low = -1.0 if min(points) < 0 else 0.0
     across, down = WIDTH / len(points), HEIGHT / (1 - low)

@@ -198,7 +198,7 @@ def _model(bundle: Bundle) -> TracedModel:
 
 
 def _words(text: str, ids: Ids, pattern: Pattern) -> list[TracedWord]:
-    """The first words of `text`, as many as there are `ids [T]`."""
+    """Return the first words of `text`, as many as there are `ids [T]`."""
     return [
         TracedWord(text[start:end], start, end, number, number == UNK)
         for (start, end), number in zip(spans(text, len(ids), pattern), ids.tolist(), strict=True)
@@ -220,7 +220,7 @@ def _target(labels: tuple[str, ...], target: Target) -> TargetLabels:
 
 
 def _ledgers(write: Ledger | None, deep: Ledger | None, analysis: Analysis) -> Ledgers:
-    """The ledgers with the selected units alone, which the deep one has in a model of one layer."""
+    """Return the ledgers with the selected units alone, which the deep one has in a model of one layer."""
     selected = analysis.top_units.selected
     return Ledgers(
         write=None if write is None else write.of_units(selected),

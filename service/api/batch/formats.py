@@ -36,7 +36,7 @@ class BatchOptions:
 
     @classmethod
     def of(cls, query: Mapping[str, Sequence[str]]) -> "BatchOptions":
-        """The parameters of a query string. Raises 400 for one that is not known."""
+        """Return the parameters of a query string. Raises `Malformed` for one that is not known."""
         unknown = set(query) - {"model", "version", "text_column", "prefix"}
         if unknown:
             raise Malformed("known parameters are model, version, text_column and prefix")
@@ -52,7 +52,7 @@ class BatchOptions:
         )
 
     def model_for(self, asked: PredictRequest) -> tuple[str | None, int | None]:
-        """The name and version of the model for a row."""
+        """Return the name and version of the model for a row."""
         own = asked.model is not None or asked.version is not None
         return (asked.model, asked.version) if own else (self.model, self.version)
 
@@ -67,7 +67,7 @@ class Tally:
     started: float = field(default_factory=monotonic)
 
     def answered(self, label: str | None) -> None:
-        """One row more; None for an error."""
+        """Count one row more; None for an error."""
         self.rows += 1
         if label is None:
             self.errors += 1
@@ -99,7 +99,7 @@ class Form(Protocol):
         """Return the line of a row that can't be answered; of the stream as a whole where there is no row."""
 
     def summary(self, tally: Tally) -> bytes:
-        """What goes out last."""
+        """Return what goes out last."""
 
 
 class JsonLinesForm:
@@ -138,7 +138,7 @@ class JsonLinesForm:
         return json.dumps({"line": line, "error": problem.body()}).encode() + b"\n"
 
     def summary(self, tally: Tally) -> bytes:
-        """Rows, errors, labels, seconds."""
+        """Return rows, errors, labels and seconds."""
         said = {"rows": tally.rows, "errors": tally.errors, "labels": tally.labels}
         return json.dumps({"summary": said | {"seconds": round(monotonic() - tally.started, 3)}}).encode() + b"\n"
 

@@ -46,12 +46,12 @@ class Spool:
         self._changed.set()
 
     def close(self) -> None:
-        """Nothing more will be put."""
+        """Take no more: `take` returns what is left, and then nothing."""
         self._closed = True
         self._changed.set()
 
     async def take(self) -> bytes:
-        """What waits longest, at most some hundred kilobytes; waits for it. Empty at the end."""
+        """Return what waits longest, at most some hundred kilobytes; waits for it. Empty at the end."""
         while not self.size:
             if self._closed:
                 return b""

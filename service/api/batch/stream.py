@@ -190,7 +190,7 @@ class Stream:
             await asyncio.sleep(seconds)
 
     def _end(self, last: bytes) -> None:
-        """The stream's last line, once."""
+        """Put the stream's last line into the spool, once."""
         if not self._ended:
             self._ended = True
             self._spool.append(last)

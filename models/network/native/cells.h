@@ -70,7 +70,7 @@ INLINE void NAME(multiply)(int rows, int gates, int last, floats acc[ROWS][4], c
 }
 
 /* Write the hidden state of WIDTH units down, and what the pooling keeps of it. */
-INLINE void NAME(settle)(const struct gs_row *row, int unit, floats hidden) {
+INLINE void NAME(store_hidden)(const struct gs_row *row, int unit, floats hidden) {
     NAME(put)(row->next + unit, hidden);
     float *max = row->gathered.max, *sum = row->gathered.sum;
     if (max) NAME(put)(max + unit, NAME(larger)(NAME(at)(max + unit), hidden));
@@ -86,19 +86,19 @@ INLINE void NAME(lstm_units)(const struct gs_row *row, int unit, const floats ga
     floats cell = kept + (1.f - candidate) / ((1.f + input) * (1.f + candidate));
     NAME(put)(row->cell + unit, cell);
     floats shown = NAME(exp)(-2.f * cell);
-    NAME(settle)(row, unit, (1.f - shown) / ((1.f + output) * (1.f + shown)));
+    NAME(store_hidden)(row, unit, (1.f - shown) / ((1.f + output) * (1.f + shown)));
 }
 
 /* h = (1 - z) n + z h', n = tanh(gate of x + r * gate of h'): slots r, z, n of x, n of h'. */
 INLINE void NAME(gru_units)(const struct gs_row *row, int unit, const floats gate[4]) {
     floats reset = 1.f / (1.f + NAME(exp)(-gate[0])), update = 1.f / (1.f + NAME(exp)(-gate[1]));
     floats candidate = NAME(tanh)(gate[2] + reset * gate[3]);
-    NAME(settle)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
+    NAME(store_hidden)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
 }
 
 INLINE void NAME(rnn_units)(const struct gs_row *row, int unit, const floats gate[4]) {
 #pragma GCC unroll 4
-    for (int slot = 0; slot < 4; slot++) NAME(settle)(row, unit + slot * WIDTH, NAME(tanh)(gate[slot]));
+    for (int slot = 0; slot < 4; slot++) NAME(store_hidden)(row, unit + slot * WIDTH, NAME(tanh)(gate[slot]));
 }
 
 /* h = (1 - z) n + z h': nothing is read of the hidden state but to keep it; slots z, z, n, n of twice the units. */
@@ -106,7 +106,7 @@ INLINE void NAME(mingru_units)(const struct gs_row *row, int unit, const floats 
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++, unit += WIDTH) {
         floats update = 1.f / (1.f + NAME(exp)(-gate[half])), candidate = gate[2 + half];
-        NAME(settle)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
+        NAME(store_hidden)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
     }
 }
 

@@ -12,26 +12,26 @@
 static const char NETWORK[] = "gatescope.network";
 
 /* A network and the word vectors that it does not copy: they stay in the array that Python holds. */
-struct held {
+struct handle {
     struct gs_network net;
     Py_buffer vectors;
 };
 
 static void free_network(PyObject *capsule) {
-    struct held *held = PyCapsule_GetPointer(capsule, NETWORK);
-    if (!held) return;
+    struct handle *handle = PyCapsule_GetPointer(capsule, NETWORK);
+    if (!handle) return;
     for (int layer = 0; layer < GS_MOST_LAYERS; layer++) {
-        free(held->net.layer[layer].input);
-        free(held->net.layer[layer].recurrent);
-        free(held->net.layer[layer].bias);
+        free(handle->net.layer[layer].input);
+        free(handle->net.layer[layer].recurrent);
+        free(handle->net.layer[layer].bias);
     }
-    free(held->net.table);
-    free(held->net.filled);
-    free(held->net.zeros);
-    free(held->net.head);
-    free(held->net.head_bias);
-    if (held->vectors.obj) PyBuffer_Release(&held->vectors);
-    free(held);
+    free(handle->net.table);
+    free(handle->net.filled);
+    free(handle->net.zeros);
+    free(handle->net.head);
+    free(handle->net.head_bias);
+    if (handle->vectors.obj) PyBuffer_Release(&handle->vectors);
+    free(handle);
 }
 
 /* Functions that return an int return false with an error set where they fail. */
@@ -42,64 +42,64 @@ static int fail_value(const char *reason) {
 }
 
 /* Room for `size` floats at the start of a cache line: of a large one, only what is used takes memory. */
-static int room_for(Py_ssize_t size, float **room) {
-    if (!posix_memalign((void **)room, GS_LINE, (size ? size : 1) * sizeof(float))) return 1;
-    *room = NULL;
+static int allocate(Py_ssize_t size, float **array) {
+    if (!posix_memalign((void **)array, GS_LINE, (size ? size : 1) * sizeof(float))) return 1;
+    *array = NULL;
     PyErr_NoMemory();
     return 0;
 }
 
-static int sized(const Py_buffer *buffer, Py_ssize_t size) {
+static int has_size(const Py_buffer *buffer, Py_ssize_t size) {
     if (buffer->len == size * (Py_ssize_t)sizeof(float)) return 1;
     PyErr_Format(PyExc_ValueError, "an array of %zd bytes where %zd floats belong", buffer->len, size);
     return 0;
 }
 
 /* A copy of `size` floats out of a buffer. */
-static int copied(PyObject *source, Py_ssize_t size, float **copy) {
+static int copy(PyObject *source, Py_ssize_t size, float **array) {
     Py_buffer buffer;
     if (PyObject_GetBuffer(source, &buffer, PyBUF_C_CONTIGUOUS) < 0) return 0;
-    const int fits = sized(&buffer, size) && room_for(size, copy);
-    if (fits) memcpy(*copy, buffer.buf, buffer.len);
+    const int fits = has_size(&buffer, size) && allocate(size, array);
+    if (fits) memcpy(*array, buffer.buf, buffer.len);
     PyBuffer_Release(&buffer);
     return fits;
 }
 
-static int copied_layers(struct gs_network *net, PyObject *layers) {
+static int copy_layers(struct gs_network *net, PyObject *layers) {
     const struct gs_cell cell = gs_cells[net->cell];
     for (net->layers = 0; net->layers < PyTuple_Size(layers); net->layers++) {
         struct gs_layer *layer = net->layer + net->layers;
         PyObject *item = PyTuple_GetItem(layers, net->layers), *bias, *input, *recurrent;
         if (!PyArg_ParseTuple(item, "iOOO", &layer->inputs, &bias, &input, &recurrent) ||
-            !copied(bias, gs_sums_size(net), &layer->bias) ||
-            !copied(input, (Py_ssize_t)cell.input_gates * net->units * layer->inputs, &layer->input) ||
-            !copied(recurrent, (Py_ssize_t)cell.recurrent_gates * net->units * net->hidden, &layer->recurrent))
+            !copy(bias, gs_sums_size(net), &layer->bias) ||
+            !copy(input, (Py_ssize_t)cell.input_gates * net->units * layer->inputs, &layer->input) ||
+            !copy(recurrent, (Py_ssize_t)cell.recurrent_gates * net->units * net->hidden, &layer->recurrent))
             return 0;
     }
     return 1;
 }
 
-static int copied_head(struct gs_network *net, PyObject *head, PyObject *head_bias) {
-    return copied(head, (Py_ssize_t)net->classes * gs_reductions(net->pooling) * net->units, &net->head) &&
-           copied(head_bias, net->classes, &net->head_bias);
+static int copy_head(struct gs_network *net, PyObject *head, PyObject *head_bias) {
+    return copy(head, (Py_ssize_t)net->classes * gs_reductions(net->pooling) * net->units, &net->head) &&
+           copy(head_bias, net->classes, &net->head_bias);
 }
 
-static int with_table(struct gs_network *net) {
+static int make_table(struct gs_network *net) {
     net->filled = calloc(net->words + 1, 1);
-    if (net->filled) return room_for(net->words * gs_sums_size(net), &net->table);
+    if (net->filled) return allocate(net->words * gs_sums_size(net), &net->table);
     PyErr_NoMemory();
     return 0;
 }
 
-static int with_zeros(struct gs_network *net) {
-    if (!room_for(net->units, &net->zeros)) return 0;
+static int make_zeros(struct gs_network *net) {
+    if (!allocate(net->units, &net->zeros)) return 0;
     memset(net->zeros, 0, net->units * sizeof(float));
     return 1;
 }
 
 /* Fill the network from the arguments of `network`, see recurrence.pyi. */
-static int filled(struct held *held, PyObject *args) {
-    struct gs_network *net = &held->net;
+static int fill_network(struct handle *handle, PyObject *args) {
+    struct gs_network *net = &handle->net;
     int width, tabled;
     PyObject *layers, *vectors, *head, *head_bias;
     if (!PyArg_ParseTuple(args, "iiiiinpOO!OO", &width, &net->cell, &net->pooling, &net->hidden, &net->classes,
@@ -112,89 +112,89 @@ static int filled(struct held *held, PyObject *args) {
     const int wide = 4 * width / gs_cells[net->cell].sums;
     const int block = wide > GS_LINE / 4 ? wide : GS_LINE / 4;
     net->units = (net->hidden + block - 1) / block * block;
-    if (!copied_layers(net, layers) || PyObject_GetBuffer(vectors, &held->vectors, PyBUF_C_CONTIGUOUS)) return 0;
-    net->vectors = held->vectors.buf;
-    return sized(&held->vectors, net->words * net->layer[0].inputs) && copied_head(net, head, head_bias) &&
-           (!tabled || with_table(net)) && with_zeros(net);
+    if (!copy_layers(net, layers) || PyObject_GetBuffer(vectors, &handle->vectors, PyBUF_C_CONTIGUOUS)) return 0;
+    net->vectors = handle->vectors.buf;
+    return has_size(&handle->vectors, net->words * net->layer[0].inputs) && copy_head(net, head, head_bias) &&
+           (!tabled || make_table(net)) && make_zeros(net);
 }
 
 static PyObject *network(PyObject *Py_UNUSED(module), PyObject *args) {
-    struct held *held = calloc(1, sizeof *held);
-    if (!held) return PyErr_NoMemory();
-    PyObject *capsule = PyCapsule_New(held, NETWORK, free_network);
-    if (!capsule) free(held);
-    if (capsule && !filled(held, args)) Py_CLEAR(capsule);
+    struct handle *handle = calloc(1, sizeof *handle);
+    if (!handle) return PyErr_NoMemory();
+    PyObject *capsule = PyCapsule_New(handle, NETWORK, free_network);
+    if (!capsule) free(handle);
+    if (capsule && !fill_network(handle, args)) Py_CLEAR(capsule);
     return capsule;
 }
 
 static struct gs_network *network_of(PyObject *capsule) {
-    struct held *held = PyCapsule_GetPointer(capsule, NETWORK);
-    return held ? &held->net : NULL;
+    struct handle *handle = PyCapsule_GetPointer(capsule, NETWORK);
+    return handle ? &handle->net : NULL;
 }
 
-/* What `step` is given, as buffers. */
+/* The buffers that `step` is given. */
 enum { IDS, LENGTHS, CARRY, BEFORE, AFTER, ANSWERS, OVER_TIME };
 
-struct given {
+struct buffers {
     Py_buffer buffer[OVER_TIME + GS_MOST_LAYERS];
     int count;
 };
 
-static int take(struct given *given, PyObject *source, int flags) {
-    if (PyObject_GetBuffer(source, given->buffer + given->count, PyBUF_C_CONTIGUOUS | flags) < 0) return 0;
-    given->count++;
+static int acquire(struct buffers *buffers, PyObject *source, int flags) {
+    if (PyObject_GetBuffer(source, buffers->buffer + buffers->count, PyBUF_C_CONTIGUOUS | flags) < 0) return 0;
+    buffers->count++;
     return 1;
 }
 
-static void release(struct given *given) {
-    while (given->count) PyBuffer_Release(given->buffer + --given->count);
+static void release(struct buffers *buffers) {
+    while (buffers->count) PyBuffer_Release(buffers->buffer + --buffers->count);
 }
 
-static Py_ssize_t items(const struct given *given, int which, Py_ssize_t size) {
-    return given->buffer[which].len / size;
+static Py_ssize_t items(const struct buffers *buffers, int which, Py_ssize_t size) {
+    return buffers->buffer[which].len / size;
 }
 
 /* Nothing is computed that would read or write past an array: what is wrong, or NULL. */
-static const char *wrong(const struct gs_network *net, const struct given *given) {
-    const int64_t *ids = given->buffer[IDS].buf, *carry = given->buffer[CARRY].buf;
-    const int32_t *lengths = given->buffer[LENGTHS].buf;
-    const Py_ssize_t batch = items(given, LENGTHS, 4), row = gs_state_size(net) * sizeof(float);
+static const char *fault_of(const struct gs_network *net, const struct buffers *buffers) {
+    const int64_t *ids = buffers->buffer[IDS].buf, *carry = buffers->buffer[CARRY].buf;
+    const int32_t *lengths = buffers->buffer[LENGTHS].buf;
+    const Py_ssize_t batch = items(buffers, LENGTHS, 4), row = gs_state_size(net) * sizeof(float);
     Py_ssize_t words = 0, longest = 0;
     if (!batch) return "a chunk needs a row";
-    if (items(given, CARRY, 8) != batch || given->buffer[AFTER].len != batch * row || given->buffer[BEFORE].len % row ||
-        items(given, ANSWERS, 4) != 2 * batch * net->classes)
+    if (items(buffers, CARRY, 8) != batch || buffers->buffer[AFTER].len != batch * row ||
+        buffers->buffer[BEFORE].len % row || items(buffers, ANSWERS, 4) != 2 * batch * net->classes)
         return "arrays of one chunk have different numbers of rows";
     for (Py_ssize_t b = 0; b < batch; b++) {
         if (lengths[b] < 1) return "a row needs a word";
-        if (carry[b] < -1 || carry[b] >= given->buffer[BEFORE].len / row)
+        if (carry[b] < -1 || carry[b] >= buffers->buffer[BEFORE].len / row)
             return "a row goes on from one that is not there";
         words += lengths[b];
         longest = lengths[b] > longest ? lengths[b] : longest;
     }
-    if (items(given, IDS, 8) != words) return "lengths and words differ";
+    if (items(buffers, IDS, 8) != words) return "lengths and words differ";
     for (Py_ssize_t i = 0; i < words; i++)
         if (ids[i] < 0 || ids[i] >= net->words) return "a word id outside of the vocabulary";
-    for (int i = OVER_TIME; i < given->count; i++)
-        if (items(given, i, 4) != longest * batch * net->hidden) return "hidden states over time have another shape";
-    if (given->count != OVER_TIME && given->count != OVER_TIME + net->layers)
+    for (int i = OVER_TIME; i < buffers->count; i++)
+        if (items(buffers, i, 4) != longest * batch * net->hidden) return "hidden states over time have another shape";
+    if (buffers->count != OVER_TIME && buffers->count != OVER_TIME + net->layers)
         return "a layer's hidden states are missing";
     return NULL;
 }
 
-static int taken(struct given *given, PyObject *const arrays[], PyObject *over_time) {
+static int acquire_all(struct buffers *buffers, PyObject *const arrays[], PyObject *over_time) {
     if (PyTuple_Size(over_time) > GS_MOST_LAYERS) return fail_value("more layers than there can be");
     for (int i = IDS; i < OVER_TIME; i++)
-        if (!take(given, arrays[i], i < AFTER ? 0 : PyBUF_WRITABLE)) return 0;
+        if (!acquire(buffers, arrays[i], i < AFTER ? 0 : PyBUF_WRITABLE)) return 0;
     for (Py_ssize_t i = 0; i < PyTuple_Size(over_time); i++)
-        if (!take(given, PyTuple_GetItem(over_time, i), PyBUF_WRITABLE)) return 0;
+        if (!acquire(buffers, PyTuple_GetItem(over_time, i), PyBUF_WRITABLE)) return 0;
     return 1;
 }
 
-static int computed(const struct gs_network *net, const struct given *given) {
-    const Py_buffer *buffer = given->buffer;
+static int compute(const struct gs_network *net, const struct buffers *buffers) {
+    const Py_buffer *buffer = buffers->buffer;
     struct gs_chunk chunk = {
         .net = net,
-        .batch = items(given, LENGTHS, 4),
+        .batch = items(buffers, LENGTHS, 4),
         .ids = buffer[IDS].buf,
         .lengths = buffer[LENGTHS].buf,
         .carry = buffer[CARRY].buf,
@@ -203,63 +203,63 @@ static int computed(const struct gs_network *net, const struct given *given) {
         .logits = buffer[ANSWERS].buf,
     };
     chunk.probabilities = chunk.logits + chunk.batch * net->classes;
-    for (int i = OVER_TIME; i < given->count; i++) chunk.over_time[i - OVER_TIME] = buffer[i].buf;
-    int room;
-    Py_BEGIN_ALLOW_THREADS room = gs_compute(&chunk);
-    Py_END_ALLOW_THREADS if (!room) PyErr_NoMemory();
-    return room;
+    for (int i = OVER_TIME; i < buffers->count; i++) chunk.over_time[i - OVER_TIME] = buffer[i].buf;
+    int allocated;
+    Py_BEGIN_ALLOW_THREADS allocated = gs_compute(&chunk);
+    Py_END_ALLOW_THREADS if (!allocated) PyErr_NoMemory();
+    return allocated;
 }
 
 static PyObject *step(PyObject *Py_UNUSED(module), PyObject *args) {
     PyObject *capsule, *arrays[OVER_TIME], *over_time;
-    struct given given = {.count = 0};
+    struct buffers buffers = {.count = 0};
     if (!PyArg_ParseTuple(args, "OOOOOOOO!", &capsule, arrays, arrays + 1, arrays + 2, arrays + 3, arrays + 4,
                           arrays + 5, &PyTuple_Type, &over_time))
         return NULL;
     const struct gs_network *net = network_of(capsule);
-    int done = net && taken(&given, arrays, over_time);
-    const char *fault = done ? wrong(net, &given) : NULL;
+    int done = net && acquire_all(&buffers, arrays, over_time);
+    const char *fault = done ? fault_of(net, &buffers) : NULL;
     if (fault) done = fail_value(fault);
-    done = done && computed(net, &given);
-    release(&given);
+    done = done && compute(net, &buffers);
+    release(&buffers);
     if (!done) return NULL;
     Py_RETURN_NONE;
 }
 
 /* Whether the arrays of one review fit each other and the network. */
-static int sums_fit(const struct gs_network *net, int layer, const struct given *given) {
-    const int64_t *ids = given->buffer[0].buf;
-    const Py_ssize_t words = items(given, 0, 8);
-    if (layer < 0 || layer >= net->layers || items(given, 2, 4) != words * net->hidden ||
-        items(given, 3, 4) != words * gs_sums_size(net))
+static int sums_fit(const struct gs_network *net, int layer, const struct buffers *buffers) {
+    const int64_t *ids = buffers->buffer[0].buf;
+    const Py_ssize_t words = items(buffers, 0, 8);
+    if (layer < 0 || layer >= net->layers || items(buffers, 2, 4) != words * net->hidden ||
+        items(buffers, 3, 4) != words * gs_sums_size(net))
         return 0;
-    if (layer && items(given, 1, 4) != words * net->hidden) return 0;
+    if (layer && items(buffers, 1, 4) != words * net->hidden) return 0;
     for (Py_ssize_t t = 0; t < words; t++)
         if (ids[t] < 0 || ids[t] >= net->words) return 0;
     return 1;
 }
 
-static int summed(const struct gs_network *net, int layer, const struct given *given) {
-    const Py_buffer *buffer = given->buffer;
-    if (!sums_fit(net, layer, given))
+static int compute_sums(const struct gs_network *net, int layer, const struct buffers *buffers) {
+    const Py_buffer *buffer = buffers->buffer;
+    if (!sums_fit(net, layer, buffers))
         return fail_value("arrays of one review do not fit each other, or a word id is outside of the vocabulary");
-    int room;
-    Py_BEGIN_ALLOW_THREADS room =
-        gs_sums(net, layer, items(given, 0, 8), buffer[0].buf, buffer[1].buf, buffer[2].buf, buffer[3].buf);
-    Py_END_ALLOW_THREADS if (!room) PyErr_NoMemory();
-    return room;
+    int allocated;
+    Py_BEGIN_ALLOW_THREADS allocated =
+        gs_sums(net, layer, items(buffers, 0, 8), buffer[0].buf, buffer[1].buf, buffer[2].buf, buffer[3].buf);
+    Py_END_ALLOW_THREADS if (!allocated) PyErr_NoMemory();
+    return allocated;
 }
 
 static PyObject *sums(PyObject *Py_UNUSED(module), PyObject *args) {
     PyObject *capsule, *arrays[4];
     int layer;
-    struct given given = {.count = 0};
+    struct buffers buffers = {.count = 0};
     if (!PyArg_ParseTuple(args, "OiOOOO", &capsule, &layer, arrays, arrays + 1, arrays + 2, arrays + 3)) return NULL;
     const struct gs_network *net = network_of(capsule);
     int done = net != NULL;
-    for (int i = 0; done && i < 4; i++) done = take(&given, arrays[i], i == 3 ? PyBUF_WRITABLE : 0);
-    done = done && summed(net, layer, &given);
-    release(&given);
+    for (int i = 0; done && i < 4; i++) done = acquire(&buffers, arrays[i], i == 3 ? PyBUF_WRITABLE : 0);
+    done = done && compute_sums(net, layer, &buffers);
+    release(&buffers);
     if (!done) return NULL;
     Py_RETURN_NONE;
 }

@@ -65,13 +65,13 @@ static struct gs_gathered gathered_part(const struct gs_network *net, float *sta
     return gs_gathered_at(net->pooling, net->units, state + cell_vectors(net) * net->units);
 }
 
-static void begin_state(const struct gs_network *net, float *state) {
+static void init_state(const struct gs_network *net, float *state) {
     memset(state, 0, gs_state_size(net) * sizeof(float));
     gs_gather_nothing(gathered_part(net, state), net->units);
 }
 
 /* A chunk on its way: rows that have words left stand first, in every layer in the same order. */
-struct running {
+struct active {
     struct gs_row *rows; /* [layers, B] */
     ptrdiff_t *index;    /* [B]: which row of the chunk stands there */
     ptrdiff_t *start;    /* [B]: where its words begin */
@@ -79,22 +79,22 @@ struct running {
 };
 
 /* Give row `b` its state, from where it goes on, and its place in every layer. */
-static void enter(const struct gs_chunk *chunk, struct running *running, ptrdiff_t b) {
+static void init_row(const struct gs_chunk *chunk, struct active *active, ptrdiff_t b) {
     const struct gs_network *net = chunk->net;
     const int size = gs_state_size(net);
     float *state = chunk->after + b * size;
     if (chunk->carry[b] < 0)
-        begin_state(net, state);
+        init_state(net, state);
     else
         memcpy(state, chunk->before + chunk->carry[b] * size, size * sizeof(float));
     *count_part(net, state) += (float)chunk->lengths[b];
-    running->index[b] = b;
-    running->start[b] = b ? running->start[b - 1] + chunk->lengths[b - 1] : 0;
+    active->index[b] = b;
+    active->start[b] = b ? active->start[b - 1] + chunk->lengths[b - 1] : 0;
     for (int layer = 0; layer < net->layers; layer++) {
         const int top = layer == net->layers - 1;
-        running->rows[layer * chunk->batch + b] = (struct gs_row){
+        active->rows[layer * chunk->batch + b] = (struct gs_row){
             .hidden = hidden_part(net, state, layer),
-            .next = running->spare + (layer * chunk->batch + b) * net->units,
+            .next = active->spare + (layer * chunk->batch + b) * net->units,
             .cell = cell_part(net, state, layer),
             .gathered = top ? gathered_part(net, state) : (struct gs_gathered){0},
         };
@@ -102,11 +102,11 @@ static void enter(const struct gs_chunk *chunk, struct running *running, ptrdiff
 }
 
 /* Have the row at `to` stand where the one at `from` stands, in every layer. */
-static void move_row(const struct gs_chunk *chunk, struct running *running, ptrdiff_t from, ptrdiff_t to) {
-    running->index[to] = running->index[from];
-    running->start[to] = running->start[from];
+static void move_row(const struct gs_chunk *chunk, struct active *active, ptrdiff_t from, ptrdiff_t to) {
+    active->index[to] = active->index[from];
+    active->start[to] = active->start[from];
     for (int layer = 0; layer < chunk->net->layers; layer++) {
-        struct gs_row *rows = running->rows + layer * chunk->batch;
+        struct gs_row *rows = active->rows + layer * chunk->batch;
         const struct gs_row ended = rows[to];
         rows[to] = rows[from];
         rows[from] = ended;
@@ -114,11 +114,11 @@ static void move_row(const struct gs_chunk *chunk, struct running *running, ptrd
 }
 
 /* Take the rows out that have ended before `step`; returns how many go on. */
-static ptrdiff_t going_on(const struct gs_chunk *chunk, struct running *running, ptrdiff_t count, int32_t step) {
+static ptrdiff_t compact(const struct gs_chunk *chunk, struct active *active, ptrdiff_t count, int32_t step) {
     ptrdiff_t kept = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
-        if (chunk->lengths[running->index[i]] <= step) continue;
-        if (kept < i) move_row(chunk, running, i, kept);
+        if (chunk->lengths[active->index[i]] <= step) continue;
+        if (kept < i) move_row(chunk, active, i, kept);
         kept++;
     }
     return kept;
@@ -161,15 +161,15 @@ static void swap_hidden(struct gs_row *row) {
 }
 
 /* One step of the `count` rows that go on: every layer reads what the one below has just said. */
-static void step_all(const struct gs_chunk *chunk, struct running *running, ptrdiff_t count, int32_t step) {
+static void step_all(const struct gs_chunk *chunk, struct active *active, ptrdiff_t count, int32_t step) {
     const struct gs_network *net = chunk->net;
     for (int number = 0; number < net->layers; number++) {
         const struct gs_layer *layer = net->layer + number;
-        struct gs_row *rows = running->rows + number * chunk->batch;
+        struct gs_row *rows = active->rows + number * chunk->batch;
         float *over_time = chunk->over_time[number];
         for (ptrdiff_t i = 0; i < count; i++) {
-            const int64_t *id = chunk->ids + running->start[i] + step;
-            const int goes_on = step + 1 < chunk->lengths[running->index[i]];
+            const int64_t *id = chunk->ids + active->start[i] + step;
+            const int goes_on = step + 1 < chunk->lengths[active->index[i]];
             read_input(net, rows + i, layer, number ? rows[i - chunk->batch].hidden : NULL, *id);
             if (!rows[i].x && goes_on) rows[i].ahead = net->table + id[1] * gs_sums_size(net);
         }
@@ -177,19 +177,19 @@ static void step_all(const struct gs_chunk *chunk, struct running *running, ptrd
         for (ptrdiff_t i = 0; i < count; i++) {
             swap_hidden(rows + i);
             if (over_time)
-                memcpy(over_time + (step * chunk->batch + running->index[i]) * net->hidden, rows[i].hidden,
+                memcpy(over_time + (step * chunk->batch + active->index[i]) * net->hidden, rows[i].hidden,
                        net->hidden * sizeof(float));
         }
     }
 }
 
 /* Bring hidden states that stand in `spare` at the end back into the state of their row. */
-static void settle_hidden(const struct gs_chunk *chunk, const struct running *running) {
+static void copy_back_hidden(const struct gs_chunk *chunk, const struct active *active) {
     const struct gs_network *net = chunk->net;
-    const float *end = running->spare + net->layers * chunk->batch * net->units;
+    const float *end = active->spare + net->layers * chunk->batch * net->units;
     for (ptrdiff_t i = 0; i < net->layers * chunk->batch; i++) {
-        const struct gs_row *row = running->rows + i;
-        if (row->hidden >= running->spare && row->hidden < end)
+        const struct gs_row *row = active->rows + i;
+        if (row->hidden >= active->spare && row->hidden < end)
             memcpy(row->next, row->hidden, net->units * sizeof(float));
     }
 }
@@ -213,13 +213,12 @@ static void answer(const struct gs_network *net, float *state, float *logits, fl
     for (int label = 0; label < net->classes; label++) probabilities[label] /= total;
 }
 
-static void run(const struct gs_chunk *chunk, struct running *running) {
+static void run(const struct gs_chunk *chunk, struct active *active) {
     const struct gs_network *net = chunk->net;
-    for (ptrdiff_t b = 0; b < chunk->batch; b++) enter(chunk, running, b);
+    for (ptrdiff_t b = 0; b < chunk->batch; b++) init_row(chunk, active, b);
     ptrdiff_t count = chunk->batch;
-    for (int32_t step = 0; (count = going_on(chunk, running, count, step)); step++)
-        step_all(chunk, running, count, step);
-    settle_hidden(chunk, running);
+    for (int32_t step = 0; (count = compact(chunk, active, count, step)); step++) step_all(chunk, active, count, step);
+    copy_back_hidden(chunk, active);
     for (ptrdiff_t b = 0; b < chunk->batch; b++)
         answer(net, chunk->after + b * gs_state_size(net), chunk->logits + b * net->classes,
                chunk->probabilities + b * net->classes);
@@ -227,20 +226,20 @@ static void run(const struct gs_chunk *chunk, struct running *running) {
 
 int gs_compute(const struct gs_chunk *chunk) {
     const ptrdiff_t rows = chunk->net->layers * chunk->batch;
-    struct running running = {
+    struct active active = {
         .rows = malloc(rows * sizeof(struct gs_row)),
         .index = malloc(chunk->batch * sizeof(ptrdiff_t)),
         .start = malloc(chunk->batch * sizeof(ptrdiff_t)),
         .spare = NULL,
     };
-    const int room = !posix_memalign((void **)&running.spare, GS_LINE, rows * chunk->net->units * sizeof(float)) &&
-                     running.rows && running.index && running.start;
-    if (room) run(chunk, &running);
-    free(running.rows);
-    free(running.index);
-    free(running.start);
-    free(running.spare);
-    return room;
+    const int allocated = !posix_memalign((void **)&active.spare, GS_LINE, rows * chunk->net->units * sizeof(float)) &&
+                          active.rows && active.index && active.start;
+    if (allocated) run(chunk, &active);
+    free(active.rows);
+    free(active.index);
+    free(active.start);
+    free(active.spare);
+    return allocated;
 }
 
 /* Each word is a row of its own: nothing of what came before it has to be waited for. */

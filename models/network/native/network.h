@@ -85,10 +85,10 @@ int gs_state_size(const struct gs_network *);
 /* Floats of a layer's sums for one word. */
 int gs_sums_size(const struct gs_network *);
 
-/* Compute a chunk. False where there is no room to. */
+/* Compute a chunk. False where memory is short. */
 int gs_compute(const struct gs_chunk *);
 
 /* The sums of one layer at each of T words, when all hidden states are known: `below [T, H]`, of no meaning for the
- * first layer, and `before [T, H]`. Writes `sums [T, sums_size]`. False where there is no room to. */
+ * first layer, and `before [T, H]`. Writes `sums [T, sums_size]`. False where memory is short. */
 int gs_sums(const struct gs_network *, int layer, ptrdiff_t words, const int64_t *ids, const float *below,
             const float *before, float *sums);

@@ -8,7 +8,7 @@ RETRY_AFTER = 10
 
 
 class StreamLimiter:
-    """`with places:` takes one of this process's places: those of the service, shared by its workers. Raises 429."""
+    """`with streams:` is one of this process's share of `max_streams`. Raises `Overloaded`."""
 
     def __init__(self, settings: Settings) -> None:
         self._most = -(-settings.max_streams // max(1, settings.workers))

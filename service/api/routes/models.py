@@ -38,27 +38,9 @@ async def model_version(name: Name, version: Version, context: Context) -> Card:
 
 def card(context: AppContext, model: Model) -> Card:
     """Return what a client may know of a served version."""
-    manifest = model.bundle.manifest
     return Card(
-        name=manifest.name,
-        version=manifest.version,
-        default=model.name == context.catalog.default_name() and context.catalog.find() is model,
-        cell=manifest.cell,
-        embedding_size=manifest.embedding_size,
-        hidden_size=manifest.hidden_size,
-        layers=manifest.layers,
-        pooling=manifest.pooling,
-        labels=list(manifest.labels),
-        vocabulary_size=manifest.vocabulary_size,
-        parameters=manifest.parameters,
-        temperature=manifest.temperature,
+        **{name: value for name, value in model.bundle.manifest if name in Card.model_fields},
+        default=context.catalog.default() is model,
         max_words=context.settings.max_words,
         sha256=model.bundle.sha256,
-        metrics=manifest.metrics,
-        behaviour=manifest.behaviour,
-        modifiers=manifest.modifiers,
-        abstain=manifest.abstain,
-        corpus=manifest.corpus,
-        data=manifest.data,
-        provenance=manifest.provenance,
     )

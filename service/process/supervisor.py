@@ -132,13 +132,11 @@ class Supervisor:
                 self._spawn(self._send(worker, number, self._metrics.text))
             case {"ask": "history", "minutes": minutes, "number": number}:
                 self._spawn(self._send(worker, number, partial(self._metrics.history, minutes)))
-            case {"done": number, "problem": problem, "versions": versions}:
-                worker.answered(number, (problem, versions))
             case {"ask": change, "fields": fields, "number": number}:
                 self._spawn(self._change(worker, change, fields, number))
 
     async def _send(self, worker: WorkerProcess, number: int, text: Callable[[], bytes]) -> None:
-        worker.channel.send(answer=number, result=await asyncio.to_thread(text))
+        worker.channel.answer(number, await asyncio.to_thread(text))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -157,7 +155,7 @@ class Supervisor:
                         self._versions = versions
                         await self._follow(worker)
                     break
-        asking.channel.send(answer=number, result=problem)
+        asking.channel.answer(number, problem)
 
     async def _follow(self, leader: WorkerProcess) -> None:
         """Have all other workers serve what the first one serves now; one that can't is not ready until it does."""

@@ -1,7 +1,6 @@
 """A worker process: the service on connections from the supervisor. `python -P -m service.process.worker FD FD`."""
 
 import asyncio
-import itertools
 import json
 import signal
 import socket
@@ -30,8 +29,6 @@ class SupervisorClient:
 
     def __init__(self) -> None:
         self.channel: Channel | None = None
-        self._numbers = itertools.count()
-        self._asked: dict[int, asyncio.Future[Any]] = {}
 
     async def load(self, name: str, version: int | None = None) -> None:
         """Serve a version, or the newest valid one, in every worker. Raises `ServiceError`."""
@@ -60,12 +57,6 @@ class SupervisorClient:
         text: bytes = await self._request(ask="history", minutes=minutes)
         return text
 
-    def answered(self, number: int, result: Any) -> None:
-        """Hand the supervisor's answer to whoever waits for it."""
-        asked = self._asked.pop(number)
-        if not asked.done():
-            asked.set_result(result)
-
     async def _ask(self, change: str, **fields: Any) -> None:
         problem = await self._request(ask=change, fields=fields)
         if problem is not None:
@@ -75,10 +66,10 @@ class SupervisorClient:
     async def _request(self, **message: Any) -> Any:
         if self.channel is None:
             raise NotReady("the worker is starting")
-        number = next(self._numbers)
-        self._asked[number] = asyncio.get_running_loop().create_future()
-        self.channel.send(**message, number=number)
-        return await self._asked[number]
+        try:
+            return await self.channel.ask(**message)
+        except EOFError:
+            raise NotReady("the supervisor is gone") from None
 
 
 class OpenConnections(set[Any]):
@@ -151,8 +142,6 @@ class Worker(Server):
                 self._spawn(self._change(channel, number, context.catalog.unload(name)))
             case {"do": "serve", "versions": versions, "number": number}:
                 self._spawn(self._change(channel, number, context.catalog.serve(versions)))
-            case {"answer": number, "result": result}:
-                self._client.answered(number, result)
             case {"drain": _}:
                 self.service.start_draining()
             case {"stop": _}:
@@ -183,7 +172,7 @@ class Worker(Server):
             await change
         except ServiceError as error:
             problem = [error.kind, error.detail]
-        channel.send(done=number, problem=problem, versions=self.service.context.catalog.served_versions())
+        channel.answer(number, (problem, self.service.context.catalog.served_versions()))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

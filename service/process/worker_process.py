@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
 import socket
 import sys
@@ -18,8 +17,6 @@ from service.settings import Settings
 Result = tuple[list[str] | None, Versions]
 """Of a change in a worker: kind and detail of the error where there was one, and what it serves now."""
 
-_numbers = itertools.count()
-
 
 @dataclass(eq=False, slots=True)
 class WorkerProcess:
@@ -34,36 +31,25 @@ class WorkerProcess:
     ended: bool = False
     open: int = 0
     sent: int = 0
-    _asked: dict[int, "asyncio.Future[Result | None]"] = field(default_factory=dict)
 
     async def ask(self, change: str, seconds: float, **fields: Any) -> Result | None:
         """Have the worker make a change; return what came of it, or None where it has ended.
 
         One that does not answer within `seconds` is killed.
         """
-        if self.ended:
-            return None
-        number = next(_numbers)
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
-        self.channel.send(do=change, number=number, **fields)
         try:
-            return await asyncio.wait_for(answer, seconds)
+            result: Result = await asyncio.wait_for(self.channel.ask(do=change, **fields), seconds)
         except TimeoutError:
             self.process.kill()
-            return None
-
-    def answered(self, number: int, result: Result) -> None:
-        """Hand an answer to whoever asked."""
-        answer = self._asked.pop(number)
-        if not answer.done():
-            answer.set_result(result)
+        except EOFError:
+            pass
+        else:
+            return result
+        return None
 
     def end(self) -> None:
-        """Close what led to a process that has ended, and tell those who wait for an answer."""
+        """Close what led to a process that has ended."""
         self.ended, self.ready = True, False
-        for answer in self._asked.values():
-            if not answer.done():
-                answer.set_result(None)
         self.channel.close()
         self.fd_socket.close()
 

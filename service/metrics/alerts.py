@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
+from service.metrics.by_model import ModelRows
 from service.metrics.drift import FEATURES, Window, stability_index
 from service.metrics.history import Row
 
@@ -15,6 +16,9 @@ LONGEST = 360
 """Minutes that the alerts look back."""
 LEAST_DRIFT_ROWS = 500
 MOST_DRIFT = 0.25
+MOST_SECONDS = 0.25
+SLOW_MINUTES = 5
+SEE = "See below where a review's time goes: waiting means too little processor, network means longer reviews."
 READ_THEM = "Read a sample of the new reviews; where they differ from those it learnt from, train on newer ones."
 
 Measure = Callable[[Sequence[Row]], float]
@@ -109,14 +113,6 @@ RULES = (
         "429: add replicas. 504: clients ask for less time than the queue takes.",
     ),
     Rule(
-        "GatescopeSlow",
-        "page",
-        always_over("predict_p99", 5),
-        0.25,
-        "One in a hundred predictions takes over {:.2f} s.",
-        "See below where a review's time goes: waiting means too little processor, network means longer reviews.",
-    ),
-    Rule(
         "GatescopeErrorBudgetBurnsSlowly",
         "ticket",
         share(ANSWERS[2:], ANSWERS, LONGEST, 30),
@@ -167,11 +163,21 @@ RULES = (
 )
 
 
-def alerts(rows: Sequence[Row], windows: Mapping[tuple[str, str], Window]) -> list[Alert]:
-    """Return the alerts that hold now, the worst first."""
+def alerts(rows: Sequence[Row], models: ModelRows, windows: Mapping[tuple[str, str], Window]) -> list[Alert]:
+    """Return the alerts that hold now, the worst first; `models` are the same minutes by model."""
     measured = ((rule, rule.measure(rows)) for rule in RULES)
     held = [Alert(r.name, r.severity, r.says.format(value), r.remedy) for r, value in measured if value > r.bound]
-    return [*held, *drifted(windows)]
+    return sorted([*held, *slow(models), *drifted(windows)], key=lambda alert: alert.severity)
+
+
+def slow(models: ModelRows) -> Iterable[Alert]:
+    """Yield an alert for every model that was slow in each of the last minutes."""
+    for name, rows in models.items():
+        latest = [p99 for p99, _ in rows[-SLOW_MINUTES:]]
+        if len(latest) == SLOW_MINUTES and all(p99 > MOST_SECONDS for p99 in latest):
+            yield Alert(
+                "GatescopeSlow", "page", f"One in a hundred reviews of {name} takes over {min(latest):.2f} s.", SEE
+            )
 
 
 def drifted(windows: Mapping[tuple[str, str], Window]) -> Iterable[Alert]:

@@ -11,15 +11,14 @@ from time import time
 
 import numpy as np
 
-from models.network.equations import Array
+from service.metrics.by_model import ModelMinutes, ModelRows
+from service.metrics.durations import counted, no_durations, quantile
 from service.metrics.gauges import GaugeValues
 from service.metrics.predictions import PredictionRecord
 from service.metrics.recorder import ProcessReport
 
 MINUTE = 60.0
 KEPT = 24 * 60
-EDGES = np.geomspace(1e-4, 100, 241)
-"""Bounds of the bins that durations are counted by, in seconds, each 6 % above the one below."""
 PHASES = ("tokenization", "queue", "compute")
 COLUMNS = [PredictionRecord._fields.index(phase) for phase in PHASES]
 
@@ -35,7 +34,7 @@ class Minute:
         self._answers: Counter[int] = Counter()
         self._outcomes: Counter[str] = Counter()
         self._failed_loads = 0
-        self._predict, self._lag = (np.zeros(len(EDGES) + 1, np.int64) for _ in range(2))
+        self._predict, self._lag = no_durations(), no_durations()
         self._phases = np.zeros(len(PHASES))
         self._runs = np.zeros(4)
 
@@ -45,7 +44,7 @@ class Minute:
             if template.startswith(("/v1/", "/v2/")):
                 self._answers[status // 100] += len(seconds)
             if template == "/v1/predict":
-                self._predict += _counted(seconds)
+                self._predict += counted(seconds)
         for _, rows in measured.predictions:
             self._outcomes["ok"] += len(rows)
             self._phases += rows[:, COLUMNS].sum(axis=0)
@@ -55,7 +54,7 @@ class Minute:
             self._runs += [len(runs), *runs[:, :3].sum(axis=0)]
         for (_, _, outcome), loads in measured.loads.items():
             self._failed_loads += loads if outcome != "ok" else 0
-        self._lag += _counted(measured.loop_lag)
+        self._lag += counted(measured.loop_lag)
 
     def figures(self, now: float) -> dict[str, float]:
         """Return what the minute was like until now: a second, unless the name says otherwise."""
@@ -64,8 +63,8 @@ class Minute:
         runs, rows, real, padded = self._runs
         return {
             **{f"answers_{first}xx": self._answers[first] / seconds for first in (2, 4, 5)},
-            **{f"predict_p{share}": _quantile(self._predict, share / 100) for share in (50, 90, 99)},
-            **{f"lag_p{share}": _quantile(self._lag, share / 100) for share in (50, 99)},
+            **{f"predict_p{share}": quantile(self._predict, share / 100) for share in (50, 90, 99)},
+            **{f"lag_p{share}": quantile(self._lag, share / 100) for share in (50, 99)},
             **{f"{phase}_mean": _ratio(total, answered) for phase, total in zip(PHASES, self._phases, strict=True)},
             "reviews": self._outcomes.total() / seconds,
             "rejected": self._outcomes["rejected"] / seconds,
@@ -84,13 +83,16 @@ class History:
         self._cores = 0.0
         self._rows: deque[tuple[float, array[float]]] = deque(maxlen=KEPT)
         self._columns: Sequence[str] = ()
+        self._models = ModelMinutes(KEPT)
 
     def add(self, measured: ProcessReport, processes: Mapping[int, GaugeValues]) -> None:
         """Add what a process has measured; `processes` are the gauges of all."""
         self._minute.add(measured)
+        self._models.add(measured)
         now = time()
         if now - self._minute.began < MINUTE:
             return
+        self._models.end(now - self._minute.began)
         figures = self._figures(now, processes)
         self._columns = [*figures]
         self._rows.append((now, array("f", figures.values())))
@@ -101,6 +103,10 @@ class History:
         now = time()
         kept = [(end, dict(zip(self._columns, row, strict=True))) for end, row in list(self._rows)[-minutes:]]
         return [*kept, (now, self._figures(now, processes))]
+
+    def models(self, minutes: int) -> ModelRows:
+        """Return the same minutes of each model."""
+        return self._models.rows(max(time() - self._minute.began, 1e-3), minutes)
 
     def _figures(self, now: float, processes: Mapping[int, GaugeValues]) -> dict[str, float]:
         draining = _sum(processes, "gatescope_draining") > 0
@@ -114,20 +120,6 @@ class History:
             "cores": max(0.0, spent) / max(now - self._minute.began, 1e-3),
             "memory": _sum(processes, "gatescope_worker_memory_bytes"),
         }
-
-
-def _counted(seconds: Sequence[float] | Array) -> Array:
-    places = np.searchsorted(EDGES, np.asarray(seconds, np.float64))
-    return np.bincount(places, minlength=len(EDGES) + 1)
-
-
-def _quantile(counts: Array, share: float) -> float:
-    """Return the upper end of the bin that holds the quantile."""
-    total = int(counts.sum())
-    if not total:
-        return nan
-    place = int(np.searchsorted(np.cumsum(counts), share * total))
-    return float(EDGES[min(place, len(EDGES) - 1)])
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -59,8 +59,10 @@ class ServiceMetrics:
         """Return the last minutes and the alerts that hold now, as JSON. To be called off the event loop."""
         rows = self._history.rows(self._gauges.processes, max(minutes, LONGEST))
         shown = [(round(end, 1), *map(_rounded, figures.values())) for end, figures in rows[-minutes:]]
-        held = [asdict(alert) for alert in alerts(rows, self._drift.windows)]
-        return json.dumps({"columns": [*rows[-1][1]], "rows": shown, "alerts": held}).encode()
+        models = self._history.models(max(minutes, LONGEST))
+        held = [asdict(alert) for alert in alerts(rows, models, self._drift.windows)]
+        by_model = {name: [tuple(map(_rounded, row)) for row in found[-minutes:]] for name, found in models.items()}
+        return json.dumps({"columns": [*rows[-1][1]], "rows": shown, "models": by_model, "alerts": held}).encode()
 
     def add(self, process: int, measured: ProcessReport) -> None:
         """Add what a process measured since its last report; its gauges replace those of that report."""

@@ -42,7 +42,8 @@ def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('.chart b')].some(b => /^[1-9][0-9.]* ?(ms|s)$/.test(b.textContent))"
     )
-    expect(page.locator(".chart")).to_have_count(10)
+    expect(page.locator(".chart")).to_have_count(12)
+    expect(page.locator(".chart", has_text="Slowest hundredth, by model").locator("li")).to_contain_text(["gru"])
     expect(page.locator("#versions tbody tr")).to_have_count(3)
     expect(page.locator("#labels td").get_by_text("gru", exact=True).first).to_be_visible()
     expect(page.locator("#drift .feature", has_text="window of 40 reviews").first).to_be_visible()

@@ -11,14 +11,27 @@ import pytest
 import yaml
 
 from models.bundle.files import read
-from service.metrics.alerts import LEAST_DRIFT_ROWS, MOST_DRIFT, RULES, alerts, drifted
+from service.metrics.alerts import (
+    LEAST_DRIFT_ROWS,
+    MOST_DRIFT,
+    MOST_SECONDS,
+    RULES,
+    SLOW_MINUTES,
+    alerts,
+    drifted,
+    slow,
+)
 from service.metrics.drift import Window
 from service.metrics.history import History
 from service.metrics.predictions import PredictionRecord, ServedVersion
 from tests.service.metrics.test_history import RECORD
 
 ROOT = Path(__file__).parents[3]
-ELSEWHERE = {"GatescopeDown": "a service that does not answer can't tell", "GatescopeDrift": "of the windows"}
+ELSEWHERE = {
+    "GatescopeDown": "a service that does not answer can't tell",
+    "GatescopeDrift": "of the windows",
+    "GatescopeSlow": "of each model",
+}
 
 
 def held(**figures: float) -> set[str]:
@@ -32,7 +45,7 @@ def held(**figures: float) -> set[str]:
     quiet |= dict.fromkeys(("answers_4xx", "answers_5xx", "rejected", "expired", "failed_loads"), 0.0)
     rows: list[tuple[float, Mapping[str, float]]] = [(60.0 * minute, quiet) for minute in range(300)]
     rows += [(60.0 * minute, quiet | figures) for minute in range(300, 360)]
-    return {alert.name for alert in alerts(rows, {})}
+    return {alert.name for alert in alerts(rows, {}, {})}
 
 
 def test_nothing_is_wrong_with_a_quiet_service() -> None:
@@ -45,7 +58,6 @@ def test_nothing_is_wrong_with_a_quiet_service() -> None:
         ("GatescopeErrorBudgetBurnsFast", {"answers_5xx": 0.02}),
         ("GatescopeRefuses", {"rejected": 0.02}),
         ("GatescopeRefuses", {"expired": 0.02}),
-        ("GatescopeSlow", {"predict_p99": 0.3}),
         ("GatescopeQueueNearLimit", {"queue_filled": 0.9}),
         ("GatescopeNotReady", {"ready_workers": 0}),
         ("GatescopeModelLoadFailed", {"failed_loads": 1}),
@@ -57,11 +69,18 @@ def test_an_alert_holds_over_its_bound(name: str, figures: Mapping[str, float]) 
     assert name in held(**figures)
 
 
+def test_a_slow_model_is_named_and_the_others_are_not() -> None:
+    quick, late = [(0.01, 5.0)] * 10, [(0.01, 5.0)] * 5 + [(0.4, 1.0)] * 4 + [(0.3, 1.0)]
+    told = list(slow({"gru": quick, "lstm": late, "rnn": [*late[:-1], (nan, 0.0)], "new": late[-4:]}))
+    assert [(alert.name, alert.severity) for alert in told] == [("GatescopeSlow", "page")]
+    assert told[0].says == "One in a hundred reviews of lstm takes over 0.30 s."
+
+
 def test_a_worker_that_went_missing_is_told() -> None:
     rows = [
         (float(minute), {**History().rows({}, 1)[0][1], "ready_workers": 2.0 - (minute > 50)}) for minute in range(60)
     ]
-    assert [alert.says for alert in alerts(rows, {})] == [
+    assert [alert.says for alert in alerts(rows, {}, {})] == [
         "Fewer worker processes are ready than in the last hour: 1 missing."
     ]
 
@@ -71,6 +90,8 @@ def test_names_bounds_and_severities_are_those_of_the_rules_and_the_runbook() ->
     rules: dict[str, Any] = {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
     runbook = (ROOT / "docs/runbook.md").read_text()
     assert {rule.name for rule in RULES} | set(ELSEWHERE) == set(rules)
+    assert rules["GatescopeSlow"]["expr"].endswith(f"> {MOST_SECONDS:g}")
+    assert rules["GatescopeSlow"]["for"] == f"{SLOW_MINUTES}m"
     assert f"> {MOST_DRIFT:g} and" in rules["GatescopeDrift"]["expr"]
     assert rules["GatescopeDrift"]["expr"].endswith(f">= {LEAST_DRIFT_ROWS}")
     for rule in RULES:

@@ -64,6 +64,23 @@ def test_a_minute_tells_rates_durations_and_gauges(clock: Clock, repository: Pat
     assert running["answers_2xx"] == 0 and isnan(running["predict_p99"])
 
 
+def test_a_minute_of_each_model_is_told(clock: Clock, repository: Path) -> None:
+    kept, recorder = History(), Recorder()
+    for name, count, seconds in (("lstm", 120, 0.006), ("gru", 30, 0.5)):
+        for _ in range(count):
+            recorder.answered(read(repository / name / "1").manifest, RECORD._replace(request=seconds))
+    clock.now += 60
+    kept.add(recorder.report([], {}), {})
+    clock.now += 1
+    recorder.answered(read(repository / "rnn" / "1").manifest, RECORD)
+    kept.add(recorder.report([], {}), {})
+    found = kept.models(KEPT)
+    assert found["lstm"][0] == pytest.approx((0.006, 2), rel=0.07)
+    assert found["gru"][0] == pytest.approx((0.5, 0.5), rel=0.07)
+    assert isnan(found["rnn"][0][0]) and found["rnn"][1] == pytest.approx((0.006, 1), rel=0.07)
+    assert isnan(found["lstm"][1][0]) and found["lstm"][1][1] == 0
+
+
 def test_a_day_is_kept_in_less_than_a_megabyte(clock: Clock) -> None:
     tracemalloc.start()
     kept = History()
@@ -80,7 +97,7 @@ def test_a_day_is_kept_in_less_than_a_megabyte(clock: Clock) -> None:
 
 def test_it_is_told_as_json_with_nothing_where_there_was_nothing() -> None:
     told = json.loads(ServiceMetrics(100).history(5))
-    assert [*told] == ["columns", "rows", "alerts"]
+    assert [*told] == ["columns", "rows", "models", "alerts"]
     (row,) = told["rows"]
     assert len(row) == 1 + len(told["columns"])
     assert row[1 + told["columns"].index("predict_p50")] is None

@@ -52,6 +52,26 @@ function padding(before, now) {
   return all ? 1 - rate(before, now, "gatescope_real_tokens_total") / all : null;
 }
 
+/** The charts of each model: title, how a value is written, the least top, a model's value between two scrapes, its column of the history. */
+const BY_MODEL = [
+  ["Slowest hundredth, by model", duration, 0.005, (a, b, is) => quantile(a, b, "gatescope_request_duration_seconds", 0.99, is)],
+  ["Reviews a second, by model", number, 1, (a, b, is) => rate(a, b, "gatescope_request_duration_seconds_count", is)],
+];
+let models = [];
+let ofModels = [];
+
+/** Draw the charts of each model anew where there are others than before. */
+function known(names) {
+  if (names.join() === models.join()) return;
+  models = names;
+  for (const { chart } of ofModels) chart.figure.remove();
+  ofModels = BY_MODEL.map(([title, said, least, value]) => ({
+    chart: new Chart(title, names, said, least), live: [], kept: [],
+    values: (a, b) => names.map((name) => value(a, b, (of) => of.model === name)),
+  }));
+  id("charts").append(...ofModels.map(({ chart }) => chart.figure));
+}
+
 const charts = CHARTS.map(([title, series, said, least, values, columns]) =>
   ({ chart: new Chart(title, series, said, least), values, columns, live: [], kept: [] }));
 document.querySelector("#charts").append(...charts.map(({ chart }) => chart.figure));
@@ -70,18 +90,22 @@ async function get(path) {
 /** Read what the service has kept of the time that is shown, and what is wrong now. */
 async function readHistory() {
   historyRead = performance.now() / 1000;
-  const { columns, rows, alerts: held } = await (await get(`metrics/history?minutes=${range.value}`)).json();
+  const { columns, rows, models: byModel, alerts: held } = await (await get(`metrics/history?minutes=${range.value}`)).json();
   alerts.show(held);
   for (const one of charts) {
     const places = one.columns.map((column) => 1 + columns.indexOf(column));
     one.kept = rows.map((row) => ({ time: 1000 * row[0], values: places.map((place) => row[place]) }));
   }
+  known(Object.keys(byModel));
+  ofModels.forEach((one, column) => {
+    one.kept = rows.map((row, at) => ({ time: 1000 * row[0], values: models.map((name) => byModel[name][at]?.[column] ?? null) }));
+  });
   draw();
 }
 
 function draw() {
   const minutes = Number(range.value);
-  for (const { chart, live, kept } of charts) {
+  for (const { chart, live, kept } of [...charts, ...ofModels]) {
     if (60 * minutes === LIVE) chart.show(live);
     else chart.show(kept, { seconds: 60 * minutes, gap: GAP });
   }
@@ -96,7 +120,7 @@ function add(live, values) {
 
 async function beat() {
   const now = new Scrape(await (await get("metrics")).text(), performance.now() / 1000);
-  if (before) for (const { live, values } of charts) add(live, values(before, now));
+  if (before) for (const { live, values } of [...charts, ...ofModels]) add(live, values(before, now));
   before = now;
   if (now.seconds - historyRead >= KEPT_PERIOD) await readHistory();
   else draw();

@@ -48,6 +48,7 @@ def test_a_packed_batch_is_streamed(served: Running) -> None:
         (b"", "gzip", 400),
         (BODY, "br", 415),
     ],
+    ids=["not packed", "cut off", "gzip and more", "deflate and more", "empty", "another encoding"],
 )
 def test_what_is_not_packed_as_it_says_is_refused(served: Running, content: bytes, encoding: str, status: int) -> None:
     answer = served.client.post("/v1/predict", content=content, headers={"Content-Encoding": encoding})

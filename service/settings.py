@@ -28,6 +28,7 @@ OTHERS = frozenset(
     {
         "api_key",
         "cache",
+        "corpus_texts",
         "data",
         "data_dir",
         "text_column",

@@ -69,7 +69,9 @@ def modifier_table(gains: Gains) -> Table:
 
 def modifier_rows(gains: Gains) -> list[list[str]]:
     """Return the cells of that table."""
-    return [[modifier, *(_short(row[place]) for place in PLACES)] for modifier, row in gains.items()]
+    return [
+        [modifier, *(_short(row[place]) if place in row else "" for place in PLACES)] for modifier, row in gains.items()
+    ]
 
 
 def next_word_table(measured: Mapping[str, Gains]) -> Table:

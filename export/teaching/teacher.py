@@ -35,7 +35,17 @@ def ask_teacher(
     """Return what the encoder in the folder `encoder` thinks of the training reviews, of texts made from them, and of
     the texts `also` asked about.
 
-    It is fine-tuned on the training reviews and on known sentences; it learns from no review of validation or test.
+    Raises `DataError` where there are not two labels.
+    """
+    teacher = fine_tuned(splits, encoder, seed, said)
+    texts = [*splits.train.texts, *made_of(splits.train), *also]
+    said(f"judge {len(texts):,} texts")
+    return Opinions.of(texts, teacher.judge(texts), teacher=encoder.name, training=splits.train.fingerprint)
+
+
+def fine_tuned(splits: Splits, encoder: Path, seed: int, said: Callable[[str], None]) -> "Teacher":
+    """Return a teacher that has learnt from the training reviews and known sentences, not from validation or test.
+
     Raises `DataError` where there are not two labels.
     """
     if len(splits.labels) != 2:
@@ -43,9 +53,7 @@ def ask_teacher(
     torch.manual_seed(seed)
     teacher = Teacher(encoder)
     teacher.learn(_lessons(splits, seed), seed, said)
-    texts = [*splits.train.texts, *made_of(splits.train), *also]
-    said(f"judge {len(texts):,} texts")
-    return Opinions.of(texts, teacher.judge(texts), teacher=encoder.name, training=splits.train.fingerprint)
+    return teacher
 
 
 def _lessons(splits: Splits, seed: int) -> list[Lesson]:

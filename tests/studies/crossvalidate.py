@@ -33,6 +33,7 @@ from export.training.dataset import Dataset, prepare
 from export.training.train import train
 from export.training.vectors import word_vectors
 from models.network.equations import CELLS, Array, Cell
+from tests.studies.sections import write_section
 
 FOLDS = 5
 RESAMPLES = 10_000
@@ -40,8 +41,8 @@ BASELINES = {"linear": linear, "nb-svm": nb_svm}
 TEACHER = "teacher"
 RIVALS = (*BASELINES, TEACHER)
 
-PAGE = """# Accuracy on unseen films
-
+HEADING = "# Accuracy on unseen films"
+PAGE = """
 {rows:,} reviews of {films} films ({data}), {folds} of {all_folds} folds by film: each model is tested once on every
 review, and never on a film that it was trained or tuned on. A tenth of the films of each fold's rest is validation: on
 it the networks pick their epoch, the linear models their penalty and their n-grams. The networks use the defaults of
@@ -137,7 +138,7 @@ def main() -> None:
             tested.append(one)
             scores = ", ".join(f"{name} {100 * hits.mean():.2f} %" for name, hits in one.right.items())
             print(f"fold {len(tested)} of {len(arguments.folds)}: {scores}", flush=True)
-    arguments.out.write_text(_page(arguments, tested), "utf-8")
+    write_section(arguments.out, HEADING, _page(arguments, tested))
 
 
 def _parse() -> Arguments:

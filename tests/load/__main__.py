@@ -1,11 +1,14 @@
 """The service under load, with figures.
 
-    .venv/bin/python -m tests.load overload [--seconds N]    clients that ask for far more than there is capacity for
+    .venv/bin/python -m tests.load overload [--seconds N]   clients that ask for far more than there is capacity for
+    .venv/bin/python -m tests.load swaps [--count N]        versions swapped without a pause under mixed load
+    .venv/bin/python -m tests.load soak [--minutes N]       mixed load for a long time, a swap a minute
 
 Serves a network of full size (LSTM, E = H = 128) with random weights; clients and service share the machine.
 """
 
 import argparse
+import asyncio
 import os
 import platform
 import tempfile
@@ -14,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bundles import random_weights, write_bundle
-from tests.load.overload import overload, request
+from tests.load.connection import request
+from tests.load.overload import overload
+from tests.load.soak import known_answers, soak, swaps
 from tests.serving import serving
 
 LONG = request("/v1/predict", {"text": "an amazing film that was not bad at all " * 228})
@@ -22,22 +27,41 @@ BATCH = request("/v1/batch", ["a great film " * 20] * 1000)
 OVERLOADS = (("2,048 words", LONG, (64, 300, 600, 1000)), ("batches of 1,000 rows", BATCH, (4, 120)))
 
 
+SWAP_EVERY, SAMPLE_EVERY = 60.0, 5.0
+
+
 def main() -> None:
     """Do what the command line says."""
+    given = _arguments()
+    print(f"{platform.machine()}, {os.cpu_count()} cores; clients on the same machine", flush=True)
+    with full_size() as repository:
+        known = {} if given.what == "overload" else known_answers(repository)
+        with serving(repository) as root:
+            port = int(root.rpartition(":")[2])
+            match given.what:
+                case "overload":
+                    print_overload(port, given.seconds)
+                case "swaps":
+                    asyncio.run(swaps(port, known, given.count, given.seconds))
+                case "soak":
+                    asyncio.run(soak(port, known, 60 * given.minutes, SWAP_EVERY, SAMPLE_EVERY))
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load")
-    parser.add_argument("what", choices=["overload"], nargs="?", default="overload")
-    parser.add_argument("--seconds", type=float, default=10.0)
-    given = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} cores; clients on the same machine")
-    with full_size() as repository, serving(repository) as root:
-        print_overload(int(root.rpartition(":")[2]), given.seconds)
+    parser.add_argument("what", choices=["overload", "swaps", "soak"])
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each run of overload, and of swaps without one")
+    parser.add_argument("--count", type=int, default=100, help="swaps")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of soak")
+    return parser.parse_args()
 
 
 @contextmanager
 def full_size() -> Iterator[Path]:
-    """A repository with a network of the size that the built-in models have."""
+    """A repository with two versions of a network of the size that the built-in models have."""
     with tempfile.TemporaryDirectory() as folder:
-        write_bundle(Path(folder), "lstm", random_weights("lstm", embedding_size=128, hidden_size=128, seed=0))
+        for seed in range(2):
+            write_bundle(Path(folder), "lstm", random_weights("lstm", embedding_size=128, hidden_size=128, seed=seed))
         yield Path(folder)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
@@ -13,6 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import uvloop
+
+from tests.load.connection import Connection, get, request
 
 Result = TypeVar("Result")
 
@@ -28,7 +29,7 @@ class Load:
 
     seconds: float
     connections: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
     refusals: list[float] = field(default_factory=list)
     retry_after: list[int] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
@@ -37,7 +38,7 @@ class Load:
     @property
     def goodput(self) -> float:
         """Answers a second."""
-        return self.statuses["200"] / self.seconds
+        return self.statuses[200] / self.seconds
 
     def __str__(self) -> str:
         counted = ", ".join(f"{status}: {count}" for status, count in sorted(self.statuses.items()))
@@ -53,16 +54,7 @@ def _ms(seconds: list[float], percent: float) -> str:
     return f"{1000 * float(np.percentile(seconds, percent)):.1f} ms"
 
 
-def request(path: str, body: object) -> bytes:
-    """A POST of JSON, as bytes."""
-    content = json.dumps(body).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-    )
-    return f"{head}\r\n\r\n".encode() + content
-
-
-HEALTH = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HEALTH = get("/health/live")
 SHORT = request("/v1/predict", {"text": "a great film"})
 QUICK = 0.05
 
@@ -85,9 +77,9 @@ def _run(work: Callable[..., Coroutine[Any, Any, Result]], *arguments: Any) -> R
         return runner.run(work(*arguments))
 
 
-async def _send_hastily(port: int, sent: bytes, connections: int, seconds: float) -> tuple[Counter[str], float]:
+async def _send_hastily(port: int, sent: bytes, connections: int, seconds: float) -> tuple[Counter[int], float]:
     """What all connections got, and the seconds until the service was as before once they had gone."""
-    statuses: Counter[str] = Counter()
+    statuses: Counter[int] = Counter()
     await _for(seconds, [_hasty(port, sent, statuses) for _ in range(connections)])
     return statuses, await _recovery(port)
 
@@ -106,65 +98,43 @@ async def _for(seconds: float, clients: Iterable[Coroutine[Any, Any, None]]) -> 
                 group.create_task(client)
 
 
-async def _hasty(port: int, sent: bytes, statuses: Counter[str]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
+async def _hasty(port: int, sent: bytes, statuses: Counter[int]) -> None:
+    async with Connection(port) as connection:
         while True:
-            writer.write(sent)
-            status, _ = await _answer(reader)
-            statuses[status] += 1
-    finally:
-        writer.close()
+            statuses[(await connection.ask(sent)).status] += 1
 
 
 async def _patient(port: int, sent: bytes, load: Load) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
+    async with Connection(port) as connection:
         while True:
             started = time.monotonic()
-            writer.write(sent)
-            status, wait = await _answer(reader)
-            load.statuses[status] += 1
-            if status == "429":
+            answer = await connection.ask(sent)
+            load.statuses[answer.status] += 1
+            if answer.status == 429:
                 load.refusals.append(time.monotonic() - started)
-                load.retry_after.append(wait)
-                await asyncio.sleep(wait)
-    finally:
-        writer.close()
+                load.retry_after.append(answer.retry_after)
+                await asyncio.sleep(answer.retry_after)
 
 
 async def _watch_health(port: int, load: Load) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
+    async with Connection(port) as connection:
         while True:
-            load.health.append(await _timed(reader, writer, HEALTH))
+            load.health.append(await _timed(connection, HEALTH))
             await asyncio.sleep(0.02)
-    finally:
-        writer.close()
 
 
 async def _recovery(port: int) -> float:
     """Seconds until a short text is answered quickly."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    began = time.monotonic()
-    while await _timed(reader, writer, SHORT) > QUICK:
-        pass
-    writer.close()
-    return time.monotonic() - began
+    async with Connection(port) as connection:
+        began = time.monotonic()
+        while await _timed(connection, SHORT) > QUICK:
+            pass
+        return time.monotonic() - began
 
 
-async def _timed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> float:
+async def _timed(connection: Connection, sent: bytes) -> float:
     """Seconds until the answer, which must be a 200."""
     started = time.monotonic()
-    writer.write(sent)
-    status, _ = await _answer(reader)
-    assert status == "200", status
+    answer = await connection.ask(sent)
+    assert answer.status == 200, answer
     return time.monotonic() - started
-
-
-async def _answer(reader: asyncio.StreamReader) -> tuple[str, int]:
-    """The status of one answer, which is read to its end, and its `Retry-After`."""
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
-    await reader.readexactly(int(fields[b"content-length"]))
-    return head.split()[1].decode(), int(fields.get(b"retry-after", 0))

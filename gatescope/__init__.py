@@ -21,7 +21,7 @@ __all__ = ["load", "train", "verify"]
 
 
 def load(
-    model: str | Path | None = None, *, version: int | None = None, repository: str | Path | None = None
+    model: str | Path | None = None, *, version: int | str | None = None, repository: str | Path | None = None
 ) -> "LoadedModel":
     """Return a model that predicts and traces in this process.
 

@@ -32,7 +32,7 @@ from service.tracing.tracer import Tracer
 Result = TypeVar("Result")
 
 
-def load_model(model: str | Path | None, version: int | None, repository: Path | None) -> "LoadedModel":
+def load_model(model: str | Path | None, version: int | str | None, repository: Path | None) -> "LoadedModel":
     """Load what `gatescope.load` is asked for. Raises `NoSuchModel`, `InvalidBundle`, `InvalidSettings`."""
     place = None if model is None else Path(model)
     if place is not None and (place / MANIFEST).is_file():

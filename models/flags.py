@@ -9,11 +9,20 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import typer
 from pydantic.fields import FieldInfo
 
+from models.bundle.aliases import parse_version
+
 Command = Callable[..., None]
 
 REPOSITORY = Path("repository")
 Repository = Annotated[Path, typer.Option(envvar="GATESCOPE_REPOSITORY", help="folder of bundles")]
-Version = Annotated[int | None, typer.Option(help="its version; the newest valid one where not given")]
+Version = Annotated[
+    Any,
+    typer.Option(
+        parser=parse_version,
+        metavar="VERSION",
+        help="its version, or an alias of one; the newest valid one where not given",
+    ),
+]
 TextColumn = Annotated[str, typer.Option(help="column that holds the reviews")]
 LabelColumn = Annotated[str, typer.Option(help="column that holds the labels")]
 Delimiter = Annotated[str | None, typer.Option(help="between the fields of CSV; found where not given")]

@@ -1,7 +1,8 @@
 """Which model and which version is meant: one rule for the service, for scoring and for traces.
 
 The model: the one asked for, else the default one of the settings, else `lstm`, else the first by name. The version:
-the one asked for, else the newest that is valid. A folder whose manifest says another name or version is not valid.
+the one asked for by its number or an alias, else the newest that is valid. A folder whose manifest says another name or
+version is not valid.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from models.bundle.aliases import read_aliases
 from models.bundle.files import MANIFEST, Bundle, InvalidBundle, read
 from models.bundle.repository import model_names, versions
 from models.exits import Exit, Failed
@@ -49,13 +51,14 @@ def default_name(names: Collection[str], preferred: str | None = None) -> str | 
     return DEFAULT if DEFAULT in names else min(names, default=None)
 
 
-def candidates(repository: Path, name: str, version: int | None = None) -> list[int]:
-    """Return the versions that may answer, the newest first: all of them, or the one asked for.
+def candidates(repository: Path, name: str, version: int | str | None = None) -> list[int]:
+    """Return the versions that may answer, the newest first: all of them, or the one asked for by number or alias.
 
-    Raises `NoSuchModel` where there is none.
+    Raises `NoSuchModel` where there is none, and `InvalidAliases`.
     """
     there = versions(repository, name)
-    found = [number for number in reversed(there) if version in (None, number)]
+    number = read_aliases(repository, name).get(version, 0) if isinstance(version, str) else version
+    found = [each for each in reversed(there) if number in (None, each)]
     if found:
         return found
     asked = f"{name[:64]}{'' if version is None else f' version {version}'}"
@@ -95,7 +98,7 @@ def open_model(
     open_bundle: Callable[[Bundle], Opened],
     *,
     name: str | None = None,
-    version: int | None = None,
+    version: int | str | None = None,
     default: str | None = None,
 ) -> Valid[Opened]:
     """Open the version that is meant by `name` and `version`, where either may be left out.

@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
+from models.bundle.served_versions import ServedVersions
 from models.network.onnx_session import Cuda
 from service.api.auth import Access, KeyRing, RequireKey
 from service.api.batch.stream_limiter import StreamLimiter
@@ -32,7 +33,7 @@ from service.api.unpacking import UnpackBodies
 from service.engine import Engine, EngineSettings
 from service.errors import where
 from service.inference.batch_admission import BatchAdmission
-from service.inference.catalog import Catalog, ServedVersions
+from service.inference.catalog import Catalog
 from service.inference.follow import follow, list_files
 from service.inference.limits import TextLimits
 from service.inference.predict import Predictor

@@ -23,6 +23,11 @@ def gauges_of(context: AppContext) -> GaugeValues:
         "gatescope_model_info": {
             (*version, model.bundle.manifest.cell, model.bundle.sha256, "fp32"): 1 for model, version in versions
         },
+        "gatescope_model_alias": {
+            (*version, alias): 1
+            for model, version in versions
+            for alias in context.catalog.aliases_of(model.name, model.version)
+        },
         "gatescope_model_ready": {version: 1 for _, version in versions},
         "gatescope_model_load_duration_seconds": {version: model.load_seconds for model, version in versions},
         "gatescope_ready": {(): ready},

@@ -5,12 +5,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
+from models.bundle.aliases import VersionName
 from models.bundle.manifest import Abstain, Capability, CorpusFacts, Data, Metrics, Provenance
 from models.network.equations import Cell
 from models.network.pooling import Pooling
 from service.api.bounded_json import MOST_VALUES, check_values
 from service.errors import Malformed
-from service.inference.catalog import ModelState
+from service.inference.model_states import ModelState
 from service.inference.prediction import EXAMPLE as PREDICTION
 from service.inference.prediction import Prediction
 from service.inference.state_token import MOST_CHARACTERS
@@ -43,7 +44,9 @@ class PredictRequest(RequestBody):
 
     text: Annotated[str, Field(description="the review; markup such as <br /> is skipped")]
     model: Annotated[str | None, Field(description="name of a served model; the default model where left out")] = None
-    version: Annotated[int | None, Field(description="a served version; the newest where left out")] = None
+    version: Annotated[
+        VersionName | None, Field(description="a served version, or an alias of one; the newest where left out")
+    ] = None
 
 
 class TextPart(PredictRequest):
@@ -87,7 +90,7 @@ class StreamMessage(BaseModel):
     end: bool = False
     look: bool = False
     model: str | None = None
-    version: Annotated[int | None, Field(ge=1)] = None
+    version: VersionName | None = None
 
 
 class BatchRows(RootModel[list[PredictRequest | str | Any]]):
@@ -141,6 +144,7 @@ class Card(BaseModel):
 
     name: str
     version: int
+    aliases: Annotated[list[str], Field(description="other names of this version, as in aliases.json")]
     default: Annotated[bool, Field(description="whether it answers requests that name no model")]
     cell: Cell
     embedding_size: int

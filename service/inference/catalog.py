@@ -1,45 +1,35 @@
 """Which versions are served. A load or unload swaps the whole table at once: no request sees half of it."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
 
 import structlog
-from pydantic import BaseModel, Field
 
+from models.bundle.aliases import InvalidAliases, aliases_of, read_aliases
 from models.bundle.files import InvalidBundle
-from models.bundle.repository import model_names, versions
+from models.bundle.repository import model_names
 from models.bundle.select import NoSuchModel, candidates, default_name, newest_valid, read_version
-from models.bundle.wanted import read_wanted
+from models.bundle.served_versions import ServedVersions, WantedVersions, wanted_versions
 from service.engine import Engine, Model
 from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
 from service.inference.in_thread import in_thread
+from service.inference.model_states import ModelState, model_states
 from service.metrics.recorder import Recorder
 
 log = structlog.get_logger("gatescope")
 
 
-class ModelState(BaseModel):
-    """A version in the repository: served or not, and why not."""
-
-    name: str
-    version: str
-    state: Annotated[str, Field(description="READY, LOADING or UNAVAILABLE")]
-    reason: str
-
-
-ServedVersions = Mapping[str, tuple[tuple[int, str | None], ...]]
-"""The versions of every model that should be served, the newest first; none where no version is valid.
-
-With each stands the SHA-256 of its bundle, where it was read before.
-"""
-
 Table = Mapping[str, tuple[Model, ...]]
 """Served versions by model name; the first of a name answers where no version is asked for."""
+
+
+Opened = tuple[tuple[Model, ...], Mapping[str, int]]
+"""The versions of a model that are served from now on, and its aliases."""
 
 
 class Catalog:
@@ -58,6 +48,7 @@ class Catalog:
         self._repository, self._engine, self._recorder = repository, engine, recorder
         self._default, self._keep, self._load_timeout = default, keep, load_timeout
         self._table: Table = MappingProxyType({})
+        self._aliases: dict[str, Mapping[str, int]] = {}
         self._refused: dict[tuple[str, int], str] = {}
         self._sha256: dict[tuple[str, int], str] = {}
         self._loading: set[str] = set()
@@ -82,18 +73,23 @@ class Catalog:
         """Return the served version that answers where nothing is named; None where there is none."""
         return next(iter(self._table.get(self.default_name() or "", ())), None)
 
-    def find(self, name: str | None = None, version: int | None = None) -> Model:
+    def find(self, name: str | None = None, version: int | str | None = None) -> Model:
         """Return the served version that a request means. Raises `UnknownModel`, `NotReady`."""
         wanted = name if name is not None else self.default_name()
         found = self._table.get(wanted or "", ())
         if found and version is None:
             return found[0]
+        number = self._aliases.get(wanted or "", {}).get(version) if isinstance(version, str) else version
         for model in found:
-            if model.version == version:
+            if model.version == number:
                 return model
         if not self.started or wanted in self._loading:
             raise NotReady("models are being loaded")
         raise UnknownModel(f"{_asked(wanted, version)}; served: {self._served() or 'nothing'}")
+
+    def aliases_of(self, name: str, version: int) -> tuple[str, ...]:
+        """Return the other names of a version."""
+        return aliases_of(version, self._aliases.get(name, {}))
 
     def versions_of(self, name: str) -> tuple[Model, ...]:
         """Return the served versions of a model, newest first. Raises as `find` does."""
@@ -111,22 +107,26 @@ class Catalog:
             await self.serve(versions)
         self.started = True
 
-    async def load(self, name: str, version: int | None = None) -> None:
+    async def load(self, name: str, version: int | str | None = None) -> None:
         """Serve a version, or the newest valid ones, in place of those served so far; these finish their requests.
 
-        Raises `UnknownModel` where the repository has no such version, and `Conflict` where none of them is valid, the
-        folder of one that is served holds something else by now, or the load takes longer than `load_timeout`; then
-        nothing changes.
+        Every version that has an alias is served as well. Raises `UnknownModel` where the repository has no such
+        version, and `Conflict` where none of them is valid, the folder of one that is served holds something else by
+        now, or the load takes longer than `load_timeout`; then nothing changes.
         """
-        find = partial(candidates, self._repository, name, version)
-        await self._replace(name, find, self._keep if version is None else 1)
+
+        def find() -> WantedVersions:
+            numbers = candidates(self._repository, name, version)
+            return WantedVersions(numbers, self._keep if version is None else 1, read_aliases(self._repository, name))
+
+        await self._replace(name, find)
 
     async def unload(self, name: str) -> None:
         """Stop serving a model; its accepted requests are answered. Raises `UnknownModel`."""
         async with self._changing:
             if name not in self._table and name not in self._unserved:
                 raise UnknownModel(f"{_asked(name, None)}; served: {self._served() or 'nothing'}")
-            self._swap(name, ())
+            self._swap(name, (), {})
             self._unserved.discard(name)
 
     async def serve(self, versions: ServedVersions) -> None:
@@ -134,15 +134,16 @@ class Catalog:
         for name in self.served_versions().keys() - versions:
             await self.unload(name)
         for name, wanted in versions.items():
-            self._sha256.update({(name, number): sha256 for number, sha256 in wanted if sha256})
-            known = tuple((number, self._sha256.get((name, number))) for number, _ in wanted)
+            self._sha256.update({(name, number): sha256 for number, sha256, _ in wanted if sha256})
+            known = tuple((number, self._sha256.get((name, number)), aliases) for number, _, aliases in wanted)
             if known != self.served_versions().get(name):
-                await self._serve_exactly(name, [number for number, _ in wanted])
+                aliases = {alias: number for number, _, names in wanted for alias in names}
+                await self._serve_exactly(name, [number for number, *_ in wanted], aliases)
 
     def served_versions(self) -> ServedVersions:
         """Return the versions that are served, and the models that should be and can't."""
         served = {
-            name: tuple((model.version, model.bundle.sha256) for model in models)
+            name: tuple((model.version, model.bundle.sha256, self.aliases_of(name, model.version)) for model in models)
             for name, models in self._table.items()
         }
         return dict.fromkeys(self._unserved, ()) | served
@@ -153,76 +154,70 @@ class Catalog:
         Where the repository can't be read, these are the served ones.
         """
         served = {(model.name, model.version) for model in self}
-        return [
-            self._state(name, version, (name, version) in served) for name, version in sorted(self._there() | served)
-        ]
+        return model_states(self._repository, served, self._loading, self._refused)
 
     def missing(self) -> list[str]:
         """Return the models that should be served and none of whose versions is valid, but for those that are gone."""
         return sorted(name for name in self._unserved if os.access(self._repository / name, os.F_OK))
 
-    def _there(self) -> set[tuple[str, int]]:
-        repository = self._repository
-        try:
-            return {(name, version) for name in model_names(repository) for version in versions(repository, name)}
-        except OSError as error:
-            log.error("the repository can not be read", reason=error.strerror)
-            return set()
-
-    def _state(self, name: str, version: int, served: bool) -> ModelState:
-        if served:
-            return ModelState(name=name, version=str(version), state="READY", reason="")
-        state = "LOADING" if name in self._loading else "UNAVAILABLE"
-        reason = self._refused.get((name, version), "" if state == "LOADING" else "not loaded")
-        return ModelState(name=name, version=str(version), state=state, reason=reason)
-
     async def _serve_repository(self) -> None:
-        """Serve what `wanted.json` says, or else the newest valid versions of every model. Raises `InvalidWanted`."""
-        wanted = await asyncio.to_thread(read_wanted, self._repository)
-        names = await asyncio.to_thread(model_names, self._repository) if wanted is None else list(wanted)
+        """Serve what `wanted.json` says, or else the newest valid versions of every model.
+
+        Raises `InvalidWanted`, and with that file `InvalidAliases`.
+        """
+        wanted = await asyncio.to_thread(wanted_versions, self._repository)
+        if wanted is not None:
+            self._loading.update(wanted)
+            await self.serve(wanted)
+            return
+        names = await asyncio.to_thread(model_names, self._repository)
         self._loading.update(names)
         if not names:
             log.error("the repository has no model", repository=str(self._repository))
         for name in names:
             try:
-                await (self.load(name) if wanted is None else self._replace_exactly(name, wanted[name]))
+                await self.load(name)
             except ServiceError as error:
                 self._unserved.add(name)
                 log.error("model is not served", model=name, reason=error.detail)
 
-    async def _serve_exactly(self, name: str, numbers: Sequence[int]) -> None:
+    async def _serve_exactly(self, name: str, numbers: Sequence[int], aliases: Mapping[str, int]) -> None:
         if not numbers:
-            self._swap(name, ())
+            self._swap(name, (), {})
             self._unserved.add(name)
             return
         try:
-            await self._replace_exactly(name, numbers)
+            await self._replace(name, lambda: WantedVersions(numbers, len(numbers), aliases))
         except ServiceError as error:
             if name not in self._table:
                 self._unserved.add(name)
             log.error("model is not as wanted", model=name, versions=numbers, reason=error.detail)
 
-    async def _replace_exactly(self, name: str, numbers: Sequence[int]) -> None:
-        await self._replace(name, lambda: list(numbers), len(numbers))
-
-    async def _replace(self, name: str, find: Callable[[], list[int]], keep: int) -> None:
-        """Serve the first `keep` valid ones of the versions that `find` returns. Raises as `load` does."""
+    async def _replace(self, name: str, find: Callable[[], WantedVersions]) -> None:
+        """Serve what `find` returns. Raises as `load` does."""
         self._loading.add(name)
         try:
             async with self._changing:
-                self._swap(name, await self._open(name, find, keep))
+                self._swap(name, *await self._open(name, find))
                 self._unserved.discard(name)
         finally:
             self._loading.discard(name)
 
-    async def _open(self, name: str, find: Callable[[], list[int]], keep: int) -> tuple[Model, ...]:
+    async def _open(self, name: str, find: Callable[[], WantedVersions]) -> Opened:
+        """Return the models that are wanted, and their aliases. Raises as `load` does."""
         there = {model.version: model for model in self._table.get(name, ())}
 
-        def work() -> tuple[Model, ...]:
-            return newest_valid(find(), partial(self._reopen, name, there), keep).opened
+        def work() -> Opened:
+            wanted = find()
+            reopen = partial(self._reopen, name, there)
+            opened = newest_valid(wanted.numbers, reopen, wanted.keep).opened
+            named = sorted(set(wanted.aliases.values()) - {model.version for model in opened}, reverse=True)
+            with contextlib.suppress(InvalidBundle):  # then these aliases mean nothing, and the log says why
+                opened += newest_valid(named, reopen, len(named)).opened if named else ()
+            return opened, wanted.aliases
 
-        def discard(models: tuple[Model, ...]) -> None:
-            for model in models:
+        def discard(opened: Opened) -> None:
+            for model in opened[0]:
                 if model not in there.values():
                     self._engine.unload(model)
 
@@ -232,6 +227,8 @@ class Catalog:
             raise UnknownModel(str(error)) from error
         except InvalidBundle as error:
             raise Conflict(f"no valid version of {name}: {self._reason(error)}") from error
+        except InvalidAliases as error:
+            raise Conflict(str(error)) from error
         except TimeoutError:
             raise Conflict(f"{name} was not loaded within {self._load_timeout:g} s") from None
 
@@ -270,11 +267,12 @@ class Catalog:
         """Return what is wrong, without where the repository lies on this machine."""
         return str(error).replace(f"{self._repository}{os.sep}", "")
 
-    def _swap(self, name: str, models: tuple[Model, ...]) -> None:
+    def _swap(self, name: str, models: tuple[Model, ...], aliases: Mapping[str, int]) -> None:
         """Serve `models` under a name; those that were served and are not any longer go once nobody holds them."""
         before = self._table.get(name, ())
         others = {other: served for other, served in self._table.items() if other != name}
         self._table = MappingProxyType(others | ({name: models} if models else {}))
+        self._aliases[name] = aliases
         task = asyncio.get_running_loop().create_task(self._retire([old for old in before if old not in models]))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
@@ -286,10 +284,14 @@ class Catalog:
             await asyncio.to_thread(self._engine.unload, model)
 
     def _served(self) -> str:
-        return ", ".join(f"{model.name} version {model.version}" for model in self)
+        return ", ".join(map(self._named, self))
+
+    def _named(self, model: Model) -> str:
+        aliases = "".join(f" ({alias})" for alias in self.aliases_of(model.name, model.version))
+        return f"{model.name} version {model.version}{aliases}"
 
 
-def _asked(name: str | None, version: int | None) -> str:
+def _asked(name: str | None, version: int | str | None) -> str:
     if name is None:
         return "no model is served"
     asked = name[:64] if version is None else f"{name[:64]} version {version}"

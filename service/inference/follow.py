@@ -7,10 +7,12 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from models.bundle.aliases import FILE as ALIASES
+from models.bundle.aliases import InvalidAliases
 from models.bundle.repository import model_names, versions
-from models.bundle.wanted import FILE, InvalidWanted, read_wanted
+from models.bundle.served_versions import ServedVersions, wanted_versions
+from models.bundle.wanted import FILE, InvalidWanted
 from service.errors import ServiceError
-from service.inference.catalog import ServedVersions
 
 log = structlog.get_logger("gatescope")
 
@@ -28,7 +30,7 @@ class Listing(NamedTuple):
 class Changes(Protocol):
     """Changes what is served, in every worker process; returns when all have."""
 
-    async def load(self, name: str, version: int | None = None) -> None:
+    async def load(self, name: str, version: int | str | None = None) -> None:
         """Serve a version, or the newest valid one. Raises `ServiceError` where there is none."""
 
     async def unload(self, name: str) -> None:
@@ -54,7 +56,7 @@ async def follow(repository: Path, seen: Listing, seconds: float, changes: Chang
             before, seen = seen, now
             try:
                 await _serve(repository, before, now, changes)
-            except InvalidWanted as error:
+            except (InvalidWanted, InvalidAliases) as error:
                 log.error("what is served stays as it is", reason=str(error))
 
 
@@ -68,6 +70,8 @@ def list_files(repository: Path) -> Listing:
 
 
 def _files_of(repository: Path, name: str) -> Iterator[File]:
+    if (aliases := repository / name / ALIASES).exists():
+        yield _stat(aliases)
     for version in versions(repository, name):
         for file in (repository / name / str(version)).iterdir():
             yield _stat(file)
@@ -79,9 +83,9 @@ def _stat(file: Path) -> File:
 
 
 async def _serve(repository: Path, before: Listing, now: Listing, changes: Changes) -> None:
-    wanted = await asyncio.to_thread(read_wanted, repository)
+    wanted = await asyncio.to_thread(wanted_versions, repository)
     if wanted is not None:
-        await changes.serve({name: tuple((number, None) for number in numbers) for name, numbers in wanted.items()})
+        await changes.serve(wanted)
         return
     for name in before.models.keys() - now.models:
         await _try(changes.unload(name), name)

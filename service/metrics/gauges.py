@@ -36,6 +36,7 @@ GAUGES = (
     Gauge("gatescope_batch_streams", "Batches being streamed", ()),
     Gauge("gatescope_typed_texts", "Open streams of texts that are being typed", ()),
     Gauge("gatescope_model_info", "Served versions", (*_version, "cell", "sha256", "precision"), max),
+    Gauge("gatescope_model_alias", "Other names of served versions, as in aliases.json", (*_version, "alias"), max),
     Gauge("gatescope_model_ready", "Whether a version is loaded and warm", _version, min),
     Gauge("gatescope_model_load_duration_seconds", "Time of a load", _version, max),
     Gauge("gatescope_ready", "Whether requests should be sent here", (), max),

@@ -6,16 +6,10 @@ import os
 import pickle
 import socket
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 Message = dict[str, Any]
-Versions = Mapping[str, tuple[tuple[int, str | None], ...]]
-"""The versions of every model that are served, the newest first; none where no version of it is valid.
-
-With each stands the SHA-256 of its bundle, where it was read before.
-"""
-
 _length = struct.Struct("!I")
 
 

@@ -17,10 +17,11 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
+from models.bundle.served_versions import ServedVersions
 from service.cores import available_cores, split_cores
 from service.errors import NotReady
 from service.metrics.service_metrics import ServiceMetrics
-from service.process.channel import Message, Versions
+from service.process.channel import Message
 from service.process.dispatcher import Dispatcher
 from service.process.listener import open_listener, print_banner
 from service.process.worker_process import Result, WorkerProcess, start_worker
@@ -62,7 +63,7 @@ class Supervisor:
         self._settings, self._listener = settings, listener
         self._workers: list[WorkerProcess] = []
         self._dispatcher = Dispatcher(listener, self._workers)
-        self._versions: Versions | None = None
+        self._versions: ServedVersions | None = None
         self._changing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._complete = False
@@ -174,7 +175,7 @@ class Supervisor:
         """Return how long a change of so many models, and of one more, may take."""
         return self._settings.load_timeout * (1 + len(models)) + GRACE
 
-    async def _make_ready(self, worker: WorkerProcess, versions: Versions) -> None:
+    async def _make_ready(self, worker: WorkerProcess, versions: ServedVersions) -> None:
         """Have a worker that serves `versions` serve what the others do; where none is ready, that is its own."""
         pause = SHORTEST_PAUSE
         while not worker.ended:

@@ -11,10 +11,11 @@ from typing import Any
 
 import structlog
 
+from models.bundle.served_versions import ServedVersions
 from service.api.app import create_service
 from service.errors import NotReady, ServiceError
 from service.metrics.recorder import ProcessReport
-from service.process.channel import Channel, Message, Versions, receive_connection
+from service.process.channel import Channel, Message, receive_connection
 from service.process.logs import configure
 from service.process.uvicorn_overrides import Server
 from service.settings import InvalidSettings, Settings
@@ -30,7 +31,7 @@ class SupervisorClient:
     def __init__(self) -> None:
         self.channel: Channel | None = None
 
-    async def load(self, name: str, version: int | None = None) -> None:
+    async def load(self, name: str, version: int | str | None = None) -> None:
         """Serve a version, or the newest valid one, in every worker. Raises `ServiceError`."""
         await self._ask("load", name=name, version=version)
 
@@ -38,7 +39,7 @@ class SupervisorClient:
         """Stop serving a model in every worker. Raises `ServiceError`."""
         await self._ask("unload", name=name)
 
-    async def serve(self, versions: Versions) -> None:
+    async def serve(self, versions: ServedVersions) -> None:
         """Serve exactly these versions in every worker. What can't be loaded is logged."""
         await self._ask("serve", versions=versions)
 
@@ -91,7 +92,7 @@ class Worker(Server):
     """The service without a port of its own."""
 
     def __init__(
-        self, settings: Settings, versions: Versions | None, control: socket.socket, fd_socket: socket.socket
+        self, settings: Settings, versions: ServedVersions | None, control: socket.socket, fd_socket: socket.socket
     ) -> None:
         self._client, self._control = SupervisorClient(), control
         self._received = 0
@@ -196,12 +197,15 @@ def main() -> None:
     sys.exit(0 if worker.started and not worker.service.context.failed else 1)
 
 
-def _read_start(content: bytes) -> tuple[Settings, Versions | None]:
+def _read_start(content: bytes) -> tuple[Settings, ServedVersions | None]:
     """Return the settings and what is to be served; None is the newest valid versions."""
     start = json.loads(content)
     versions = start["versions"]
     if versions is not None:  # JSON has lists where there were tuples
-        versions = {name: tuple(map(tuple, wanted)) for name, wanted in versions.items()}
+        versions = {
+            name: tuple((number, sha256, tuple(aliases)) for number, sha256, aliases in wanted)
+            for name, wanted in versions.items()
+        }
     return Settings.model_validate_json(json.dumps(start["settings"])), versions
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from service.process.channel import Channel, Versions
+from models.bundle.served_versions import ServedVersions
+from service.process.channel import Channel
 from service.settings import Settings
 
-Result = tuple[list[str] | None, Versions]
+Result = tuple[list[str] | None, ServedVersions]
 """Of a change in a worker: kind and detail of the error where there was one, and what it serves now."""
 
 
@@ -54,7 +55,7 @@ class WorkerProcess:
         self.fd_socket.close()
 
 
-async def start_worker(number: int, settings: Settings, versions: Versions | None) -> WorkerProcess:
+async def start_worker(number: int, settings: Settings, versions: ServedVersions | None) -> WorkerProcess:
     """Start a worker that serves `versions`, or else the newest valid ones. Raises `OSError`."""
     with contextlib.ExitStack() as stack:
         ours, theirs = map(stack.enter_context, socket.socketpair())

@@ -29,12 +29,13 @@ class RemoteService:
     key: str | None = None
 
 
-def find_model(url: str, model: str | None, version: int | None, key: str | None) -> RemoteService:
+def find_model(url: str, model: str | None, version: int | str | None, key: str | None) -> RemoteService:
     """Return the model that is meant at a running service. Raises `DataError` where there is none."""
     answer = json.loads(_exchange(url, key, "GET", "/v1/models"))
     cards: list[dict[str, Any]] = answer["models"]
     for card in cards:
-        if (card["name"] == model or (model is None and card["default"])) and version in (None, card["version"]):
+        named = card["name"] == model or (model is None and card["default"])
+        if named and version in (None, card["version"], *card.get("aliases", ())):
             return RemoteService(url, card["name"], card["version"], tuple(card["labels"]), card["sha256"], key)
     served = ", ".join(f"{card['name']} version {card['version']}" for card in cards) or "nothing"
     raise DataError(f"{url}: no such model; served: {served}")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.bundle.aliases import VersionName
 from service.tracing.trace import Part
 
 Tensor = Literal["hidden", "cell", "forget", "input", "candidate", "output", "reset", "update"]
@@ -42,7 +43,7 @@ class TraceRequest(_Request):
 
     text: str
     model: str | None = None
-    version: Positive | None = None
+    version: VersionName | None = None
     target: str | tuple[str, str] | None = None
     include: frozenset[Part] = frozenset()
     units: Positive = 16

@@ -1,7 +1,6 @@
 """The two forms of a streamed batch: how its body is cut into rows, a row becomes a request, and an answer a line."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -9,6 +8,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from models.bundle.aliases import InvalidVersion, parse_version
 from models.reviews.columns import ERROR, Column
 from models.reviews.csv_records import CsvRecords, NoColumn
 from models.reviews.errors import DataError, UsageError
@@ -22,15 +22,13 @@ from service.errors import Malformed
 from service.inference.columns import answer_columns
 from service.inference.prediction import Prediction
 
-_version = re.compile(r"[1-9][0-9]{0,17}")
-
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
     """What the address of a batch says: the model and version for rows that name none, names of CSV columns."""
 
     model: str | None = None
-    version: int | None = None
+    version: int | str | None = None
     text_column: str = "text"
     prefix: str = ""
 
@@ -41,17 +39,18 @@ class BatchOptions:
         if unknown:
             raise Malformed("known parameters are model, version, text_column and prefix")
         given = {name: values[-1] for name, values in query.items()}
-        version = given.get("version")
-        if version is not None and not _version.fullmatch(version):
-            raise Malformed("version: a whole number from 1 is expected")
+        try:
+            version = parse_version(given.get("version"))
+        except InvalidVersion as error:
+            raise Malformed(str(error)) from None
         return cls(
             given.get("model"),
-            None if version is None else int(version),
+            version,
             given.get("text_column", "text"),
             given.get("prefix", ""),
         )
 
-    def model_for(self, asked: PredictRequest) -> tuple[str | None, int | None]:
+    def model_for(self, asked: PredictRequest) -> tuple[str | None, int | str | None]:
         """Return the name and version of the model for a row."""
         own = asked.model is not None or asked.version is not None
         return (asked.model, asked.version) if own else (self.model, self.version)

@@ -13,6 +13,7 @@ from litestar.types import Receive, Scope, Send
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from models.bundle.aliases import ALIAS, NUMBER
 from service.api.batch.formats import BatchOptions, CsvForm, Form, JsonLinesForm
 from service.api.batch.stream import Stream
 from service.api.bounded_json import VALUES_A_ROW, check_values
@@ -38,7 +39,7 @@ TABLE = Schema(
     description="A header and records; answered by the same records with the columns of the prediction added.",
 )
 STRING = {"one_of": None, "type": OpenAPIType.STRING}
-INTEGER = {"one_of": None, "type": OpenAPIType.INTEGER, "minimum": 1}
+VERSION = {"one_of": None, "type": OpenAPIType.STRING, "pattern": f"^({NUMBER}|{ALIAS})$"}
 FORMS = {"application/x-ndjson": LINES, "text/csv": TABLE}
 
 
@@ -55,7 +56,9 @@ async def typed(
     model: Annotated[
         str | None, QueryParameter(description="Model for rows that name none.", schema_extra=STRING)
     ] = None,
-    version: Annotated[int | None, QueryParameter(description="Its version.", schema_extra=INTEGER)] = None,
+    version: Annotated[
+        str | None, QueryParameter(description="Its version, or an alias of one.", schema_extra=VERSION)
+    ] = None,
     text_column: Annotated[str, QueryParameter(description="Column of CSV that holds the reviews.")] = "text",
     prefix: Annotated[str, QueryParameter(description="Put before the names of the columns added to CSV.")] = "",
 ) -> BatchAnswers:

@@ -77,7 +77,8 @@ async def _read_part(context: AppContext, part: TextPart, deadline: float, *, co
 
 def _model_of(context: AppContext, state: Continuation, part: TextPart) -> Model:
     """Return the model that a state is of. Raises `Malformed` where the request names another."""
-    if part.model not in (None, state.model) or part.version not in (None, state.version):
+    versions = (None, state.version, *context.catalog.aliases_of(state.model, state.version))
+    if part.model not in (None, state.model) or part.version not in versions:
         raise Malformed(f"model: the state is of {state.model} version {state.version}")
     try:
         return context.catalog.find(state.model, state.version)

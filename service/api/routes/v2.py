@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.openapi.spec import OpenAPIType
 from litestar.params import HeaderParameter, JSONBody, PathParameter, RawBody
 
+from models.bundle.aliases import ALIAS, NUMBER
 from service.api.bodies import Bodies
 from service.api.context import AppContext
 from service.api.dependencies import Call, Context, Deadline
@@ -25,7 +26,7 @@ from service.api.open_inference import (
 )
 from service.api.open_inference_outputs import metadata, outputs_of, values_of, write_outputs
 from service.api.routes.health import why_not_ready
-from service.api.routes.models import Name
+from service.api.routes.models import Name, version_of
 from service.api.schemas import Liveness, ModelReady, OpenInferenceReadiness, ServerMetadata
 from service.engine import Model
 from service.errors import READS_TEXT, NotReady, NoWords, TooLarge, UnknownModel
@@ -35,8 +36,13 @@ from service.inference.predict import Predictor
 Version = Annotated[
     str | None,
     PathParameter(
-        description="The version's number; the newest where left out.",
-        schema_extra={"one_of": None, "type": OpenAPIType.INTEGER, "minimum": 1, "examples": [1]},
+        description="The version's number, or an alias of it; the newest where left out.",
+        schema_extra={
+            "one_of": None,
+            "type": OpenAPIType.STRING,
+            "pattern": f"^({NUMBER}|{ALIAS})$",
+            "examples": [1],
+        },
     ),
 ]
 HeadLength = Annotated[str | None, HeaderParameter(name="Inference-Header-Content-Length", include_in_schema=False)]
@@ -122,6 +128,4 @@ async def _row(
 
 
 def _find(context: AppContext, name: str, version: str | None) -> Model:
-    if version is not None and not (version.isascii() and version.isdecimal() and len(version) < 19):
-        raise UnknownModel("a version is a positive integer")
-    return context.catalog.find(name, None if version is None else int(version))
+    return context.catalog.find(name, version_of(version))

@@ -1,20 +1,20 @@
 """`/v2/repository`: what is there, load it, unload it (the extension `model_repository`)."""
 
 import asyncio
-from typing import Annotated
 
 from litestar import post
 from litestar.params import JSONBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from models.bundle.aliases import VersionName
 from service.api.bodies import Bodies
 from service.api.context import AppContext
 from service.api.dependencies import Call, Context
 from service.api.described import OptionalBody, open_inference_errors
 from service.api.routes.models import Name
 from service.errors import Conflict, NotReady, TooLarge, UnknownModel
-from service.inference.catalog import ModelState
 from service.inference.follow import Changes
+from service.inference.model_states import ModelState
 
 SHORT = {"read_body": Bodies.read_short}
 
@@ -32,7 +32,7 @@ class LoadParameters(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    version: Annotated[int | None, Field(ge=1, lt=10**18)] = None
+    version: VersionName | None = None
 
 
 class LoadRequest(BaseModel):

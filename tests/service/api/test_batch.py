@@ -29,7 +29,7 @@ def test_the_address_names_the_model_of_rows_that_name_none(served: Running) -> 
     assert [answer["model"] for answer in answers] == ["rnn", "gru"]
 
 
-@pytest.mark.parametrize("query", ["version=0", "version=-1", "version=x", "version=" + 5000 * "9", "versions=1"])
+@pytest.mark.parametrize("query", ["version=0", "version=-1", "version=X", "version=" + 5000 * "9", "versions=1"])
 @pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])
 def test_an_address_that_makes_no_sense_is_400(served: Running, query: str, form: str) -> None:
     response = served.client.post(f"/v1/batch?{query}", content='["good"]', headers={"Content-Type": form})

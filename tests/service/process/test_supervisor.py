@@ -208,9 +208,9 @@ def add_version(service: Serving, name: str, number: int) -> Path:
     return aside.rename(folder / str(number))
 
 
-def versions(service: Serving, name: str) -> set[int]:
+def versions(service: Serving, name: str, **asked: str) -> set[int]:
     """The versions that connections to any worker find, 0 where the model is not served."""
-    answers = [service.ask("/v1/predict", text="good", model=name).json() for _ in range(8)]
+    answers = [service.ask("/v1/predict", text="good", model=name, **asked).json() for _ in range(8)]
     return {int(answer.get("version", 0)) for answer in answers}
 
 
@@ -226,13 +226,14 @@ def test_a_worker_that_dies_after_a_load_is_replaced_by_one_that_serves_the_same
     assert changing.ask("/v2/repository/models/lstm/load", parameters={"version": 2}).status_code == 200
     assert versions(changing, "lstm") == {2}
     before = changing.workers()
+    (changing.folder.parent / "repository" / "lstm" / "aliases.json").write_text('{"stable": 2}')
     assert changing.ask("/v2/repository/models/lstm/load", parameters={"version": 1}).status_code == 200
     time.sleep(0.02)
     os.kill(min(before), signal.SIGKILL)
     until(lambda: len(changing.workers() - before) == 1)
     assert versions(changing, "lstm") == {1}
     until(lambda: all_ready(changing))
-    assert versions(changing, "lstm") == {1}
+    assert (versions(changing, "lstm"), versions(changing, "lstm", version="stable")) == ({1}, {2})
 
 
 def test_a_worker_that_dies_is_not_replaced_by_one_with_other_content_under_the_same_number(changing: Serving) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.network.equations import GATES, Array, Cell, Ids, Layer, PreActivations, Weights
+from models.network.equations import CELLS, GATES, Array, Ids, Layer, PreActivations, Weights
 from models.network.pooling import REDUCTIONS, reductions
 from models.network.session import Chunk, DeviceState, State, to_host
 from models.network.state import state_tensors
@@ -25,8 +25,6 @@ else:
 MOST_TABLE_BYTES = 128 * 1024 * 1024
 """Where the gates of all words would take more, the loops multiply word vectors as they go."""
 
-_CELLS: dict[Cell, int] = {"rnn": 0, "lstm": 1, "gru": 2, "mingru": 3}
-
 
 class CompiledSession:
     """The network of one bundle's weights. Rows are computed as they are: the state of one is a line of floats."""
@@ -40,7 +38,7 @@ class CompiledSession:
         words = len(weights.embedding)
         self._network = recurrence.network(
             packed.width,
-            _CELLS[weights.cell],
+            CELLS.index(weights.cell),
             sum(1 << REDUCTIONS.index(name) for name in reductions(weights.pooling)),
             weights.hidden_size,
             weights.classes,

@@ -26,6 +26,7 @@ PreActivations = Sequence[Array]
 input, and of the hidden state, which the reset gate multiplies."""
 
 CELLS: tuple[Cell, ...] = get_args(Cell)
+"""In the order of the compiled loops, `native/network.h`."""
 BUILT_IN: tuple[Cell, ...] = ("rnn", "lstm", "gru")
 """Those of the built-in models."""
 

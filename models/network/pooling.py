@@ -14,7 +14,7 @@ Reduction = Literal["last", "max", "mean"]
 Pooling = Literal["last", "mean", "max", "max||mean"]
 
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
-"""In the order in which a pooling names them and the head's weights have them."""
+"""In the order in which a pooling names them, the head's weights have them, and the compiled loops number them."""
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 REDUCE: Mapping[Reduction, Callable[[NDArray[Any]], NDArray[Any]]] = {

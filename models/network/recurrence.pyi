@@ -25,7 +25,7 @@ def network(
 ) -> Network:
     """Return a network with its own copies of the weights, but for `vectors [words, I]`.
 
-    `cell` is 0 RNN, 1 LSTM, 2 GRU, 3 minGRU; `pooling` has a bit for each of REDUCTIONS; `layers` (I, biases, input
+    `cell` is its place in CELLS, `pooling` has a bit for each of REDUCTIONS; `layers` (I, biases, input
     weights, recurrent weights); `head [C, reductions, units]`. Where `tabled`, a word's share of the first layer's
     sums is kept from the first time that it is read. Raises `ValueError` where a size does not fit.
     """

@@ -62,14 +62,8 @@ class RemoteScorer:
     def _answer(self, answer: Mapping[str, Any]) -> Scored | Unanswered:
         if "error" in answer:
             return Unanswered(answer["error"]["detail"])
-        return Scored(
-            answer["label"],
-            answer["probabilities"],
-            answer["words"],
-            answer["unknown_rate"],
-            answer["truncated"],
-            answer.get("abstain"),
-        )
+        said: dict[str, Any] = {name: answer.get(name) for name in Scored._fields if name in answer}
+        return Scored(**said)
 
 
 def _exchange(url: str, key: str | None, method: str, path: str, body: bytes | None = None) -> bytes:

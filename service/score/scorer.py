@@ -30,7 +30,7 @@ class Scored(NamedTuple):
     words: int
     unknown_rate: float
     truncated: bool
-    abstain: bool | None
+    abstain: bool | None = None
     top: Weighed = ()
     ids: NDArray[np.int64] | None = None
     hidden: tuple[Array, ...] = ()

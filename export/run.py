@@ -99,7 +99,7 @@ def _require_all(settings: ExportSettings, cells: Sequence[Cell], dataset: Datas
 
 
 def _summary(reviews: Reviews, splits: Splits) -> str:
-    sizes = ", ".join(f"{name} {len(part):,}" for name, part in splits.parts.items())
+    sizes = ", ".join(f"{name} {len(each):,}" for name, each in splits.by_name.items())
     labels = ", ".join(reviews.labels[:LABELS_SHOWN]) + (", ..." if len(reviews.labels) > LABELS_SHOWN else "")
     return f"{len(reviews.rows):,} reviews, {len(reviews.labels):,} labels: {labels}; {sizes} ({splits.rule})"
 

@@ -111,7 +111,7 @@ def _planned(splits: Splits, dataset: Dataset, settings: ExportSettings) -> Trai
     commonest = np.bincount(dataset.train.targets).argmax()
     return Training(
         rule=splits.rule,
-        splits={name: _by_label(part.targets, splits.labels) for name, part in splits.parts.items()},
+        splits={name: _by_label(each.targets, splits.labels) for name, each in splits.by_name.items()},
         vocabulary=len(dataset.vocabulary) - len(SPECIAL),
         known={
             name: known_share(examples)

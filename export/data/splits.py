@@ -44,7 +44,7 @@ class Splits:
     rule: str
 
     @property
-    def parts(self) -> dict[str, DataSplit]:
+    def by_name(self) -> dict[str, DataSplit]:
         """The three splits by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 

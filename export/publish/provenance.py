@@ -27,7 +27,7 @@ def data_of(reviews: Reviews, splits: Splits) -> Data:
         source=reviews.source,
         licence=reviews.licence,
         split_rule=splits.rule,
-        splits={name: Split(rows=len(part), fingerprint=part.fingerprint) for name, part in splits.parts.items()},
+        splits={name: Split(rows=len(each), fingerprint=each.fingerprint) for name, each in splits.by_name.items()},
         duplicates=reviews.duplicates,
         overlap=reviews.overlap,
     )

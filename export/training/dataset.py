@@ -65,14 +65,14 @@ def prepare(
     splits: Splits, lessons: Sequence[Lesson], *, vocabulary_size: int, min_count: int, class_weight: Wanted = None
 ) -> Dataset:
     """Return `splits` and `lessons` as words and ids; the vocabulary is that of the lessons. Raises `DataError`."""
-    words = {name: [folded_words(text) for text in part.texts] for name, part in splits.parts.items()}
+    words = {name: [folded_words(text) for text in each.texts] for name, each in splits.by_name.items()}
     seen = (folded_words(text) for lesson in lessons if lesson.new_words for text in lesson.texts)
     vocabulary = Vocabulary.build(chain.from_iterable(seen), min_count=min_count, size=vocabulary_size)
 
-    def examples(name: str, part: DataSplit) -> Examples:
-        return Examples(part.texts, words[name], encode(part.texts, vocabulary), part.targets, part.groups)
+    def examples(name: str, split: DataSplit) -> Examples:
+        return Examples(split.texts, words[name], encode(split.texts, vocabulary), split.targets, split.groups)
 
-    parts = {name: examples(name, part) for name, part in splits.parts.items()}
+    parts = {name: examples(name, each) for name, each in splits.by_name.items()}
     return Dataset(
         splits.labels,
         vocabulary,

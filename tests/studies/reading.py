@@ -79,7 +79,7 @@ def run(variant: Variant, seed: int) -> Result:
         return softmax(predict(model.weights, encode(texts, model.vocabulary)))
 
     def right(name: str) -> float:
-        part = splits.parts[name]
+        part = splits.by_name[name]
         return 100 * float((answer(part.texts).argmax(1) == part.targets).mean())
 
     reading = {name: 100 * one.share for name, one in behaviour(answer, splits.labels).items()}

@@ -113,7 +113,7 @@ def run(splits: Splits, known: Counter[str], rewrite: Rewrite | None, seed: int)
         replace(lesson, texts=read(lesson.texts))
         for lesson in lessons_of(splits.train, splits.labels, Opinions.read(BUILT_IN))
     ]
-    train_part, validation, test = map(read_part, splits.parts.values())
+    train_part, validation, test = map(read_part, splits.by_name.values())
     changed = replace(splits, train=train_part, validation=validation, test=test)
     dataset = prepare(changed, lessons, vocabulary_size=20_000, min_count=2)
     vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=128, seed=seed)

@@ -24,7 +24,7 @@ def _reviews(rows: int = 300, films: int | None = 40, seed: int = 0) -> Reviews:
 def test_eighty_ten_ten_and_every_review_once(films: int | None) -> None:
     reviews = _reviews(films=films)
     splits = split(reviews, seed=3)
-    parts = splits.parts
+    parts = splits.by_name
     assert sorted(text for part in parts.values() for text in part.texts) == sorted(row.text for row in reviews.rows)
     assert len(parts["train"]) == pytest.approx(240, abs=24)
     assert len(parts["test"]) == pytest.approx(30, abs=12)
@@ -35,7 +35,7 @@ def test_eighty_ten_ten_and_every_review_once(films: int | None) -> None:
 @given(st.integers(0, 1000))
 def test_no_film_stands_in_two_splits(seed: int) -> None:
     splits = split(_reviews(seed=seed), seed)
-    groups = [set(part.groups) for part in splits.parts.values()]
+    groups = [set(part.groups) for part in splits.by_name.values()]
     assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
 
 
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_splits_and_another_gives_others() -> None:
 def test_labels_stay_with_their_texts() -> None:
     reviews = _reviews()
     known = {row.text: reviews.labels.index(row.label) for row in reviews.rows}
-    for part in split(reviews, 0).parts.values():
+    for part in split(reviews, 0).by_name.values():
         assert part.targets.tolist() == [known[text] for text in part.texts]
 
 
@@ -97,7 +97,7 @@ def test_every_split_holds_every_label_in_its_share(labels: list[str], in_groups
     groups = [f"group {n}" for n in range(len(labels))] if in_groups else None
     for seed in range(3):
         splits = split(_own(*labels, groups=groups), seed)
-        for part in splits.parts.values():
+        for part in splits.by_name.values():
             assert len(np.unique(part.targets)) == len(set(labels))
         if not in_groups:
             assert "stratified by label" in splits.rule
@@ -109,9 +109,9 @@ def test_groups_stay_whole_where_a_rare_label_decides() -> None:
     labels = [("rare" if n % 40 == 0 else "common") for n in range(200)]
     for seed in range(10):
         splits = split(_own(*labels, groups=[f"film {n // 4}" for n in range(200)]), seed)
-        parts = [set(part.groups) for part in splits.parts.values()]
+        parts = [set(part.groups) for part in splits.by_name.values()]
         assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
-        assert all(len(np.unique(part.targets)) == 2 for part in splits.parts.values())
+        assert all(len(np.unique(part.targets)) == 2 for part in splits.by_name.values())
 
 
 def test_groups_that_hold_every_label_are_drawn_at_random() -> None:
@@ -146,9 +146,9 @@ def test_given_splits_stay_as_they_are_and_the_others_are_drawn_from_training(gi
     splits = split(gather("own", "own", "none", rows), 0)
     assert splits.rule == rule
     for name in given:
-        assert set(splits.parts[name].texts) == {row.text for row in rows if row.given_split == name}
-    assert {len(splits.parts[name]) for name in {"validation", "test"} - given} <= {18}
-    assert sum(map(len, splits.parts.values())) == len(rows)
+        assert set(splits.by_name[name].texts) == {row.text for row in rows if row.given_split == name}
+    assert {len(splits.by_name[name]) for name in {"validation", "test"} - given} <= {18}
+    assert sum(map(len, splits.by_name.values())) == len(rows)
 
 
 def test_a_given_test_without_one_of_the_labels_is_refused_by_name() -> None:

@@ -20,20 +20,18 @@ writes `[N, H]`, and the readout there `[H]`; `[N]`. Called once for each step, 
 
 @dataclass(frozen=True, slots=True)
 class ReductionTrace:
-    """One reduction of the top layer's hidden states `[T, H]`.
-
-    `running`: of hidden states, the head's weights for it `[C, H]` and the state before, its logits after each word
-    `[T, C]`. `gradient`: of hidden states and the target's weights `[H]`, `[T, H]`. `columns`: of the same, and the
-    number of blocks. `states`: what it has gathered after each word, each `[T, ...]`. `ahead`: what it will gather from
-    0, 1, ... T words on, `[T + 1, H]`. `joined`: of the state so far, what is ahead and T, what the head reads, `[H]`.
-    """
+    """One reduction over time of the top layer's hidden states, `[T, H]`."""
 
     running: Callable[[Array, Array, Tensors | None], Array]
+    """What it adds to the logits after each word, `[T, C]`: of hidden states, the head's `[C, H]`, the state before."""
     gradient: Callable[[Array, Array], Array]
+    """By hidden states, `[T, H]`: of these, and of the target's weights `[H]`."""
     columns: Callable[[Array, Array, int], Columns]
-    states: Callable[[Array], Tensors]
-    ahead: Callable[[Array], Array]
+    """Of hidden states, the target's weights and the number of blocks."""
+    history: Callable[[Array], tuple[Tensors, Array]]
+    """What it has gathered after each word, each `[T, ...]`; what it will gather from 0, 1, ... T on, `[T + 1, H]`."""
     joined: Callable[[Tensors, Array, int], Array]
+    """What the head reads, `[H]`: of what is gathered, what is ahead, and T."""
 
 
 def _last_gradient(hidden: Array, weight: Array) -> Array:
@@ -46,8 +44,7 @@ _LAST = ReductionTrace(
     running=lambda hidden, head, _: hidden @ head.T,
     gradient=_last_gradient,
     columns=lambda _, weight, __: lambda step, left, readout: left @ (weight * readout),
-    states=lambda _: {},
-    ahead=lambda hidden: np.broadcast_to(hidden[-1], (len(hidden) + 1, hidden.shape[1])),
+    history=lambda hidden: ({}, np.broadcast_to(hidden[-1], (len(hidden) + 1, hidden.shape[1]))),
     joined=lambda _, ahead, __: ahead,
 )
 
@@ -86,18 +83,17 @@ def _max_columns(hidden: Array, weight: Array, blocks: int) -> Columns:
     return column
 
 
-def _max_ahead(hidden: Array) -> Array:
+def _max_history(hidden: Array) -> tuple[Tensors, Array]:
     ahead = np.full((len(hidden) + 1, hidden.shape[1]), -np.inf, hidden.dtype)
     ahead[:-1] = np.maximum.accumulate(hidden[::-1])[::-1]
-    return ahead
+    return {"max": np.maximum.accumulate(hidden)}, ahead
 
 
 _MAX = ReductionTrace(
     running=_max_running,
     gradient=_max_gradient,
     columns=_max_columns,
-    states=lambda hidden: {"max": np.maximum.accumulate(hidden)},
-    ahead=_max_ahead,
+    history=_max_history,
     joined=lambda state, ahead, _: np.maximum(state["max"], ahead),
 )
 
@@ -120,21 +116,18 @@ def _mean_columns(hidden: Array, weight: Array, blocks: int) -> Columns:
     return column
 
 
-def _sum_ahead(hidden: Array) -> Array:
-    ahead = np.zeros((len(hidden) + 1, hidden.shape[1]), hidden.dtype)
-    ahead[:-1] = np.cumsum(hidden[::-1], axis=0, dtype=np.float64)[::-1]
-    return ahead
+def _mean_history(hidden: Array) -> tuple[Tensors, Array]:
+    total, ahead = np.cumsum(hidden, axis=0, dtype=np.float64), np.empty((len(hidden) + 1, hidden.shape[1]))
+    ahead[0] = total[-1]
+    np.subtract(total[-1], total, out=ahead[1:])
+    return {"sum": total, "steps": np.arange(1, len(hidden) + 1)}, ahead.astype(hidden.dtype)
 
 
 _MEAN = ReductionTrace(
     running=_mean_running,
     gradient=lambda hidden, weight: np.repeat((weight / len(hidden))[None], len(hidden), axis=0),
     columns=_mean_columns,
-    states=lambda hidden: {
-        "sum": np.cumsum(hidden, axis=0, dtype=np.float64),
-        "steps": np.arange(1, len(hidden) + 1),
-    },
-    ahead=_sum_ahead,
+    history=_mean_history,
     joined=lambda state, ahead, words: (state["sum"] + ahead) / words,
 )
 

@@ -40,19 +40,19 @@ class StateHistory:
 def state_history(activations: Activations) -> StateHistory:
     """Return every state of the network from its activations."""
     weights, layers = activations.weights, activations.layers
-    hidden, pooled = activations.top["hidden"], {name: REDUCTION_TRACES[name] for name in reductions(weights.pooling)}
     after: dict[str, Array] = {
         **{f"hidden_{number}": layer["hidden"] for number, layer in enumerate(layers)},
         **{f"cell_{number}": layer["cell"] for number, layer in enumerate(layers) if "cell" in layer.values},
     }
-    for reduction in pooled.values():
-        after |= reduction.states(hidden)
+    ahead: dict[Reduction, Array] = {}
+    for name in reductions(weights.pooling):
+        gathered, ahead[name] = REDUCTION_TRACES[name].history(activations.top["hidden"])
+        after |= gathered
     states = {
         state.name: np.concatenate([np.full((1, *state.shape), state.initial), after[state.name]]).astype(state.dtype)
         for state in state_tensors(weights.cell, weights.pooling, len(layers), weights.hidden_size)
     }
-    ahead = {name: reduction.ahead(hidden) for name, reduction in pooled.items()}
-    return StateHistory(weights, states, ahead, len(hidden))
+    return StateHistory(weights, states, ahead, len(activations.ids))
 
 
 def has_reconverged(unchanged: StateHistory, words: int, state: Sequence[Array]) -> bool:

@@ -78,11 +78,11 @@ Given = NDArray[np.str_]
 
 
 def _by_group(reviews: Reviews, given: Given, seed: int) -> Masks:
-    groups, test, validation = _groups(reviews.rows), given == "test", given == "validation"
+    groups, test, validation = groups_of(reviews.rows), given == "test", given == "validation"
     if not test.any():
-        test = _draw(groups, given == "train", seed, SHARE)
+        test = draw(groups, given == "train", seed, SHARE)
     if not validation.any():
-        validation = _draw(groups, (given == "train") & ~test, seed + 1, _validation_share(given))
+        validation = draw(groups, (given == "train") & ~test, seed + 1, _validation_share(given))
     return ~test & ~validation, validation, test
 
 
@@ -98,7 +98,7 @@ def _by_label(reviews: Reviews, given: Given, seed: int) -> Masks:
 
 def _draw_by_label(reviews: Reviews, among: Mask, seed: int, share: float, leave: int) -> Mask:
     rows = np.flatnonzero(among)
-    numbers = np.unique(_groups(reviews.rows)[rows], return_inverse=True)[1]
+    numbers = np.unique(groups_of(reviews.rows)[rows], return_inverse=True)[1]
     mask = np.zeros(len(among), np.bool_)
     mask[rows] = draw_stratified(numbers, reviews.targets[rows], seed, share, leave)
     return mask
@@ -126,7 +126,7 @@ def _holds_every_label(reviews: Reviews, masks: Masks) -> bool:
 
 def _require_enough(reviews: Reviews, train: Mask, needed: int) -> None:
     """Raise `DataError` for a label that stands in fewer groups of `train` than there are splits to make of it."""
-    numbers = np.unique(_groups(reviews.rows), return_inverse=True)[1]
+    numbers = np.unique(groups_of(reviews.rows), return_inverse=True)[1]
     pairs = np.unique(np.stack([numbers, reviews.targets])[:, train], axis=1)
     counts = np.bincount(pairs[1], minlength=len(reviews.labels))
     scarce = [
@@ -142,21 +142,6 @@ def _require_enough(reviews: Reviews, train: Mask, needed: int) -> None:
         )
 
 
-def folds(reviews: Reviews, count: int, seed: int) -> list[Splits]:
-    """Return `count` splits whose tests together are all reviews; a tenth of the rest, by group, is validation."""
-    groups = _groups(reviews.rows)
-    names = np.random.default_rng(seed).permutation(np.unique(groups))
-    fold = {name: number % count for number, name in enumerate(names.tolist())}
-    number = np.array([fold[group] for group in groups.tolist()])
-    made = []
-    for held in range(count):
-        test = number == held
-        validation = _draw(groups, ~test, seed + 1 + held, SHARE)
-        rule = f"fold {held + 1} of {count} by group, seed {seed}"
-        made.append(assemble(reviews, ~test & ~validation, validation, test, rule))
-    return made
-
-
 def assemble(
     reviews: Reviews,
     train: NDArray[np.bool_],
@@ -165,7 +150,7 @@ def assemble(
     rule: str,
 ) -> Splits:
     """Make splits from masks `[N]` over the rows. Raises `DataError` where a label is missing from one of them."""
-    targets, groups = reviews.targets, _groups(reviews.rows)
+    targets, groups = reviews.targets, groups_of(reviews.rows)
     parts = {}
     for name, mask in (("training", train), ("validation", validation), ("test", test)):
         rows = np.flatnonzero(mask)
@@ -181,11 +166,12 @@ def assemble(
     return Splits(reviews.labels, parts["training"], parts["validation"], parts["test"], rule)
 
 
-def _groups(rows: Sequence[Review]) -> NDArray[np.str_]:
+def groups_of(rows: Sequence[Review]) -> NDArray[np.str_]:
+    """Return the group of each row, `[N]`: its own number where it has none."""
     return np.array([f"#{number}" if row.group is None else row.group for number, row in enumerate(rows)])
 
 
-def _draw(groups: NDArray[np.str_], among: NDArray[np.bool_], seed: int, share: float) -> NDArray[np.bool_]:
+def draw(groups: NDArray[np.str_], among: NDArray[np.bool_], seed: int, share: float) -> NDArray[np.bool_]:
     """Return a mask `[N]` over whole groups that holds `share` of the rows `among`, or a little more."""
     names, inverse, sizes = np.unique(groups[among], return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))

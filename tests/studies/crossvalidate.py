@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from export.data.sources import BUILT_IN, load
-from export.data.splits import Splits, folds
+from export.data.splits import Splits
 from export.data.wheels import cache_directory
 from export.teaching.encoder import BUILT_IN as MINILM
 from export.teaching.encoder import encoder_folder
@@ -33,6 +33,7 @@ from export.training.dataset import Dataset, prepare
 from export.training.train import train
 from export.training.vectors import word_vectors
 from models.network.equations import CELLS, Array, Cell
+from tests.studies.folds import folds
 from tests.studies.sections import write_section
 
 FOLDS = 5

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.data.reviews import SPLITS, Review, Reviews, SplitName, gather
-from export.data.splits import DataSplit, folds, split
+from export.data.splits import DataSplit, split
 from models.reviews.errors import DataError
 
 
@@ -60,16 +60,6 @@ def test_a_published_test_is_the_test() -> None:
     assert set(splits.test.texts) == {row.text for row in rows if row.given_split == "test"}
     assert len(splits.validation) == pytest.approx(20, abs=9)
     assert splits.rule.startswith("90/10 and the given test by group")
-
-
-def test_folds_test_every_review_once_and_share_no_film() -> None:
-    reviews = _reviews()
-    made = folds(reviews, 5, seed=0)
-    tested = [text for one in made for text in one.test.texts]
-    assert sorted(tested) == sorted(row.text for row in reviews.rows)
-    for one in made:
-        assert not set(one.train.groups) & set(one.test.groups)
-        assert not set(one.validation.groups) & (set(one.test.groups) | set(one.train.groups))
 
 
 @given(st.permutations(range(6)))

@@ -122,6 +122,7 @@ async function full(signal) {
   place();
   for (const panel of all) panel.show(reading);
   point(cursor.at());
+  values.afresh();
   tour.show(reading);
   id("main").ariaBusy = "false";
 }

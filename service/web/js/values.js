@@ -7,9 +7,12 @@ const pictures = new Map();
 /** The picture that the note is on. */
 let on = null;
 document.body.append(note);
-addEventListener("scroll", ({ target }) => target.contains(on) && (hide(), follow()), { capture: true, passive: true });
+/** Where the picture that has the keyboard’s focus stands: asking at every move would have the page laid out once more. */
+let place = null;
+addEventListener("scroll", ({ target }) => target.contains(on) && (hide(), afresh()), { capture: true, passive: true });
+addEventListener("resize", () => (place = null));
 document.addEventListener("pointerdown", hide, { capture: true });
-document.addEventListener("focusin", follow);
+document.addEventListener("focusin", afresh);
 document.addEventListener("focusout", ({ target }) => target === on && hide());
 
 /**
@@ -26,7 +29,15 @@ export function tell(host, mark) {
 /** The cursor has moved: so does the note of the picture that has the keyboard’s focus. */
 export function follow() {
   const host = document.activeElement;
-  if (pictures.has(host) && host.matches(":focus-visible")) show(host, pictures.get(host)(null));
+  if (!pictures.has(host) || !host.matches(":focus-visible")) return;
+  place ??= host.getBoundingClientRect();
+  show(host, pictures.get(host)(null), place);
+}
+
+/** Follow the cursor from where the picture stands now. */
+export function afresh() {
+  place = null;
+  follow();
 }
 
 /** What the picture says of the word at the cursor; empty where it says nothing. */
@@ -40,11 +51,10 @@ export function placeOn(host, { clientX, clientY }) {
   return { x: clientX - left, y: clientY - top };
 }
 
-function show(host, mark) {
+function show(host, mark, { left, top } = host.getBoundingClientRect()) {
   if (!mark) return hide();
   on = host;
   note.hidden = false;
-  const { left, top } = host.getBoundingClientRect();
   note.textContent = mark.text;
   note.style.setProperty("--x", `${left + mark.x}px`);
   note.style.setProperty("--y", `${top + mark.y}px`);

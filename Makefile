@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RAY_VENV := .venv-ray
 LOCK_VENV := .venv-lock
+FUZZ_VENV := .venv-fuzz
+AUDIT_VENV := .venv-audit
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
 IN_PROCESS := models export/data export/memory export/publish export/training service/api service/engine service/inference \
   service/metrics service/score service/tracing
@@ -13,7 +15,7 @@ GATESCOPE_HOST ?= 127.0.0.1
 GATESCOPE_PORT ?= 8000
 export GATESCOPE_HOST GATESCOPE_PORT
 
-.PHONY: run test coverage test-cluster test-faults test-images test-native check bench lock docs clean
+.PHONY: run test coverage test-cluster test-faults test-images test-native fuzz check bench lock audit sbom docs clean
 
 run: $(VENV)/.installed
 	$(BIN)/gatescope export --if-missing
@@ -38,6 +40,9 @@ test-images: $(VENV)/.installed-dev
 test-native: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.native
 
+fuzz: $(VENV)/.installed-dev $(FUZZ_VENV)/.installed
+	$(BIN)/python -m tests.fuzz
+
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,6 +55,14 @@ bench: $(VENV)/.installed-dev
 lock:
 	test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python -m pip install --quiet uv; }
 	deploy/requirements/lock.sh $(LOCK_VENV)/bin/uv
+
+audit: $(AUDIT_VENV)/.installed
+	for file in deploy/requirements/*.txt; do $(AUDIT_VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r $$file || exit 1; done
+
+sbom: $(AUDIT_VENV)/.installed
+	mkdir -p dist
+	for name in serve serve-cuda export; do $(AUDIT_VENV)/bin/cyclonedx-py requirements --output-reproducible \
+	  --pyproject pyproject.toml -o dist/sbom-$$name.json deploy/requirements/$$name.txt || exit 1; done
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.settings_page
@@ -71,5 +84,15 @@ $(RAY_VENV)/.installed: $(DISTRIBUTION)
 	PYTHONWARNINGS=ignore $(RAY_VENV)/bin/python $(INSTALL) '.[cpu,export,ray]' pytest
 	touch $@
 
+$(FUZZ_VENV)/.installed: $(DISTRIBUTION)
+	$(PYTHON) -m venv $(FUZZ_VENV)
+	PYTHONWARNINGS=ignore $(FUZZ_VENV)/bin/python $(INSTALL) '.[cpu,score]' atheris
+	touch $@
+
+$(AUDIT_VENV)/.installed:
+	$(PYTHON) -m venv $(AUDIT_VENV)
+	$(AUDIT_VENV)/bin/python -m pip install --quiet pip-audit cyclonedx-bom
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(RAY_VENV) $(LOCK_VENV) build *.egg-info models/*/*.so .coverage
+	rm -rf $(VENV) $(RAY_VENV) $(LOCK_VENV) $(FUZZ_VENV) $(AUDIT_VENV) .fuzz build *.egg-info models/*/*.so .coverage

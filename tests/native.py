@@ -3,7 +3,8 @@
     .venv/bin/python -m tests.native
 
 Builds them with the sanitizers, every warning an error, in a copy of the checkout and runs there the tests that reach
-them. Takes a minute. Needs GCC and its sanitizers' libraries. Exits with 1 where a test fails or a sanitizer speaks.
+them, with what `make fuzz` has kept. Takes a minute. Needs GCC and its sanitizers' libraries. Exits with 1 where a test
+fails or a sanitizer speaks.
 """
 
 import os
@@ -22,6 +23,7 @@ TESTS = (
     "tests/models/trace/test_recover.py",
     "tests/models/network/test_compiled_session.py",
     "tests/service/engine/test_parts.py",
+    "tests/fuzz/test_targets.py",
 )
 LEFT_OUT = (".*", "repository", "build", "*.so", "*.egg-info", "__pycache__")
 
@@ -42,6 +44,7 @@ def main() -> int:
             "LD_PRELOAD": ":".join(map(_library, ("libasan.so", "libubsan.so"))),
             "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter's own
             "PYTHONPATH": str(built),
+            "GATESCOPE_FUZZ_KEPT": str(ROOT / ".fuzz"),
         }
         tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
         return subprocess.run(tests, cwd=built, env=os.environ | watched, check=False).returncode

@@ -8,6 +8,7 @@ itself and all rows after it.
 import csv
 import io
 import re
+import sys
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -61,7 +62,7 @@ class CsvRecords:
         if self.columns is None:
             lines = self._past_header(self._begun + lines, final=final)
         elif self._begun:
-            was_open = all(self._stays_open(line) for line in lines)
+            was_open = not self._goes_on(self._begun[-1]) and all(self._stays_open(line) for line in lines)
             lines, self._begun = self._begun + lines, []
             if was_open and not final:
                 self._begun, lines = lines, []
@@ -110,6 +111,10 @@ class CsvRecords:
         rows = list(csv.reader(lines, **self._dialect | {"strict": False}))
         return self._record(line, rows[0] if rows else [], NEVER_CLOSED if error == UNFINISHED else f"not CSV: {error}")
 
+    def _goes_on(self, line: str) -> bool:
+        """Return whether the end of a line has a backslash before it: then its row goes on without a quote, too."""
+        return "escapechar" in self._dialect and line.rstrip("\r\n").endswith("\\")
+
     def _stays_open(self, line: str) -> bool:
         """Return whether a quote that is open before `line` is open after it."""
         try:
@@ -140,7 +145,7 @@ class CsvRecords:
     def _skip(self) -> Record:
         """Give a row up that is too long already, and what comes of it."""
         if self.columns is None:
-            raise DataError(f"the header: longer than {self._longest} bytes")
+            raise _header_too_long(self._longest)
         record = self._too_long(self._line)
         self._quoted = self._is_odd(*self._begun, self._text.drop())
         self._line += len(self._begun)
@@ -167,7 +172,7 @@ class CsvRecords:
         if lines and self._delimiter is None and (said := _EXCEL.fullmatch(lines[0])):
             self._delimiter, self._line = said[1], self._line + 1
             lines = lines[1:]
-        header = find_header(lines, self._needed, self._delimiter, final=final)
+        header = find_header(lines, self._needed, self._delimiter, self._longest, final=final)
         if header is None:
             self._begun = list(lines)
             return []
@@ -185,12 +190,17 @@ class Header(NamedTuple):
     lines: int
 
 
-def find_header(lines: Sequence[str], needed: Sequence[str], delimiter: str | None, *, final: bool) -> Header | None:
+def find_header(
+    lines: Sequence[str], needed: Sequence[str], delimiter: str | None, longest: int = sys.maxsize, *, final: bool
+) -> Header | None:
     """Return the header at the start of `lines`, None where it has not ended.
 
-    Raises `NoColumn` where no delimiter gives the columns that are needed, `DataError` where one stands twice.
+    Raises `NoColumn` where no delimiter gives the columns that are needed, `DataError` where one stands twice or the
+    header is longer than `longest` characters.
     """
     for count in range(1, len(lines) + 1):
+        if sum(map(len, lines[:count])) > longest:
+            raise _header_too_long(longest)
         found, is_open = list[Header](), False
         for each in DELIMITERS if delimiter is None else (delimiter,):
             try:
@@ -208,6 +218,10 @@ def find_header(lines: Sequence[str], needed: Sequence[str], delimiter: str | No
     if final and any(line.strip() for line in lines):
         raise DataError(f"the header: {NEVER_CLOSED}")
     return None
+
+
+def _header_too_long(longest: int) -> DataError:
+    return DataError(f"the header: longer than {longest} bytes")
 
 
 def _checked(header: Header) -> Header:

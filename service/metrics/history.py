@@ -7,7 +7,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from math import nan
-from time import time
+from time import monotonic, time
 
 import numpy as np
 
@@ -79,7 +79,7 @@ class History:
     """The minutes of the last day. A service that was stopped, or a machine that slept, leaves a gap."""
 
     def __init__(self) -> None:
-        self._minute = Minute(time())
+        self._minute = Minute(monotonic())
         self._cores = 0.0
         self._rows: deque[tuple[float, array[float]]] = deque(maxlen=KEPT)
         self._columns: Sequence[str] = ()
@@ -89,24 +89,23 @@ class History:
         """Add what a process has measured; `processes` are the gauges of all."""
         self._minute.add(measured)
         self._models.add(measured)
-        now = time()
+        now = monotonic()
         if now - self._minute.began < MINUTE:
             return
         self._models.end(now - self._minute.began)
         figures = self._figures(now, processes)
         self._columns = [*figures]
-        self._rows.append((now, array("f", figures.values())))
+        self._rows.append((time(), array("f", figures.values())))
         self._cores, self._minute = _sum(processes, "gatescope_worker_cpu_seconds"), Minute(now)
 
     def rows(self, processes: Mapping[int, GaugeValues], minutes: int) -> list[Row]:
         """Return so many of the last minutes, the oldest first, and after them the one that is not over yet."""
-        now = time()
         kept = [(end, dict(zip(self._columns, row, strict=True))) for end, row in list(self._rows)[-minutes:]]
-        return [*kept, (now, self._figures(now, processes))]
+        return [*kept, (time(), self._figures(monotonic(), processes))]
 
     def models(self, minutes: int) -> ModelRows:
         """Return the same minutes of each model."""
-        return self._models.rows(max(time() - self._minute.began, 1e-3), minutes)
+        return self._models.rows(max(monotonic() - self._minute.began, 1e-3), minutes)
 
     def _figures(self, now: float, processes: Mapping[int, GaugeValues]) -> dict[str, float]:
         draining = _sum(processes, "gatescope_draining") > 0

@@ -125,6 +125,20 @@ def test_a_wrong_header_is_named(content: bytes, reason: str) -> None:
         records(content)
 
 
+@given(PLACES)
+def test_a_header_too_long_is_named_wherever_it_is_cut(places: list[int]) -> None:
+    with pytest.raises(DataError, match="the header: longer than 15 bytes"):
+        records(b"id;text;stars;when\n1;good;2;3\n", ReadOptions(max_row_bytes=15), places)
+
+
+@given(PLACES)
+def test_a_line_that_ends_with_a_backslash_goes_on_wherever_it_is_cut(places: list[int]) -> None:
+    content = b'id,text\n1,"a \\"good\\" film"\n2,not\\\nbad\n' + b"3,good\n" * 9
+    found = records(content, ReadOptions(max_row_bytes=40), places)[1]
+    assert [record.content for record in found][:2] == [["1", 'a "good" film'], ["2", "not\nbad"]]
+    assert len(found) == 11
+
+
 def test_the_columns_that_are_there_are_known() -> None:
     with pytest.raises(NoColumn) as error:
         records(b"id;review;stars\n")

@@ -33,6 +33,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(history, "time", clock)
+    monkeypatch.setattr(history, "monotonic", clock)
     return clock
 
 
@@ -101,3 +102,12 @@ def test_it_is_told_as_json_with_nothing_where_there_was_nothing() -> None:
     (row,) = told["rows"]
     assert len(row) == 1 + len(told["columns"])
     assert row[1 + told["columns"].index("predict_p50")] is None
+
+
+def test_a_clock_that_is_set_back_loses_no_minute(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = History()
+    monkeypatch.setattr(history, "time", lambda: clock.now - 86_400)
+    for _ in range(3):
+        clock.now += 61
+        kept.add(Recorder().report([], {}), {})
+    assert len(kept.rows({}, KEPT)) == 4

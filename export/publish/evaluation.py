@@ -149,7 +149,7 @@ def _summary(evaluation: Evaluation, reviews: ReviewFigures) -> Table:
     drawn = _table(f"{evaluation.model} {evaluation.version} on {reviews.data}: {found.rows:,} reviews", "", "value")
     interval = found.accuracy_interval
     drawn.add_row("accuracy", f"{100 * found.accuracy:.1f} % ({100 * interval.low:.1f} - {100 * interval.high:.1f})")
-    for name in ("f1", "auc", "log_loss", "calibration_error"):
+    for name in ("f1", "auc", "log_loss", "calibration_error", "calibration_by_chance"):
         drawn.add_row(name.replace("_", " "), f"{getattr(found, name):.3f}")
     if reviews.answered:
         drawn.add_row("certain", answered_text(reviews.answered))

@@ -31,6 +31,7 @@ def measure(probabilities: Array, targets: NDArray[np.int64]) -> Metrics:
         auc=_auc(scores, targets, labels),
         log_loss=float(log_loss(targets, exact, labels=labels)),
         calibration_error=calibration_error(exact, targets),
+        calibration_by_chance=calibration_by_chance(exact),
     )
 
 
@@ -53,11 +54,25 @@ def calibration_error(probabilities: Array, targets: NDArray[np.int64]) -> float
     return sum(gaps) / len(targets)
 
 
+def calibration_by_chance(probabilities: Array) -> float:
+    """Return the calibration error that a model with these `probabilities [N, C]` shows on average if they are true.
+
+    The right answers in a bin then scatter about their mean confidence, nearly normally, by the sum of p (1 - p).
+    """
+    confidence = probabilities.max(1)
+    scatter = sum(np.sqrt((confidence[rows] * (1 - confidence[rows])).sum()) for rows in _bins(confidence, BINS))
+    return float(np.sqrt(2 / np.pi) * scatter / len(confidence))
+
+
 def calibration(probabilities: Array, targets: NDArray[np.int64], bins: int) -> list[tuple[int, float, float]]:
     """Return rows, mean confidence and accuracy of the top label in each of `bins` of equal mass, least sure first."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == targets
-    parts = np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(confidence)))
+    parts = _bins(confidence, bins)
     return [(len(rows), float(confidence[rows].mean()), float(right[rows].mean())) for rows in parts]
+
+
+def _bins(confidence: Array, bins: int) -> list[NDArray[np.int64]]:
+    return np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(confidence)))
 
 
 def confusion(probabilities: Array, targets: NDArray[np.int64]) -> NDArray[np.int64]:

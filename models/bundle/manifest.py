@@ -53,7 +53,8 @@ class Interval(_Frozen):
 class Metrics(_Frozen):
     """How well the model does on one split; `f1` is the mean over labels, `calibration_error` of 15 equal-mass bins.
 
-    `auc` is NaN where all rows have the same label.
+    `auc` is NaN where all rows have the same label. `calibration_by_chance` is the calibration error to be expected of
+    so few rows if every confidence is true; bundles made before it was measured have none.
     """
 
     rows: Count
@@ -63,6 +64,7 @@ class Metrics(_Frozen):
     auc: Annotated[float, AllowInfNan(True)]
     log_loss: float
     calibration_error: float
+    calibration_by_chance: float | None = None
 
 
 class Capability(_Frozen):

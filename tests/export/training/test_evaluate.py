@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.training.evaluate import calibration_error, confusion, fit_temperature, measure, wilson
+from export.training.evaluate import (
+    calibration_by_chance,
+    calibration_error,
+    confusion,
+    fit_temperature,
+    measure,
+    wilson,
+)
 from models.network.equations import softmax
 
 
@@ -45,6 +52,19 @@ def test_calibration_error_is_the_gap_of_confidence_and_accuracy() -> None:
     sure = np.tile([0.9, 0.1], (30, 1))
     assert calibration_error(sure, np.repeat([0, 1], 15)) == pytest.approx(0.9 - 0.5, abs=0.11)
     assert calibration_error(np.tile([1.0, 0.0], (30, 1)), np.zeros(30, np.int64)) == 0.0
+
+
+@pytest.mark.parametrize("rows", [300, 1_275])
+def test_true_confidences_show_on_average_the_calibration_error_of_chance(rows: int) -> None:
+    random = np.random.default_rng(0)
+    true = softmax(random.normal(scale=1.5, size=(rows, 2)))
+    drawn = [(random.random(rows) < true[:, 1]).astype(np.int64) for _ in range(200)]
+    found = float(np.mean([calibration_error(true, targets) for targets in drawn]))
+    assert calibration_by_chance(true) == pytest.approx(found, rel=0.1)
+
+
+def test_certainty_leaves_nothing_to_chance() -> None:
+    assert calibration_by_chance(np.tile([1.0, 0.0], (30, 1))) == 0.0
 
 
 def _sampled(temperature: float) -> tuple[np.ndarray, np.ndarray]:

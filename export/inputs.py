@@ -64,10 +64,13 @@ def dataset_of(settings: ExportSettings, splits: Splits, opinions: Opinions | No
 
 
 def start_of(settings: ExportSettings, splits: Splits, said: Callable[[str], None]) -> Start:
-    """Return what the trainings on `splits` start from; a teacher says how far it is. Raises `DataError`."""
+    """Return what the trainings on `splits` start from; a teacher says how far it is. Raises `DataError`.
+
+    Word vectors are learnt from the reviews alone: in known sentences praise and blame stand in the same places.
+    """
     dataset = dataset_of(settings, splits, _opinions(settings, splits, said))
     vectors = word_vectors(
-        dataset.lesson_ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
+        dataset.train.ids, len(dataset.vocabulary), width=settings.embedding_size, seed=settings.seed
     )
     return Start(dataset, vectors)
 

@@ -112,7 +112,7 @@ def _answers(dataset: Dataset, arguments: Arguments) -> Iterator[tuple[str, Arra
     """Yield each model's name, and its probabilities or logits `[N, C]` on the test reviews."""
     for name, fit in BASELINES.items():
         yield name, fit(dataset).test
-    vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=128, seed=arguments.seed)
+    vectors = word_vectors(dataset.train.ids, len(dataset.vocabulary), width=128, seed=arguments.seed)
     for cell in arguments.cells:
         trained = train(
             dataset, vectors, TrainingSettings(cell, epochs=epochs_for(len(dataset.lesson_ids)), seed=arguments.seed)

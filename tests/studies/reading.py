@@ -71,7 +71,7 @@ def run(variant: Variant, seed: int) -> Result:
     torch.set_num_threads(1)
     splits = split(critics(cache_directory()), 0)
     dataset = prepare(splits, _lessons(splits, variant), vocabulary_size=20_000, min_count=2)
-    vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=128, seed=seed)
+    vectors = word_vectors(dataset.train.ids, len(dataset.vocabulary), width=128, seed=seed)
     epochs = epochs_for(len(dataset.lesson_ids))
     model = train(dataset, vectors, TrainingSettings(variant.cell, variant.pooling, epochs=epochs, seed=seed))
 

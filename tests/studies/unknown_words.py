@@ -116,7 +116,7 @@ def run(splits: Splits, known: Counter[str], rewrite: Rewrite | None, seed: int)
     train_part, validation, test = map(read_part, splits.by_name.values())
     changed = replace(splits, train=train_part, validation=validation, test=test)
     dataset = prepare(changed, lessons, vocabulary_size=20_000, min_count=2)
-    vectors = word_vectors(dataset.lesson_ids, len(dataset.vocabulary), width=128, seed=seed)
+    vectors = word_vectors(dataset.train.ids, len(dataset.vocabulary), width=128, seed=seed)
     epochs = epochs_for(len(dataset.lesson_ids))
     model = train(dataset, vectors, TrainingSettings("lstm", epochs=epochs, seed=seed))
 

@@ -31,7 +31,7 @@ def test_sentences_of_known_sense_are_for_praise_and_blame(
     part: DataSplit, labels: tuple[str, str], praise: int
 ) -> None:
     _, known = lessons_of(part, labels, None)
-    assert len(known.texts) == len(part)
+    assert len(known.texts) == 4 * len(part)
     assert known.new_words
     np.testing.assert_allclose(np.unique(known.targets[:, praise]), [0.025, 0.975])
 

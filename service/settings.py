@@ -119,9 +119,11 @@ class Settings(BaseSettings):
     )
     max_streams: Positive = Field(8, description="most streamed batches at once, of all workers together")
     stream_idle_seconds: Seconds = Field(
-        60.0, description="a stream is ended of which nothing came or was read for so long"
+        60.0, description="a stream, and a sequence of `/v2`, is ended of which nothing came or was read for so long"
     )
-    max_typed_texts: Positive = Field(1000, description="most open streams of `/v1/stream`, of all workers together")
+    max_typed_texts: Positive = Field(
+        1000, description="most open streams of `/v1/stream`, and most open sequences of `/v2`, of all workers together"
+    )
     max_batch_rows: Positive = Field(1000, description="most rows of a JSON batch")
     max_queue_seconds: Seconds = Field(2.0, description="most predicted work that may wait; past it requests get 429")
     request_timeout: Seconds = Field(30.0, description="longest a request may take; its client may only shorten it")

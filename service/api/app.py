@@ -28,6 +28,7 @@ from service.api.origins import CheckOrigin, Origins, cors
 from service.api.problems import answer
 from service.api.routes.schema import schema
 from service.api.routes.table import ROUTES
+from service.api.sequences import Sequences
 from service.api.telemetry import with_telemetry
 from service.api.unpacking import UnpackBodies
 from service.engine import Engine, EngineSettings
@@ -42,6 +43,7 @@ from service.inference.state_token import StateTokens
 from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.metrics.service_metrics import ServiceMetrics
+from service.metrics.statistics import VersionStatistics
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
 from service.tracing.counterfactual import Turner
@@ -78,9 +80,10 @@ class Service:
 class SingleProcess:
     """The control of a service that is one process."""
 
-    def __init__(self, catalog: Catalog, max_words: int) -> None:
+    def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self.load, self.unload, self.serve = catalog.load, catalog.unload, catalog.serve
-        self._metrics = ServiceMetrics(max_words, of_process=True)
+        self._metrics = ServiceMetrics(settings.max_words, of_process=True)
+        self._sequences = Sequences(settings)
 
     def report(self, measured: ProcessReport) -> None:
         """Add what was measured to the metrics."""
@@ -93,6 +96,18 @@ class SingleProcess:
     async def history(self, minutes: int) -> bytes:
         """Return the last minutes and the alerts that hold now, as JSON."""
         return await asyncio.to_thread(self._metrics.history, minutes)
+
+    async def statistics(self) -> list[VersionStatistics]:
+        """Return what became of the reviews of each version."""
+        return await asyncio.to_thread(self._metrics.statistics)
+
+    async def take_sequence(self, key: str, *, start: bool) -> str | None:
+        """Return where a sequence stands, and hold it, see `Sequences.take`."""
+        return self._sequences.take(key, start=start)
+
+    async def put_sequence(self, key: str, state: str | None) -> None:
+        """Put back where a sequence stands, see `Sequences.put`."""
+        self._sequences.put(key, state)
 
 
 def create_service(
@@ -120,7 +135,7 @@ def _context(settings: Settings, control: Control | None) -> AppContext:
         keep=settings.versions_per_model,
         load_timeout=settings.load_timeout,
     )
-    control = control or SingleProcess(catalog, settings.max_words)
+    control = control or SingleProcess(catalog, settings)
     sampler = MetricsSampler(
         recorder,
         lambda: [model.bundle.manifest for model in catalog],

@@ -13,7 +13,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from enum import Flag, auto
-from functools import reduce
+from functools import partial, reduce
 from hashlib import sha256
 from operator import or_
 from pathlib import Path
@@ -95,8 +95,16 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or raise what `KeyRing.check` raises."""
-        self._keys.check(scope["route_handler"].opt["access"], _authorization(scope))
+        check = partial(self._keys.check, authorization=_authorization(scope))
+        check(scope["route_handler"].opt["access"])
+        scope["state"]["check_access"] = check
         await self._app(scope, receive, send)
+
+
+def check_access(scope: Scope, needed: Access) -> None:
+    """Raise `Forbidden` where a request, let in already, asks for something that needs more access than its route."""
+    if (check := scope["state"].get("check_access")) is not None:
+        check(needed)
 
 
 class KeysFile:

@@ -16,6 +16,7 @@ from service.inference.predict import Predictor
 from service.inference.state_token import StateTokens
 from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
+from service.metrics.statistics import VersionStatistics
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
 from service.tracing.counterfactual import Turner
@@ -23,7 +24,7 @@ from service.tracing.tracer import Tracer
 
 
 class Control(Changes, Protocol):
-    """Changes what is served, in every worker process. Adds up what all have measured."""
+    """Changes what is served, in every worker process. Holds what there is one of: measurements, open sequences."""
 
     def report(self, measured: ProcessReport) -> None:
         """Add what this process has measured to the metrics of the service."""
@@ -33,6 +34,15 @@ class Control(Changes, Protocol):
 
     async def history(self, minutes: int) -> bytes:
         """Return the last minutes of the service and the alerts that hold now, as JSON."""
+
+    async def statistics(self) -> list[VersionStatistics]:
+        """Return what became of the reviews of each version."""
+
+    async def take_sequence(self, key: str, *, start: bool) -> str | None:
+        """Return where a sequence stands, and hold it, see `Sequences.take`."""
+
+    async def put_sequence(self, key: str, state: str | None) -> None:
+        """Put back where a sequence stands, see `Sequences.put`."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -35,7 +35,8 @@ def _scalars(parameters: dict[str, Any]) -> dict[str, Any]:
 Parameters = Annotated[dict[str, Any], AfterValidator(_scalars)]
 
 
-REQUEST_PARAMETERS = ("binary_data_output", "content_type", "priority", "timeout")
+SEQUENCE_PARAMETERS = ("sequence_id", "sequence_start", "sequence_end")
+REQUEST_PARAMETERS = ("binary_data_output", "content_type", "priority", "timeout", *SEQUENCE_PARAMETERS)
 INPUT_PARAMETERS = ("binary_data_size", "content_type")
 OUTPUT_PARAMETERS = ("binary_data", "classification", "content_type")
 
@@ -72,6 +73,14 @@ class InferRequest(_Lenient):
     outputs: Annotated[list[InferOutput], Field(max_length=MOST_PARTS)] | None = None
 
 
+class SequencePart(NamedTuple):
+    """One request of a sequence: whether it begins the sequence anew, and whether it ends it."""
+
+    id: int | str
+    start: bool
+    end: bool
+
+
 class OutputTensor(BaseModel):
     """An output: `data`, or `parameters.binary_data_size` bytes behind the JSON."""
 
@@ -89,25 +98,6 @@ class InferResponse(BaseModel):
     model_version: str
     outputs: list[OutputTensor]
     id: str | None = None
-
-
-class TensorMetadata(BaseModel):
-    """A tensor of a model; -1 is any number of texts."""
-
-    name: str
-    datatype: str
-    shape: list[int]
-
-
-class ModelMetadata(BaseModel):
-    """What the protocol says of a model."""
-
-    name: str
-    versions: list[str]
-    platform: str
-    inputs: list[TensorMetadata]
-    outputs: list[TensorMetadata]
-    properties: dict[str, str]
 
 
 def read_request(body: bytes, header_length: str | None, most: int) -> tuple[InferRequest, list[str]]:
@@ -190,6 +180,22 @@ def deadline_within(request: InferRequest, deadline: float) -> float:
     if request.parameters.get("priority", 0) != 0:
         raise Malformed("parameters.priority: 0 is expected; requests have no priorities here")
     return min(deadline, monotonic() + timeout / 1e6) if timeout else deadline
+
+
+def sequence_of(request: InferRequest) -> SequencePart | None:
+    """Return which sequence a request is of; None where it is of none: id 0 or "". Raises `Malformed`."""
+    number, start, end = (request.parameters.get(name) or False for name in SEQUENCE_PARAMETERS)
+    if type(start) is not bool or type(end) is not bool:
+        raise Malformed("parameters.sequence_start, parameters.sequence_end: true or false is expected")
+    if number is False and (start or end):
+        raise Malformed("parameters.sequence_id: which sequence is it? An id other than 0 is expected")
+    if number is False:
+        return None
+    if not (type(number) is int and 0 < number < 1 << 64) and not (isinstance(number, str) and len(number) <= 128):
+        raise Malformed("parameters.sequence_id: a whole number from 1, or at most 128 characters, are expected")
+    if math.prod(request.inputs[0].shape) != 1:
+        raise Malformed("inputs.0.shape: a request of a sequence has one text")
+    return SequencePart(number, start, end)
 
 
 def check_known(where: str, parameters: Mapping[str, Any], known: Sequence[str]) -> None:

@@ -6,46 +6,54 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.bundle.manifest import Manifest
-from service.api.open_inference import (
-    OUTPUT_PARAMETERS,
-    InferOutput,
-    InferRequest,
-    ModelMetadata,
-    TensorMetadata,
-    check_known,
-)
+from service.api.open_inference import OUTPUT_PARAMETERS, InferOutput, InferRequest, check_known
+from service.engine import Answer
 from service.errors import Malformed
-from service.inference.predict import Reading
+from service.inference.prediction import Prediction
 
 NUMPY = {"FP32": "<f4", "INT64": "<i8", "BOOL": "?"}
+
+
+class TextAnswer(NamedTuple):
+    """What there is of one text: the prediction, and where they are asked for the network's answer and the ledger."""
+
+    prediction: Prediction
+    answer: Answer | None = None
+    ledger: str | None = None
 
 
 class Output(NamedTuple):
     """An output: its datatype, its value of one text, and whether it is sent where no outputs are named."""
 
     datatype: str
-    value: Callable[[Reading], Any]
+    value: Callable[[TextAnswer], Any]
     by_default: bool = True
 
 
-def _hidden(reading: Reading) -> list[float]:
-    assert reading.answer.hidden is not None
-    last: list[float] = reading.answer.hidden[-1][-1].tolist()
+def _logits(row: TextAnswer) -> list[float]:
+    assert row.answer is not None
+    logits: list[float] = row.answer.logits.tolist()
+    return logits
+
+
+def _hidden(row: TextAnswer) -> list[float]:
+    assert row.answer is not None and row.answer.hidden is not None
+    last: list[float] = row.answer.hidden[-1][-1].tolist()
     return last
 
 
 OUTPUTS: Mapping[str, Output] = {
-    "label": Output("BYTES", lambda reading: reading.prediction.label),
-    "probabilities": Output("FP32", lambda reading: list(reading.prediction.probabilities.values())),
-    "words": Output("INT64", lambda reading: reading.prediction.words),
-    "unknown_rate": Output("FP32", lambda reading: reading.prediction.unknown_rate),
-    "truncated": Output("BOOL", lambda reading: reading.prediction.truncated),
-    "logits": Output("FP32", lambda reading: reading.answer.logits.tolist(), by_default=False),
+    "label": Output("BYTES", lambda row: row.prediction.label),
+    "probabilities": Output("FP32", lambda row: list(row.prediction.probabilities.values())),
+    "words": Output("INT64", lambda row: row.prediction.words),
+    "unknown_rate": Output("FP32", lambda row: row.prediction.unknown_rate),
+    "truncated": Output("BOOL", lambda row: row.prediction.truncated),
+    "logits": Output("FP32", _logits, by_default=False),
     "hidden": Output("FP32", _hidden, by_default=False),
+    "ledger": Output("BYTES", lambda row: row.ledger, by_default=False),
 }
 """`probabilities` and `logits` have a column a label, in the order of the model's card; `hidden` is the top layer's
-hidden state after the last word."""
+hidden state after the last word; `ledger` is JSON, `WordShares` of each text."""
 RANKED = ("probabilities", "logits")
 """Outputs that can be asked for as a classification."""
 
@@ -70,9 +78,16 @@ def _check_parameters(where: str, asked: InferOutput) -> None:
         raise Malformed(f"{where}.classification: a whole number from 1 is expected, for {' or '.join(RANKED)}")
 
 
-def values_of(reading: Reading, outputs: Sequence[InferOutput]) -> list[Any]:
+def check_predicted(outputs: Sequence[InferOutput]) -> None:
+    """Raise `Malformed` for an output that is not of the prediction alone: a sequence has no other."""
+    for number, asked in enumerate(outputs):
+        if not OUTPUTS[asked.name].by_default:
+            raise Malformed(f"outputs.{number}: {asked.name} does not come with a sequence_id")
+
+
+def values_of(row: TextAnswer, outputs: Sequence[InferOutput]) -> list[Any]:
     """Return the value of each output for one text."""
-    return [OUTPUTS[asked.name].value(reading) for asked in outputs]
+    return [OUTPUTS[asked.name].value(row) for asked in outputs]
 
 
 def write_outputs(
@@ -113,19 +128,3 @@ def _to_binary(values: Sequence[Any], datatype: str) -> bytes:
         encoded = [value.encode() for value in values]
         return b"".join(struct.pack("<I", len(value)) + value for value in encoded)
     return np.asarray(values, NUMPY[datatype]).tobytes()
-
-
-def metadata(manifest: Manifest, versions: Sequence[int]) -> ModelMetadata:
-    """Return what the protocol says of a model."""
-    columns = {"probabilities": len(manifest.labels), "logits": len(manifest.labels), "hidden": manifest.hidden_size}
-    return ModelMetadata(
-        name=manifest.name,
-        versions=[str(version) for version in versions],
-        platform="onnx_onnxv1",
-        inputs=[TensorMetadata(name="text", datatype="BYTES", shape=[-1])],
-        outputs=[
-            TensorMetadata(name=name, datatype=output.datatype, shape=[-1, columns[name]] if name in columns else [-1])
-            for name, output in OUTPUTS.items()
-        ],
-        properties={"labels": ",".join(manifest.labels)},
-    )

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import asdict
 from math import isnan
+from time import time
 
 from prometheus_client import GCCollector, ProcessCollector, generate_latest
 
@@ -15,6 +16,7 @@ from service.metrics.gauges import GaugeCollector
 from service.metrics.history import History
 from service.metrics.predictions import PredictionMetrics, PredictionRecord, ServedVersion
 from service.metrics.recorder import ProcessReport
+from service.metrics.statistics import VersionStatistics, statistics_of
 
 HTTP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 RETIRED = 4
@@ -50,6 +52,7 @@ class ServiceMetrics:
             GCCollector(registry=registry)
         self._served_by: dict[int, set[tuple[str, str]]] = {}
         self._known: list[tuple[str, str]] = []
+        self._last: dict[tuple[str, str], float] = {}
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format. Takes milliseconds: to be called off the event loop."""
@@ -64,6 +67,10 @@ class ServiceMetrics:
         by_model = {name: [tuple(map(_rounded, row)) for row in found[-minutes:]] for name, found in models.items()}
         return json.dumps({"columns": [*rows[-1][1]], "rows": shown, "models": by_model, "alerts": held}).encode()
 
+    def statistics(self) -> list[VersionStatistics]:
+        """Return what became of the reviews of each version. To be called off the event loop."""
+        return statistics_of(self._registry.collect(), dict(self._last))
+
     def add(self, process: int, measured: ProcessReport) -> None:
         """Add what a process measured since its last report; its gauges replace those of that report."""
         for served in (*measured.served, *(served for served, _ in measured.predictions)):
@@ -72,6 +79,7 @@ class ServiceMetrics:
             columns = dict(zip(PredictionRecord._fields, rows.T, strict=True))
             self._predictions.add(served, columns)
             self._drift.windows[served.key].add(columns)
+            self._last[served.key] = time()
         for key, reviews in measured.outcomes.items():
             self._predictions.count(*key, reviews)
         for (name, version, outcome), loads in measured.loads.items():
@@ -97,6 +105,7 @@ class ServiceMetrics:
         if served.key not in self._drift.windows:
             self._drift.windows[served.key] = Window(served)
             self._predictions.begin(served)
+            self._last.setdefault(served.key, 0.0)
         self._remember(served.key)
 
     def _remember(self, key: tuple[str, str]) -> None:
@@ -111,6 +120,7 @@ class ServiceMetrics:
             self._drift.windows.pop(key, None)
         for name, version in gone[:-RETIRED]:
             self._known.remove((name, version))
+            self._last.pop((name, version), None)
             self._registry.remove(model=name, version=version)
             if all(other != name for other, _ in self._known):
                 self._registry.remove(model=name)

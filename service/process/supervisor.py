@@ -18,8 +18,9 @@ import structlog
 from pydantic import SecretStr
 
 from models.bundle.served_versions import ServedVersions
+from service.api.sequences import Sequences
 from service.cores import available_cores, split_cores
-from service.errors import NotReady
+from service.errors import NotReady, ServiceError
 from service.metrics.service_metrics import ServiceMetrics
 from service.process.channel import Message
 from service.process.dispatcher import Dispatcher
@@ -70,7 +71,7 @@ class Supervisor:
         self._not_ready: dict[int, str] = {}
         self._code = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._metrics = ServiceMetrics(settings.max_words)
+        self._metrics, self._sequences = ServiceMetrics(settings.max_words), Sequences(settings)
 
     async def run(self) -> int:
         """Serve from the first worker's start to the last one's end, and return the exit code."""
@@ -133,11 +134,24 @@ class Supervisor:
                 self._spawn(self._send(worker, number, self._metrics.text))
             case {"ask": "history", "minutes": minutes, "number": number}:
                 self._spawn(self._send(worker, number, partial(self._metrics.history, minutes)))
+            case {"ask": "statistics", "number": number}:
+                self._spawn(self._send(worker, number, self._metrics.statistics))
+            case {"ask": "take", "key": key, "start": start, "number": number}:
+                worker.channel.answer(number, self._take(key, start))
+            case {"ask": "put", "key": key, "state": state, "number": number}:
+                self._sequences.put(key, state)
+                worker.channel.answer(number, None)
             case {"ask": change, "fields": fields, "number": number}:
                 self._spawn(self._change(worker, change, fields, number))
 
-    async def _send(self, worker: WorkerProcess, number: int, text: Callable[[], bytes]) -> None:
-        worker.channel.answer(number, await asyncio.to_thread(text))
+    async def _send(self, worker: WorkerProcess, number: int, made: Callable[[], Any]) -> None:
+        worker.channel.answer(number, await asyncio.to_thread(made))
+
+    def _take(self, key: str, start: bool) -> str | ServiceError | None:
+        try:
+            return self._sequences.take(key, start=start)
+        except ServiceError as error:
+            return error
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

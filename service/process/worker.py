@@ -15,6 +15,7 @@ from models.bundle.served_versions import ServedVersions
 from service.api.app import create_service
 from service.errors import NotReady, ServiceError
 from service.metrics.recorder import ProcessReport
+from service.metrics.statistics import VersionStatistics
 from service.process.channel import Channel, Message, receive_connection
 from service.process.logs import configure
 from service.process.uvicorn_overrides import Server
@@ -57,6 +58,22 @@ class SupervisorClient:
         """Return the last minutes of the service and the alerts that hold now, as JSON."""
         text: bytes = await self._request(ask="history", minutes=minutes)
         return text
+
+    async def statistics(self) -> list[VersionStatistics]:
+        """Return what became of the reviews of each version."""
+        found: list[VersionStatistics] = await self._request(ask="statistics")
+        return found
+
+    async def take_sequence(self, key: str, *, start: bool) -> str | None:
+        """Return where a sequence stands, and hold it, see `Sequences.take`."""
+        state: str | ServiceError | None = await self._request(ask="take", key=key, start=start)
+        if isinstance(state, ServiceError):
+            raise state
+        return state
+
+    async def put_sequence(self, key: str, state: str | None) -> None:
+        """Put back where a sequence stands, see `Sequences.put`."""
+        await self._request(ask="put", key=key, state=state)
 
     async def _ask(self, change: str, **fields: Any) -> None:
         problem = await self._request(ask=change, fields=fields)

@@ -14,6 +14,7 @@ from service.tracing.occlusion import logits_without_each
 from service.tracing.request import TraceRequest
 from service.tracing.selection import check_target, select_target, select_tensors
 from service.tracing.trace import Source, Trace, make_trace
+from service.tracing.word_shares import WordShares, word_shares
 
 Written = TypeVar("Written")
 
@@ -51,6 +52,11 @@ class Tracer:
         source = Source(analysis, selection, without_each)
         make = partial(make_trace, model.bundle, request.text, reading.encoded.truncated, reading.answer.probabilities)
         return await self._executor.run(lambda: write(make(source, request.include, timing)))
+
+    async def word_shares(self, model: Model, text: str, reading: Reading) -> WordShares:
+        """Return what each word of a text brought that was read with its hidden states. Raises `Overloaded`."""
+        analysis = _analysis(model, TraceRequest(text=text), reading)
+        return await self._executor.run(lambda: word_shares(model.bundle, text, analysis))
 
     def close(self) -> None:
         """End the traces' thread; blocks until the trace at work is done."""

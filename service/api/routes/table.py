@@ -19,7 +19,10 @@ from service.api.routes import (
     stream,
     trace,
     v2,
+    v2_infer,
     v2_repository,
+    v2_settings,
+    v2_statistics,
 )
 
 ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
@@ -47,7 +50,13 @@ ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
         v2.server,
         v2.model_metadata,
         v2.model_ready,
-        v2.infer,
+        v2.model_config,
+        v2_infer.infer,
+        v2_statistics.all_statistics,
+        v2_statistics.model_statistics,
+        v2_settings.trace_settings,
+        v2_settings.model_trace_settings,
+        v2_settings.log_settings,
         v2_repository.index,
     ],
     Access.TRACE: [

@@ -182,3 +182,12 @@ def test_a_wrong_line_is_named_without_what_is_in_it(tmp_path: Path, line: str) 
         KeysFile(tmp_path / "keys")
     with pytest.raises(InvalidSettings, match="keys_file"):
         KeysFile(tmp_path / "nowhere")
+
+
+def test_the_ledger_of_v2_needs_the_scope_of_traces(guarded: Running, scoped: Running) -> None:
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": ["good"]}
+    body = {"inputs": [tensor], "outputs": [{"name": "ledger"}]}
+    for service, key, expected in ((guarded, "reader", 200), (scoped, SCOPES["predict"], 403)):
+        headers = {"Authorization": f"Bearer {key}"}
+        response = service.client.post("/v2/models/lstm/infer", json=body, headers=headers)
+        assert response.status_code == expected

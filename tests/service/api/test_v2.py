@@ -153,7 +153,11 @@ def test_a_timeout_in_microseconds_shortens_the_deadline(served: Running) -> Non
         ({"parameters": {"priority": 1}}, "parameters.priority"),
         ({"parameters": {"timeout": -1}}, "parameters.timeout"),
         ({"parameters": {"timeout": True}}, "parameters.timeout"),
-        ({"parameters": {"sequence_id": 7}}, "parameters.sequence_id"),
+        ({"parameters": {"sequence_id": 7, "sequence_start": True}}, "inputs.0.shape"),
+        ({"parameters": {"sequence_id": -1}}, "parameters.sequence_id"),
+        ({"parameters": {"sequence_start": True}}, "parameters.sequence_id"),
+        ({"parameters": {"sequence_id": 7, "sequence_end": 1}}, "parameters.sequence_end"),
+        ({"parameters": {"correlation": 7}}, "parameters.correlation"),
         ({"parameters": {"nested": {}}}, "nested"),
         ({"parameters": {"content_type": "np"}}, "parameters.content_type"),
         ({"outputs": [{"name": "label", "parameters": {"shared_memory_region": "a"}}]}, "shared_memory_region"),
@@ -164,6 +168,100 @@ def test_a_timeout_in_microseconds_shortens_the_deadline(served: Running) -> Non
 )
 def test_what_is_not_done_is_refused_and_never_ignored(served: Running, change: dict[str, Any], said: str) -> None:
     assert said in error(infer(served, **change))
+
+
+def part(served: Running, text: str, where: str = "lstm", outputs: Any = None, **parameters: Any) -> httpx.Response:
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [text]}
+    fields = {"inputs": [tensor], "parameters": {"sequence_id": 7} | parameters}
+    return infer(served, where, **fields, **({"outputs": outputs} if outputs else {}))
+
+
+def probabilities(response: httpx.Response) -> list[float]:
+    assert response.status_code == 200, response.text
+    return next(output["data"] for output in response.json()["outputs"] if output["name"] == "probabilities")
+
+
+def test_a_sequence_goes_on_where_its_last_request_left_it(served: Running) -> None:
+    parts = ["An amazing plot, but it's", " much too l", "ong."]
+    flags: list[dict[str, Any]] = [{"sequence_start": True}, {}, {"sequence_end": True}]
+    for number, (text, flag) in enumerate(zip(parts, flags, strict=True), 1):
+        other = part(served, "dull", sequence_id="other", sequence_start=True)
+        assert other.is_success
+        whole = served.predict("".join(parts[:number])).json()
+        assert probabilities(part(served, text, **flag)) == pytest.approx([*whole["probabilities"].values()], abs=1e-5)
+    assert "sequence_start" in error(part(served, "more"))
+
+
+def test_what_fails_leaves_a_sequence_as_it_was(served: Running) -> None:
+    assert part(served, "a good ", sequence_start=True).is_success
+    error(part(served, " x" * 1_000_000), 413)
+    error(part(served, "film", outputs=[{"name": "hidden"}]))
+    error(part(served, "film", timeout=1), 504)
+    whole = [*served.predict("a good film").json()["probabilities"].values()]
+    assert probabilities(part(served, "film", sequence_end=True)) == pytest.approx(whole, abs=1e-5)
+    error(part(served, " ", sequence_start=True), 422)
+    error(part(served, "film"))
+
+
+def test_sequences_of_two_models_are_two(served: Running) -> None:
+    assert part(served, "a good ", sequence_start=True).is_success
+    error(part(served, "film", "gru"))
+
+
+def test_the_ledger_adds_up_to_the_logits(served: Running) -> None:
+    for model in ("rnn", "gru"):
+        asked = [{"name": "ledger"}, {"name": "logits"}, {"name": "words"}]
+        ledger, logits, words = infer(served, model, outputs=asked).json()["outputs"]
+        assert (ledger["datatype"], ledger["shape"]) == ("BYTES", [2])
+        for row, text in enumerate(TEXTS):
+            said = json.loads(ledger["data"][row])
+            assert (said["first"], said["second"]) == ("b", "a") or {said["first"], said["second"]} == set(
+                served.predict(text).json()["probabilities"]
+            )
+            first, second = logits["data"][2 * row + 1], logits["data"][2 * row]
+            assert sum(word["share"] for word in said["words"]) + said["bias"] == pytest.approx(
+                first - second, abs=1e-4
+            )
+            assert [text[word["start"] : word["end"]] for word in said["words"]] == text.split()
+            assert len(said["words"]) == words["data"][row]
+
+
+def test_the_configuration_has_the_tensors_of_the_metadata(served: Running) -> None:
+    found = served.client.get("/v2/models/lstm/config").json()
+    tensors = served.client.get("/v2/models/lstm/versions/1").json()
+    assert (found["name"], found["max_batch_size"]) == ("lstm", 1000)
+    assert found["input"] == [{"name": "text", "data_type": "TYPE_STRING", "dims": [1]}]
+    assert [tensor["name"] for tensor in found["output"]] == [tensor["name"] for tensor in tensors["outputs"]]
+    assert {"name": "hidden", "data_type": "TYPE_FP32", "dims": [10]} in found["output"]
+    error(served.client.get("/v2/models/none/config"), 404)
+
+
+def statistics(served: Running, where: str) -> list[dict[str, Any]]:
+    return served.client.get(f"/v2/models/{where}").json()["model_stats"]
+
+
+def test_statistics_are_those_of_the_metrics(served: Running) -> None:
+    (before,) = statistics(served, "gru/versions/1/stats")
+    assert infer(served, "gru").is_success
+    error(part(served, " ", "gru", sequence_id=0), 422)
+    (after,) = statistics(served, "gru/stats")
+    assert after["inference_count"] == before["inference_count"] + 2
+    assert after["execution_count"] > before["execution_count"]
+    assert after["last_inference"] > 1.7e12 and after["last_inference"] >= before["last_inference"]
+    for phase in ("success", "queue", "compute_input", "compute_infer", "compute_output"):
+        assert after["inference_stats"][phase]["count"] == before["inference_stats"][phase]["count"] + 2
+        assert after["inference_stats"][phase]["ns"] > before["inference_stats"][phase]["ns"]
+    assert after["inference_stats"]["fail"]["count"] == before["inference_stats"]["fail"]["count"] + 1
+    assert [each["name"] for each in statistics(served, "stats")] == ["gru", "lstm", "rnn"]
+    error(served.client.get("/v2/models/gru/versions/9/stats"), 404)
+
+
+def test_settings_of_traces_and_logs_are_told_and_can_not_be_set(served: Running) -> None:
+    traces = served.client.get("/v2/trace/setting").json()
+    assert traces["trace_level"] == ["OFF"] and served.client.get("/v2/models/gru/trace/setting").json() == traces
+    logs = served.client.get("/v2/logging").json()
+    assert (logs["log_info"], logs["log_verbose_level"]) == (True, 0)
+    error(served.client.post("/v2/logging", json=logs), 405)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,7 +4,7 @@ Needs the extra `[teacher]`, and for fastText `pip install fasttext-numpy2-wheel
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from export.data.wheels import cache_directory
 from export.inputs import dataset_of
 from export.publish.charts import svg
 from export.settings import ExportSettings
+from models.network.equations import CELLS, Cell
 from tests.studies.frontier.encoder_rivals import encoder_rivals
 from tests.studies.frontier.linear_rivals import fasttext, linear_rivals, static_vectors
 from tests.studies.frontier.measured import cost_picture, cost_section, measure
@@ -29,21 +30,23 @@ def main() -> None:
     """Train what is not kept yet, measure everything in turns, and write the section and its picture."""
     parser = argparse.ArgumentParser(prog="python -m tests.studies.frontier", description=__doc__)
     parser.add_argument("--kept", type=Path, default=Path("frontier"), help="folder: what was trained is kept there")
+    parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
     parser.add_argument("--out", type=Path, default=Path("docs/accuracy.md"))
     given = parser.parse_args()
     given.kept.mkdir(exist_ok=True)
     torch.set_num_threads(1)
     splits = split(critics(cache_directory()), 0)
-    measured = measure(list(_rivals(splits, given.kept)), splits)
+    measured = measure(list(_rivals(splits, given.cells, given.kept)), splits)
     write_section(given.out, HEADING, cost_section(measured, splits))
     given.out.with_name("frontier.svg").write_text(svg(cost_picture(measured)), "utf-8")
 
 
-def _rivals(splits: Splits, kept: Path) -> Iterator[Rival]:
-    yield from linear_rivals(dataset_of(ExportSettings(), splits))
+def _rivals(splits: Splits, cells: Sequence[Cell], kept: Path) -> Iterator[Rival]:
+    dataset = dataset_of(ExportSettings(), splits)
+    yield from linear_rivals(dataset)
     yield from fasttext(splits)
     yield from static_vectors(splits, cache_directory())
-    yield from networks(splits, kept, print)
+    yield from networks(splits, dataset.vocabulary, cells, kept, print)
     yield from encoder_rivals(splits, kept, print)
 
 

@@ -31,23 +31,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.studies.frontier", description=__doc__)
     parser.add_argument("--kept", type=Path, default=Path("frontier"), help="folder: what was trained is kept there")
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
+    parser.add_argument("--fine-tune", action="store_true", help="tune a MiniLM where none is kept: half an hour")
     parser.add_argument("--out", type=Path, default=Path("docs/accuracy.md"))
     given = parser.parse_args()
     given.kept.mkdir(exist_ok=True)
     torch.set_num_threads(1)
     splits = split(critics(cache_directory()), 0)
-    measured = measure(list(_rivals(splits, given.cells, given.kept)), splits)
+    measured = measure(list(_rivals(splits, given.cells, given.kept, fine_tune=given.fine_tune)), splits)
     write_section(given.out, HEADING, cost_section(measured, splits))
     given.out.with_name("frontier.svg").write_text(svg(cost_picture(measured)), "utf-8")
 
 
-def _rivals(splits: Splits, cells: Sequence[Cell], kept: Path) -> Iterator[Rival]:
+def _rivals(splits: Splits, cells: Sequence[Cell], kept: Path, *, fine_tune: bool) -> Iterator[Rival]:
     dataset = dataset_of(ExportSettings(), splits)
     yield from linear_rivals(dataset)
     yield from fasttext(splits)
     yield from static_vectors(splits, cache_directory())
     yield from networks(splits, dataset.vocabulary, cells, kept, print)
-    yield from encoder_rivals(splits, kept, print)
+    yield from encoder_rivals(splits, kept, print, fine_tune=fine_tune)
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ from export.teaching.encoder import BUILT_IN, encoder_folder
 from export.teaching.teacher import MAX_PIECES, Teacher, fine_tuned
 from models.network.equations import Array
 from tests.studies.frontier.linear_rivals import on_vectors
-from tests.studies.frontier.rival import Rival
+from tests.studies.frontier.rival import TUNED, Rival
 
 OPSET = 17
 TEACHER = "teacher.pt"
 
 
-def encoder_rivals(splits: Splits, kept: Path, said: Callable[[str], None]) -> Iterator[Rival]:
-    """Yield both; the fine-tuned weights lie in `kept` and are not learnt again."""
+def encoder_rivals(splits: Splits, kept: Path, said: Callable[[str], None], *, fine_tune: bool) -> Iterator[Rival]:
+    """Yield the frozen one; the fine-tuned one too where `kept` has its weights, or it is to be tuned now."""
     folder = encoder_folder(BUILT_IN, cache_directory())
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
@@ -38,10 +38,12 @@ def encoder_rivals(splits: Splits, kept: Path, said: Callable[[str], None]) -> I
 
     size = (kept / "frozen.onnx").stat().st_size + words
     yield on_vectors("MiniLM-L6, frozen", "transformer", vector, splits, size)
+    if not fine_tune and not (kept / TEACHER).is_file():
+        return
     tuned = _quantised(_teacher(splits, folder, kept / TEACHER, said), kept / "tuned.onnx")
     size = (kept / "tuned.onnx").stat().st_size + words
     answer = partial(_positive, tuned, tokenizer)
-    yield Rival("MiniLM-L6, fine-tuned", "transformer", "labels, known sentences", size, answer)
+    yield Rival(TUNED, "transformer", "labels, known sentences", size, answer)
 
 
 def _positive(session: ort.InferenceSession, tokenizer: Tokenizer, text: str) -> int:

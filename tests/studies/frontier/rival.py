@@ -19,6 +19,7 @@ LABELS = "labels"
 TAUGHT = "labels, teacher, known sentences"
 """What `gatescope export` teaches its networks."""
 
+TUNED = "MiniLM-L6, fine-tuned"
 WIDEST_VECTOR = 128
 BUCKETS = 100_000
 """Into how many rows fastText hashes its pairs of words."""

@@ -37,7 +37,7 @@ def trace(
         model=model,
         version=version,
         target=_target(target or []),
-        include=frozenset(include or []),
+        include=frozenset([*(include or []), *([] if as_json else ["units"])]),
         units=units,
     )
     body = remote_trace(remote, request) if remote else own_trace(repository, request, _warn)

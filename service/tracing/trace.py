@@ -30,8 +30,8 @@ from service.tracing.occlusion import Interaction, Occlusion, interaction, occlu
 
 SCHEMA = "trace/1"
 
-Part = Literal["deep", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
-"""What may be asked for beside the default parts; `deep` stands among the ledgers."""
+Part = Literal["deep", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
+"""What may be asked for beside the default parts; `deep` stands among the ledgers, `units` are the units in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def make_trace(
         truncated=truncated,
         prediction=_verdict(bundle.manifest.labels, probabilities, analysis),
         running=running(analysis.running_logits, analysis.target),
-        ledgers=_ledgers(write, deep, analysis),
+        ledgers=_ledgers(write, deep, analysis, with_units="units" in include),
         units=analysis.top_units,
         **parts,
         checks=_checks(analysis, {"write": write, "deep": deep}, parts["memory"]),
@@ -219,9 +219,9 @@ def _target(labels: tuple[str, ...], target: Target) -> TargetLabels:
     return TargetLabels(labels[target.first], None if target.second is None else labels[target.second])
 
 
-def _ledgers(write: Ledger | None, deep: Ledger | None, analysis: Analysis) -> Ledgers:
-    """Return the ledgers with the selected units alone, which the deep one has in a model of one layer."""
-    selected = analysis.top_units.selected
+def _ledgers(write: Ledger | None, deep: Ledger | None, analysis: Analysis, *, with_units: bool) -> Ledgers:
+    """Return the ledgers with none of their units, or the selected ones; of the deep one in a model of one layer."""
+    selected = analysis.top_units.selected if with_units else None
     return Ledgers(
         write=None if write is None else write.of_units(selected),
         deep=None if deep is None else deep.of_units(selected if len(analysis.hidden) == 1 else None),

@@ -61,7 +61,7 @@ function read(typing) {
   const { signal } = running;
   if (!typing) return whole(signal);
   follow();
-  pause = setTimeout(() => whole(signal), AFTER_TYPING);
+  pause = setTimeout(() => whole(signal, reading?.text === input.text()), AFTER_TYPING);
 }
 
 /** While keys are pressed one short reading after another, each of the text as it then is. */
@@ -76,13 +76,13 @@ async function follow() {
   following = false;
 }
 
-/** Read all of it. What is still on its way for an earlier key comes too late. */
-function whole(signal) {
+/** Read all of it, but what has been `seen` of it. What is still on its way for an earlier key comes too late. */
+function whole(signal, seen = false) {
   changed = false;
   typed.abort();
   typed = new AbortController();
   return guarded(async () => {
-    await quick(signal);
+    if (!seen) await quick(signal);
     await full(signal);
     await beside(signal);
   });

@@ -23,7 +23,7 @@ from tests.bundles import about, random_weights, vocabulary, write_bundle
 from tests.service.conftest import Running, running
 
 TEXT = "Not bad at all: a GREAT film 🎬, but it's long and dull… I would watch it again!"
-EVERYTHING = ["deep", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
+EVERYTHING = ["deep", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
 
 
 def ask(served: Running, text: str = TEXT, **fields: object) -> httpx.Response:
@@ -76,13 +76,14 @@ def test_the_ledger_and_the_bias_add_up_to_the_logit(served: Running, cell: str)
 
 
 def test_the_units_that_are_left_out_are_accounted_for(served: Running, cell: str) -> None:
-    few, every = traced(served, model=cell, units=3), traced(served, model=cell, units=1000)
+    few, every = (traced(served, model=cell, include=["units"], units=count) for count in (3, 1000))
     assert (len(few.units.selected), few.units.omitted) == (3, 7)
     assert (len(every.units.selected), every.units.omitted, every.units.omitted_share) == (10, 0, 0)
     assert few.units.selected == every.units.selected[:3]
     assert every.units.ranked_by == ("head" if cell == "rnn" else "write")
     if cell == "rnn":
         return
+    assert traced(served, model=cell).ledgers.write.units is None
     shares = np.array(every.ledgers.write.units)
     sizes = np.abs(shares).sum(0)
     assert sizes.tolist() == sorted(sizes, reverse=True)
@@ -91,11 +92,11 @@ def test_the_units_that_are_left_out_are_accounted_for(served: Running, cell: st
 
 
 def test_the_deep_ledger_says_by_which_units_a_word_came_in(served: Running, cell: str) -> None:
-    trace = traced(served, model=cell, include=["deep"], units=1000)
+    trace = traced(served, model=cell, include=["deep", "units"], units=1000)
     units = np.array(trace.ledgers.deep.units)
     assert units.shape == (len(trace.words), 10)
     np.testing.assert_allclose(units.sum(1), trace.ledgers.deep.words, atol=1e-4)
-    few = traced(served, model=cell, include=["deep"], units=3)
+    few = traced(served, model=cell, include=["deep", "units"], units=3)
     np.testing.assert_allclose(few.ledgers.deep.units, units[:, :3], rtol=1e-5, atol=1e-6)
 
 

@@ -82,7 +82,7 @@ export function mount() {
   store.watch(["gate", "scale"], () => (choices(reading), draw()));
 
   return {
-    parts: ["tensors"],
+    parts: ["tensors", "units"],
     rows: () => rows(reading),
     point,
     show(next) {

@@ -5,7 +5,7 @@ import * as theme from "../theme.js";
 import * as alerts from "./alerts.js";
 import { Chart } from "./chart.js";
 import { Scrape, mean, quantile, rate } from "./scrape.js";
-import { drift, labels, versions } from "./tables.js";
+import { drift, labels, routes, versions } from "./tables.js";
 
 const PERIOD = 2;
 /** The seconds that are kept of this page's own scrapes, and those between two readings of what the service has kept. */
@@ -126,6 +126,7 @@ async function beat() {
   else draw();
   document.querySelector("#labels").replaceChildren(labels(now));
   document.querySelector("#drift").replaceChildren(...drift(now));
+  id("routes").replaceChildren(routes(now));
   document.querySelector("#versions").replaceChildren(versions(now));
   if (now.sum("gatescope_draining")) say("draining: accepted work is being finished", "bad");
   else if (now.sum("gatescope_ready")) say("ready", "good");

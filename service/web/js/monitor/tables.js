@@ -24,6 +24,20 @@ export function labels(scrape) {
   return table(["model", "version", "label", "answers", "share"], rows);
 }
 
+const SECONDS = "http_server_request_duration_seconds";
+const milliseconds = (seconds) => `${(1000 * seconds).toFixed(1)} ms`;
+
+/** Answers of each route by status, the most frequent first, with their mean and the time within which 99 in 100 came. */
+export function routes(scrape) {
+  const rows = scrape.of(`${SECONDS}_count`).filter(({ value }) => value).map(({ labels, value }) => {
+    const same = (of) => Object.entries(labels).every(([name, is]) => of[name] === is);
+    const bound = scrape.of(`${SECONDS}_bucket`).find((bucket) => same(bucket.labels) && bucket.value >= 0.99 * value);
+    const most = bound && bound.labels.le !== "+Inf" ? `under ${milliseconds(Number(bound.labels.le))}` : "over the last bound";
+    return [labels.http_request_method, labels.http_route, labels.http_response_status_code, value, milliseconds(scrape.sum(`${SECONDS}_sum`, same) / value), most];
+  });
+  return table(["method", "route", "status", "answers", "mean", "99 in 100"], rows.sort((a, b) => b[3] - a[3]));
+}
+
 /** Served versions. */
 export function versions(scrape) {
   const seconds = new Map(scrape.of("gatescope_model_load_duration_seconds").map(({ labels, value }) => [`${labels.model} ${labels.version}`, value]));

@@ -16,6 +16,8 @@ from models.trace.cells import CELL_TRACES
 from models.trace.target import Target
 
 LEAST_KEPT = 1e-7
+MOST_LOGITS = 1000.0
+"""What the |shares| of a review can sum up to and mean anything: an RNN's deep ledger of a long text can overflow."""
 
 
 def corpus_of(
@@ -32,7 +34,7 @@ def corpus_of(
     return Corpus(
         hidden=np.rint(hidden / scale * LEVELS).astype(np.int8),
         scale=scale,
-        shares=np.concatenate([one.deep.words for one in read]).astype(np.float32),
+        shares=np.concatenate([_shares(one) for one in read]),
         log_kept=_log_kept(read),
         starts=np.cumsum([0, *(len(one.ids) for one in read)], dtype=np.int64),
         targets=targets[chosen].astype(np.int64),
@@ -61,6 +63,13 @@ def _read(weights: Weights, reviews: Sequence[Ids]) -> list[Analysis]:
             runner_up, top = np.argsort(logits, kind="stable")[-2:].tolist()
             found[index] = Analysis(weights, reviews[index], hidden, logits, Target(top, runner_up))
     return [found[index] for index in range(len(reviews))]
+
+
+def _shares(of: Analysis) -> Array:
+    """Return what each word brought to the answer, `[T]`; zeros where the ledger has run away."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        words: Array = of.deep.words.astype(np.float32)
+        return words if np.abs(words).sum() < MOST_LOGITS else np.zeros_like(words)
 
 
 def _log_kept(read: Sequence[Analysis]) -> Array:

@@ -67,6 +67,17 @@ def test_shares_add_up_to_the_answer_less_the_biases() -> None:
         assert total == pytest.approx(logits.max() - logits.min(), abs=10 * TOLERANCE)
 
 
+def test_a_ledger_that_runs_away_leaves_no_shares() -> None:
+    """That of an RNN multiplies by its weights at every word, and long texts overflow."""
+    weights = random_weights("rnn", "last")
+    wild = replace(weights, layers=tuple(replace(one, weight_hh=40 * one.weight_hh) for one in weights.layers))
+    texts = ["a good film", " ".join(["a good film"] * 100)]
+    ids = [vocabulary().encode(text, 999).ids for text in texts]
+    found = corpus_of(wild, ids, texts, np.array([0, 1]), keep_texts=False)
+    assert found.shares[:3].any() and not found.shares[3:].any()
+    assert Corpus.loads(found.dumps(), 10, 2).shares.shape == (303,)
+
+
 def test_more_words_than_there_is_room_for_are_drawn_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_corpus, "MOST_WORDS", 50)
     texts = [f"a good film {number}" for number in range(30)]

@@ -13,7 +13,10 @@ from models.trace.cells import CELL_TRACES
 from models.trace.pooling import REDUCTION_TRACES
 from models.trace.target import TargetHead
 
-MAX_BLOCKS = 512
+MOST_WORDS = 512
+"""Words up to which each stands alone: past them blocks of words do."""
+
+MOST_BLOCKS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,11 @@ class Memory:
     """What word t (row) still contributed to the running logit at word tau (column), zero before it: columns add up to
     the running logit less the bias, and the last one is the write ledger.
 
-    Above 512 words `matrix` is averaged in blocks of `block` words: rows hold the sum of a block's words, columns the
-    mean over a block's times. `retention`, of the same shape: share of what word t wrote that is still in the cell
-    after word tau, to four decimals; in blocks, of all that a block's words wrote, after the last word of a block.
-    `retained_at_end [T]`: that share of each word at the end; `half_life_words [k]`: of each selected unit (null: never
-    halves).
+    Above 512 words `matrix` is averaged in at most 256 blocks of `block` words: rows hold the sum of a block's words,
+    columns the mean over a block's times. `retention`, of the same shape: share of what word t wrote that is still in
+    the cell after word tau, to four decimals; in blocks, of all that a block's words wrote, after the last word of a
+    block. `retained_at_end [T]`: that share of each word at the end; `half_life_words [k]`: of each selected unit
+    (null: never halves).
     """
 
     matrix: Array
@@ -52,7 +55,8 @@ def memory(activations: Activations, head: TargetHead, units: Sequence[int]) -> 
     gated, top = CELL_TRACES[activations.cell].memory, activations.top
     if gated is None:
         raise ValueError(f"an {activations.cell} has no gated memory to follow")
-    block = math.ceil(len(activations.ids) / MAX_BLOCKS)
+    words = len(activations.ids)
+    block = 1 if words <= MOST_WORDS else math.ceil(words / MOST_BLOCKS)
     kept, sizes = gated.kept(top), written_sizes(gated, top, head)
     lives = half_lives(kept)[units].tolist()
     return Memory(

@@ -89,9 +89,9 @@ class SingleProcess:
         """Add what was measured to the metrics."""
         self._metrics.add(os.getpid(), measured)
 
-    async def metrics(self) -> bytes:
-        """Return the metrics in Prometheus' text format."""
-        return await asyncio.to_thread(self._metrics.text)
+    async def metrics(self, open_metrics: bool) -> bytes:
+        """Return the metrics in Prometheus' text format, or in OpenMetrics."""
+        return await asyncio.to_thread(self._metrics.text, open_metrics)
 
     async def history(self, minutes: int) -> bytes:
         """Return the last minutes and the alerts that hold now, as JSON."""

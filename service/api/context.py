@@ -29,8 +29,8 @@ class Control(Changes, Protocol):
     def report(self, measured: ProcessReport) -> None:
         """Add what this process has measured to the metrics of the service."""
 
-    async def metrics(self) -> bytes:
-        """Return the metrics of the service in Prometheus' text format."""
+    async def metrics(self, open_metrics: bool) -> bytes:
+        """Return the metrics of the service in Prometheus' text format, or in OpenMetrics."""
 
     async def history(self, minutes: int) -> bytes:
         """Return the last minutes of the service and the alerts that hold now, as JSON."""

@@ -12,7 +12,8 @@ from litestar.openapi.spec import Components, Schema, SecurityScheme
 from litestar.plugins import OpenAPISchemaPlugin
 from msgspec import Struct
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core.core_schema import WithDefaultSchema
 
 from service.api.dependencies import DEPENDENCIES
 from service.api.routes.table import ROUTES
@@ -40,6 +41,15 @@ class Named(OpenAPISchemaPlugin):
             self.models.add(kind)
         schema: Schema = schema_creator.create_component_schema(field_definition, [], {}, title=kind.__name__)
         return schema
+
+
+class WithoutNulls(GenerateJsonSchema):
+    """Leaves a default of null out: generated clients take a field with a default for one that is always there."""
+
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        """Return the schema of a field that may be left out."""
+        found = super().default_schema(schema)
+        return {name: value for name, value in found.items() if name != "default" or value is not None}
 
 
 @cache
@@ -85,6 +95,10 @@ def _operation_id(handler: HTTPRouteHandler, _: Any, path: list[Any]) -> str:
 
 def _schemas(models: set[type[BaseModel]]) -> dict[str, Any]:
     ordered = sorted(models, key=lambda model: model.__name__)
-    _, found = models_json_schema([(model, "validation") for model in ordered], ref_template=SCHEMA.format("{model}"))
+    _, found = models_json_schema(
+        [(model, "validation") for model in ordered],
+        ref_template=SCHEMA.format("{model}"),
+        schema_generator=WithoutNulls,
+    )
     definitions: dict[str, Any] = found["$defs"]
     return definitions

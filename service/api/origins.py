@@ -15,6 +15,18 @@ from service.settings import Settings
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
+HEADERS = [
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "inference-header-content-length",
+    "traceparent",
+    "x-gatescope-look",
+    "x-request-id",
+    "x-request-timeout",
+]
+"""What pages of the allowed origins may send."""
+
 _host = re.compile(rb"(\[[^]]*\]|[^:]*)(:\d*)?")
 
 
@@ -63,6 +75,6 @@ def cors(settings: Settings) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "traceparent", "x-request-id", "x-request-timeout"],
-        expose_headers=["retry-after", "x-request-id"],
+        allow_headers=HEADERS,
+        expose_headers=["inference-header-content-length", "retry-after", "x-request-id"],
     )

@@ -7,6 +7,7 @@ from math import isnan
 from time import time
 
 from prometheus_client import GCCollector, ProcessCollector, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_open_metrics
 
 from service.metrics.alerts import LONGEST, alerts
 from service.metrics.definitions import VERSION, BulkHistogram, Registry
@@ -54,9 +55,9 @@ class ServiceMetrics:
         self._known: list[tuple[str, str]] = []
         self._last: dict[tuple[str, str], float] = {}
 
-    def text(self) -> bytes:
-        """Return all metrics in Prometheus' text format. Takes milliseconds: to be called off the event loop."""
-        return generate_latest(self._registry)
+    def text(self, open_metrics: bool = False) -> bytes:
+        """Return all metrics in Prometheus' text format or in OpenMetrics. Call it off the event loop."""
+        return (generate_open_metrics if open_metrics else generate_latest)(self._registry)
 
     def history(self, minutes: int) -> bytes:
         """Return the last minutes and the alerts that hold now, as JSON. To be called off the event loop."""

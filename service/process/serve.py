@@ -14,6 +14,7 @@ FLAGS = (
     "repository",
     "host",
     "port",
+    "uds",
     "default_model",
     "workers",
     "threads",
@@ -37,6 +38,7 @@ def serve(**flags: Any) -> None:
 
         code = run(settings)
     except OSError as error:
-        typer.echo(f"gatescope serve: {settings.host}:{settings.port}: {error.strerror}", err=True)
+        place = settings.uds or f"{settings.host}:{settings.port}"
+        typer.echo(f"gatescope serve: {place}: {error.strerror}", err=True)
         raise typer.Exit(Exit.FAILED) from error
     raise typer.Exit(code)

@@ -39,12 +39,20 @@ GRACE = 5.0
 def run(settings: Settings) -> int:
     """Serve until a stop signal, finish what was accepted, and return the exit code. Raises `OSError` for the port."""
     settings = _with_state_key(split_cores(settings, available_cores()))
-    with open_listener(settings.host, settings.port) as listener:
-        if settings.workers > 1:
-            return asyncio.run(Supervisor(settings, listener).run())
-        from service.process.server import serve  # noqa: PLC0415 - a supervisor stays small: it needs no runtime
+    with open_listener(settings) as listener:
+        try:
+            return _serve(settings, listener)
+        finally:
+            if settings.uds is not None:
+                settings.uds.unlink(missing_ok=True)
 
-        return serve(settings, listener)
+
+def _serve(settings: Settings, listener: socket.socket) -> int:
+    if settings.workers > 1:
+        return asyncio.run(Supervisor(settings, listener).run())
+    from service.process.server import serve  # noqa: PLC0415 - a supervisor stays small: it needs no runtime
+
+    return serve(settings, listener)
 
 
 def _with_state_key(settings: Settings) -> Settings:
@@ -130,8 +138,8 @@ class Supervisor:
                 worker.open = count + worker.sent - received
             case {"measured": measured}:
                 self._metrics.add(worker.process.pid, measured)
-            case {"ask": "metrics", "number": number}:
-                self._spawn(self._send(worker, number, self._metrics.text))
+            case {"ask": "metrics", "open_metrics": open_metrics, "number": number}:
+                self._spawn(self._send(worker, number, partial(self._metrics.text, open_metrics)))
             case {"ask": "history", "minutes": minutes, "number": number}:
                 self._spawn(self._send(worker, number, partial(self._metrics.history, minutes)))
             case {"ask": "statistics", "number": number}:

@@ -49,9 +49,9 @@ class SupervisorClient:
         if self.channel is not None:
             self.channel.send(measured=measured)
 
-    async def metrics(self) -> bytes:
+    async def metrics(self, open_metrics: bool) -> bytes:
         """Return the metrics of the service."""
-        text: bytes = await self._request(ask="metrics")
+        text: bytes = await self._request(ask="metrics", open_metrics=open_metrics)
         return text
 
     async def history(self, minutes: int) -> bytes:

@@ -97,7 +97,9 @@ def schemas(ref_template: str) -> dict[str, Any]:
 
     An array is nested lists in JSON, a `Packed` in msgpack, and in npz the name of an array in the archive.
     """
-    array = {"anyOf": [{"type": "array"}, {"$ref": ref_template.format(name="Packed")}, {"type": "string"}]}
+    array = {
+        "anyOf": [{"type": "array", "items": {}}, {"$ref": ref_template.format(name="Packed")}, {"type": "string"}]
+    }
     _, components = msgspec.json.schema_components(
         [Trace, Packed], schema_hook=lambda kind: array, ref_template=ref_template
     )

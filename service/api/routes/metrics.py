@@ -4,22 +4,25 @@ import asyncio
 from typing import Annotated
 
 from litestar import Response, get
-from litestar.params import QueryParameter
+from litestar.params import HeaderParameter, QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN_METRICS
 
 from service.api.compression import compressed, in_gzip
 from service.api.dependencies import Context, Gzip
 from service.api.described import answer
 from service.metrics.history import KEPT
 
+Accept = Annotated[str, HeaderParameter(name="Accept", include_in_schema=False)]
 MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
 
 
 @get("/metrics", responses={200: answer(str, "text/plain", "Text for Prometheus.")})
-async def metrics(context: Context, gzip: Gzip) -> Response[bytes]:
-    """Return all metrics as text, those of all worker processes added up."""
+async def metrics(context: Context, gzip: Gzip, accept: Accept = "") -> Response[bytes]:
+    """Return all metrics as text, in OpenMetrics where that is asked for, those of all worker processes added up."""
     context.sampler.flush()
-    return await _sent(await context.control.metrics(), MEDIA_TYPE, gzip)
+    open_metrics = "application/openmetrics-text" in accept
+    return await _sent(await context.control.metrics(open_metrics), OPEN_METRICS if open_metrics else MEDIA_TYPE, gzip)
 
 
 @get("/metrics/history", include_in_schema=False)

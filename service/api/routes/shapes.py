@@ -5,6 +5,7 @@
 | `POST /predict` | text-embeddings-inference |
 | `POST /classify` | vLLM |
 | `POST /invocations` | MLflow |
+| `POST /v1/models/{name}:predict` | TensorFlow Serving, KServe's first protocol |
 """
 
 import time
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from litestar import post
+from litestar.exceptions import MethodNotAllowedException
 from litestar.params import JSONBody
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,6 +23,7 @@ from service.api.context import AppContext
 from service.api.dependencies import Call, Context, Deadline
 from service.api.described import problems
 from service.api.http import WhileConnected
+from service.api.routes.models import Name
 from service.api.schemas import RequestBody
 from service.engine import Model
 from service.errors import READS_TEXT, NoWords, TooLarge, too_large
@@ -31,6 +34,13 @@ MANY = {"read_body": Bodies.read_batch}
 TEXT = "An amazing cast, and a story that stays with you."
 
 
+class Ranking(RequestBody):
+    """What Hugging Face's client adds: how many labels to send, the most probable first."""
+
+    top_k: Annotated[int | None, Field(ge=1)] = None
+    function_to_apply: Literal["softmax"] | None = None
+
+
 class Inputs(RequestBody):
     """What text-embeddings-inference takes: a text, or a list of lists of one text each; a pair has no meaning here."""
 
@@ -38,8 +48,9 @@ class Inputs(RequestBody):
 
     inputs: str | list[Annotated[list[str], Field(min_length=1, max_length=1)]]
     truncate: bool | None = None
-    truncation_direction: Literal["right", "Right"] | None = None
+    truncation_direction: Annotated[str | None, Field(pattern="^[Rr]ight$")] = None
     raw_scores: Literal[False] | None = None
+    parameters: Ranking | None = None
 
 
 class Score(BaseModel):
@@ -121,8 +132,14 @@ class Invocation(RequestBody):
         """The texts, in their order."""
         if self.dataframe_split is not None:
             return [text for (text,) in self.dataframe_split.data]
-        named = self.dataframe_records or self.instances or self.inputs or []
-        return [each if isinstance(each, str) else each.text for each in named]
+        return _texts(self.dataframe_records or self.instances or self.inputs or [])
+
+
+class Instances(RequestBody):
+    """What TensorFlow Serving takes."""
+
+    instances: list[str | TextInstance]
+    signature_name: Literal["serving_default"] | None = None
 
 
 class Labelled(BaseModel):
@@ -133,7 +150,7 @@ class Labelled(BaseModel):
 
 
 class MlflowPredictions(BaseModel):
-    """What MLflow answers."""
+    """What MLflow and TensorFlow Serving answer."""
 
     predictions: list[Labelled]
 
@@ -142,7 +159,8 @@ class MlflowPredictions(BaseModel):
 async def predict(data: JSONBody[Inputs], context: Context, deadline: Deadline, request: Call) -> list[Any]:
     """Classify a text, or many, as text-embeddings-inference does."""
     texts = [data.inputs] if isinstance(data.inputs, str) else [text for (text,) in data.inputs]
-    scores = [_scores(said) for said in await _predict(context, context.catalog.find(), texts, deadline, request)]
+    said = await _predict(context, context.catalog.find(), texts, deadline, request)
+    scores = [_scores(each, data.parameters) for each in said]
     return scores[0] if isinstance(data.inputs, str) else scores
 
 
@@ -170,6 +188,17 @@ async def invocations(
     return _labelled(await _predict(context, context.catalog.find(), data.texts, deadline, request))
 
 
+@post("/v1/models/{name:str}", status_code=200, opt=MANY, include_in_schema=False)
+async def predict_instances(
+    name: Name, data: JSONBody[Instances], context: Context, deadline: Deadline, request: Call
+) -> MlflowPredictions:
+    """Classify texts as TensorFlow Serving does. No router knows `{name}:predict`, so `name` is all of it."""
+    model, _, verb = name.rpartition(":")
+    if verb != "predict":
+        raise MethodNotAllowedException(headers={"Allow": "GET, OPTIONS"})
+    return _labelled(await _predict(context, context.catalog.find(model), _texts(data.instances), deadline, request))
+
+
 async def _predict(
     context: AppContext, model: Model, texts: Sequence[str], deadline: float, request: Call
 ) -> list[Prediction]:
@@ -187,9 +216,14 @@ async def _predict(
         return await map_bounded(texts, one)
 
 
-def _scores(said: Prediction) -> list[Score]:
+def _texts(named: Sequence[str | TextInstance]) -> list[str]:
+    return [each if isinstance(each, str) else each.text for each in named]
+
+
+def _scores(said: Prediction, ranking: Ranking | None) -> list[Score]:
     ranked = sorted(said.probabilities.items(), key=lambda item: -item[1])
-    return [Score(score=score, label=label) for label, score in ranked]
+    most = None if ranking is None else ranking.top_k
+    return [Score(score=score, label=label) for label, score in ranked[:most]]
 
 
 def _classified(number: int, said: Prediction) -> Classified:

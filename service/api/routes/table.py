@@ -47,6 +47,7 @@ ROUTES: Mapping[Access, Sequence[BaseRouteHandler]] = {
         shapes.predict,
         shapes.classify,
         shapes.invocations,
+        shapes.predict_instances,
         v2.server,
         v2.model_metadata,
         v2.model_ready,

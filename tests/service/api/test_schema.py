@@ -75,6 +75,15 @@ def test_a_client_can_be_generated_from_it() -> None:
         assert all("type" in parameter["schema"] for parameter in operation.get("parameters", []))
 
 
+def test_what_generators_stumble_over_is_not_in_it() -> None:
+    """Lists of nothing, fields that are null unless they are given, and values that differ in case alone."""
+    for part in inside(document()):
+        assert part.get("type") != "array" or "items" in part or "prefixItems" in part, part
+        assert "default" not in part or part["default"] is not None, part
+        named = [str(value).lower() for value in part["enum"]] if isinstance(part.get("enum"), list) else []
+        assert len(set(named)) == len(named), part
+
+
 def test_every_route_says_what_its_errors_are() -> None:
     for path, operations in document()["paths"].items():
         for operation in operations.values():

@@ -24,6 +24,8 @@ def test_text_embeddings_inference(served: Running) -> None:
     said = served.predict(TEXTS[0]).json()
     assert [entry["score"] for entry in one] == sorted(said["probabilities"].values(), reverse=True)
     assert one[0]["label"] == said["label"]
+    assert post(served, "/predict", {"inputs": TEXTS[0], "parameters": {}}) == one
+    assert post(served, "/predict", {"inputs": TEXTS[0], "parameters": {"top_k": 1}}) == one[:1]
     many = post(served, "/predict", {"inputs": [[text] for text in TEXTS], "raw_scores": False})
     assert many[0] == one and [entries[0]["label"] for entries in many] == [
         served.predict(text).json()["label"] for text in TEXTS
@@ -48,6 +50,11 @@ def test_vllm(served: Running) -> None:
     [
         ("/invocations", {"inputs": TEXTS}),
         ("/invocations", {"instances": TEXTS}),
+        ("/v1/models/lstm:predict", {"instances": TEXTS}),
+        (
+            "/v1/models/lstm:predict",
+            {"instances": [{"text": text} for text in TEXTS], "signature_name": "serving_default"},
+        ),
         ("/invocations", {"dataframe_records": [{"text": text} for text in TEXTS]}),
         ("/invocations", {"dataframe_split": {"columns": ["text"], "data": [[text] for text in TEXTS]}}),
     ],
@@ -71,6 +78,9 @@ def test_mlflow(served: Running, path: str, body: Any) -> None:
         ("/invocations", {"inputs": ["a"], "instances": ["a"]}, 400),
         ("/invocations", {"inputs": ["a", " "]}, 422),
         ("/invocations", {"inputs": ["a"] * 1_001}, 413),
+        ("/v1/models/none:predict", {"instances": ["a"]}, 404),
+        ("/v1/models/lstm:predict", {"instances": [[1.0]]}, 400),
+        ("/v1/models/lstm", {"instances": ["a"]}, 405),
     ],
 )
 def test_what_has_no_meaning_here_is_refused(served: Running, path: str, body: Any, status: int) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.openmetrics import parser as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -107,3 +108,13 @@ def test_series_are_bounded_whatever_a_client_sends(alone: Running) -> None:
     assert after[http] - before[http] <= 2 * 20
     unmatched = {"http_route": "unmatched", "http_response_status_code": "404"}
     assert alone.metric(f"{http}_count", http_request_method="GET", **unmatched) == 40
+
+
+def test_open_metrics_come_where_they_are_asked_for(served: Running) -> None:
+    accept = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
+    answer = served.client.get("/metrics", headers=accept)
+    assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    parsed = open_metrics.text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
+    found = {family.name: family.type for family in parsed}
+    assert found["gatescope_predictions"] == "counter" and found["gatescope_confidence"] == "histogram"
+    assert served.client.get("/metrics").headers["content-type"].startswith("text/plain")

@@ -8,7 +8,7 @@ from models.network.equations import Cell, Weights
 from models.network.pooling import Pooling
 from models.text.words import Vocabulary
 
-EPOCHS, MANY_TEXTS, FEWER_EPOCHS = 6, 40_000, 4
+EPOCHS, MANY_TEXTS, FEWER_EPOCHS = 6, 52_000, 4
 
 
 @dataclass(frozen=True, slots=True)

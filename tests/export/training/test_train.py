@@ -184,4 +184,4 @@ def test_many_texts_need_fewer_epochs_and_what_was_asked_for_stands() -> None:
     def epochs(texts: int, **given: int) -> int:
         return ExportSettings(**given).trainings("gru", None, texts)[0].epochs  # type: ignore[arg-type]
 
-    assert (epochs(10_000), epochs(40_000), epochs(40_000, epochs=9)) == (6, 4, 9)
+    assert (epochs(50_000), epochs(55_000), epochs(55_000, epochs=9)) == (6, 4, 9)

@@ -50,7 +50,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load")
     parser.add_argument("what", choices=["overload", "swaps", "soak"])
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each run of overload, and of swaps without one")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each run of overload, and of swaps without one")
     parser.add_argument("--count", type=int, default=100, help="swaps")
     parser.add_argument("--minutes", type=float, default=30.0, help="of soak")
     return parser.parse_args()

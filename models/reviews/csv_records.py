@@ -95,7 +95,9 @@ class CsvRecords:
                     self._begun = lines[start:]
                     break
                 if not self._turns_to_backslashes(lines[start:end]):
-                    yield self._misread(first + start, lines[start:end], str(error))
+                    too_long = limited and sum(map(len, lines[start:end])) > self._longest
+                    line = first + start
+                    yield self._too_long(line) if too_long else self._misread(line, lines[start:end], str(error))
                     start = end
         self._line = first + start
 

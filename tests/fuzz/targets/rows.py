@@ -15,7 +15,8 @@ SEEDS = (
     b'\x01\x02\xef\xbb\xbftext\tn\n"a\\"b"\t1\n',
     b"\x00\x01\xef\xbb\xbf[\n" + b"x" * 300,
 )
-LONGEST = 200
+LONGEST, LONGEST_OF_CSV = 200, 10_000
+"""Where a CSV row over its limit ends is a guess, which depends on where it was cut: here there is none."""
 
 
 def run(data: bytes) -> None:
@@ -26,7 +27,7 @@ def run(data: bytes) -> None:
 
 
 def _form(csv: bool) -> Form:
-    return CsvForm(BatchOptions(), LONGEST) if csv else JsonLinesForm(LONGEST)
+    return CsvForm(BatchOptions(), LONGEST_OF_CSV) if csv else JsonLinesForm(LONGEST)
 
 
 def _rows(form: Form, pieces: Sequence[bytes]) -> list[Record | str]:

@@ -78,8 +78,21 @@ def write_ledger(activations: Activations, head: TargetHead, logit: float) -> Le
 
 
 def deep_ledger(activations: Activations, head: TargetHead, logit: float) -> Ledger:
-    """Return each word's share, through all layers, with gates and tanh ratios fixed. `logit` is the target's."""
-    cell, grad_hidden, bias = CELL_TRACES[activations.cell], head_gradient(head, activations.top["hidden"]), 0.0
+    """Return each word's share, through all layers, with gates and tanh ratios fixed. `logit` is the target's.
+
+    Without gates the shares of a long text grow and cancel each other, by and by past what single precision holds:
+    then they are computed in double.
+    """
+    gradient, explained = head_gradient(head, activations.top["hidden"]), logit - head.bias
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _deep_ledger(activations, gradient, explained)
+        return (
+            found if abs(found.residual) <= TOLERANCE else _deep_ledger(activations, gradient.astype(float), explained)
+        )
+
+
+def _deep_ledger(activations: Activations, grad_hidden: Array, explained: float) -> Ledger:
+    cell, bias = CELL_TRACES[activations.cell], 0.0
     for number in reversed(range(len(activations.layers))):
         layer, weights = activations.layers[number], activations.weights.layers[number]
         grad_candidate, of_biases = cell.backward_frozen(layer, weights, grad_hidden)
@@ -87,4 +100,4 @@ def deep_ledger(activations: Activations, head: TargetHead, logit: float) -> Led
         weight = weights.weight_ih[cell.candidate_rows(weights)]
         if number:
             grad_hidden = grad_candidate @ weight
-    return Ledger.of(grad_candidate * (layer.inputs @ weight.T), bias, logit - head.bias)
+    return Ledger.of(grad_candidate * (layer.inputs @ weight.T), bias, explained)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.network.equations import CELLS, Array, Cell, Layer
+from models.network.equations import CELLS, Array, Cell, Layer, forward
 from models.network.onnx_graph import open_step_graph
 from models.network.pooling import Pooling
 from models.network.session import run_whole
@@ -237,3 +237,18 @@ def test_nothing_divides_by_a_state_of_zero() -> None:
     assert finite(write_ledger(activations, head, head.bias).units) and finite(
         deep_ledger(activations, head, head.bias).units
     )
+
+
+@pytest.mark.parametrize("words", [200, 2048])
+def test_shares_that_grow_past_single_precision_are_computed_in_double(words: int) -> None:
+    weights = random_weights("rnn", "last", hidden_size=16, embedding_size=8)
+    layer = weights.layers[0]
+    growing = replace(weights, layers=(replace(layer, weight_hh=layer.weight_hh * np.float32(2.2)),))
+    ids = np.random.default_rng(0).integers(2, len(weights.embedding), words)
+    found = forward(growing, ids)
+    activations = recover(growing, ids, [run.values["hidden"] for run in found.runs])
+    target = default_target(found.logits)
+    ledger = deep_ledger(activations, target_head(growing, target), float(target.of(found.logits)))
+    assert np.abs(ledger.words).max() > 1e6
+    assert np.isfinite(ledger.words).all()
+    assert ledger.error <= TOLERANCE

@@ -3,6 +3,7 @@
     .venv/bin/python -m tests.load overload [--seconds N]   clients that ask for far more than there is capacity for
     .venv/bin/python -m tests.load swaps [--count N]        versions swapped without a pause under mixed load
     .venv/bin/python -m tests.load soak [--minutes N]       mixed load for a long time, a swap a minute
+    .venv/bin/python -m tests.load typed [--count N]        people who type five words a second on streams of their own
 
 Serves a network of full size (LSTM, E = H = 128) with random weights; clients and service share the machine.
 """
@@ -20,6 +21,7 @@ from tests.bundles import random_weights, write_bundle
 from tests.load.connection import request
 from tests.load.overload import overload
 from tests.load.soak import known_answers, soak, swaps
+from tests.load.typed import typed
 from tests.serving import serving
 
 LONG = request("/v1/predict", {"text": "an amazing film that was not bad at all " * 228})
@@ -35,7 +37,7 @@ def main() -> None:
     given = _arguments()
     print(f"{platform.machine()}, {os.cpu_count()} cores; clients on the same machine", flush=True)
     with full_size() as repository:
-        known = {} if given.what == "overload" else known_answers(repository)
+        known = known_answers(repository) if given.what in ("swaps", "soak") else {}
         with serving(repository) as root:
             port = int(root.rpartition(":")[2])
             match given.what:
@@ -43,15 +45,19 @@ def main() -> None:
                     print_overload(port, given.seconds)
                 case "swaps":
                     asyncio.run(swaps(port, known, given.count, given.seconds))
+                case "typed":
+                    print(asyncio.run(typed(port, given.count, given.seconds)))
                 case "soak":
                     asyncio.run(soak(port, known, 60 * given.minutes, SWAP_EVERY, SAMPLE_EVERY))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load")
-    parser.add_argument("what", choices=["overload", "swaps", "soak"])
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each run of overload, and of swaps without one")
-    parser.add_argument("--count", type=int, default=100, help="swaps")
+    parser.add_argument("what", choices=["overload", "swaps", "soak", "typed"])
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="of a run of overload or typed, of swaps without one"
+    )
+    parser.add_argument("--count", type=int, default=100, help="swaps; streams of typed")
     parser.add_argument("--minutes", type=float, default=30.0, help="of soak")
     return parser.parse_args()
 

@@ -1,5 +1,6 @@
 """Beyond its capacity the service answers what it can, refuses the rest and stays alive: the short form."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.load.connection import request
 from tests.load.overload import overload
+from tests.load.typed import typed
 from tests.serving import serving
 
 
@@ -29,3 +31,7 @@ def test_batches_are_admitted_or_refused(port: int) -> None:
     load = overload(port, request("/v1/batch", ["a great film"] * 1000), connections=20, seconds=2)
     assert load.statuses[200]
     assert set(load.statuses) <= {200, 429}
+
+
+def test_everyone_who_types_hears_of_every_word(port: int) -> None:
+    assert "10 streams" in asyncio.run(typed(port, streams=10, seconds=1))

@@ -161,7 +161,8 @@ async def predict(data: JSONBody[Inputs], context: Context, deadline: Deadline, 
     texts = [data.inputs] if isinstance(data.inputs, str) else [text for (text,) in data.inputs]
     said = await _predict(context, context.catalog.find(), texts, deadline, request)
     scores = [_scores(each, data.parameters) for each in said]
-    return scores[0] if isinstance(data.inputs, str) else scores
+    alone = isinstance(data.inputs, str) and data.parameters is None  # Hugging Face's client reads a list of lists
+    return scores[0] if alone else scores
 
 
 @post("/classify", status_code=200, opt=MANY, responses=problems(*READS_TEXT))

@@ -1,6 +1,6 @@
 # With curl: sh with_curl.sh ROOT. A line a call: what was called, a tab, what came back.
 set -eu
-ask() { name=$1; shift; printf '%s\t%s\n' "$name" "$(curl -sS --fail-with-body "$@" | head -c 90)"; }
+ask() { name=$1; shift; printf '%s\t%s\n' "$name" "$(curl -sS --fail-with-body "$@" | head -c 74)"; }
 ask "POST /v1/predict" "$1/v1/predict" -d '{"text": "An amazing cast."}'
 ask "--http2 POST /v1/predict" --http2 "$1/v1/predict" -d '{"text": "An amazing cast."}'
 ask "POST /predict" "$1/predict" -d '{"inputs": "An amazing cast."}'

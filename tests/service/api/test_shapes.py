@@ -24,8 +24,8 @@ def test_text_embeddings_inference(served: Running) -> None:
     said = served.predict(TEXTS[0]).json()
     assert [entry["score"] for entry in one] == sorted(said["probabilities"].values(), reverse=True)
     assert one[0]["label"] == said["label"]
-    assert post(served, "/predict", {"inputs": TEXTS[0], "parameters": {}}) == one
-    assert post(served, "/predict", {"inputs": TEXTS[0], "parameters": {"top_k": 1}}) == one[:1]
+    assert post(served, "/predict", {"inputs": TEXTS[0], "parameters": {}}) == [one]
+    assert post(served, "/predict", {"inputs": TEXTS[0], "parameters": {"top_k": 1}}) == [one[:1]]
     many = post(served, "/predict", {"inputs": [[text] for text in TEXTS], "raw_scores": False})
     assert many[0] == one and [entries[0]["label"] for entries in many] == [
         served.predict(text).json()["label"] for text in TEXTS

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     config: Path | None = Field(None, description="TOML file with any of the settings below; none where not given")
     host: str = Field("127.0.0.1", description="address to listen on; `::` is every one, of IPv6 and IPv4")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0 picks a free one")
-    uds: Path | None = Field(None, description="Unix socket to listen on in place of host and port")
+    uds: Path | None = Field(None, description="Unix socket to listen on, where left out host and port")
     repository: Path = Field(Path("repository"), description="folder of bundles: NAME/VERSION/")
     default_model: str | None = Field(
         None, description="model that answers where a request names none; lstm, else the first"

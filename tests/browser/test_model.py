@@ -36,7 +36,7 @@ def test_units_and_mistakes_are_those_of_the_service_and_lead_into_the_explorer(
     expect(page.locator("#facts")).to_contain_text("40 reviews")
     units = asked(service, "lstm/units")["units"]
     expect(page.locator("#units tbody th")).to_have_text([str(one["unit"]) for one in units])
-    page.get_by_label("first what").select_option("keeps longest")
+    page.get_by_label("order by").select_option("keeps longest")
     longest = max(units, key=lambda one: one["half_life"])
     expect(page.locator("#units tbody tr").first).to_contain_text(f"{longest['half_life']:.1f} words")
     expect(page.locator("#lifetimes")).to_contain_text(f"unit {longest['unit']} for {longest['half_life']:.1f} words")

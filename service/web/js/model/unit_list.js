@@ -48,7 +48,7 @@ export function unitList(units, chosen, { places, read, remember, fail }) {
   });
   draw();
   const head = ["unit", "moves", "toward", "keeps half for", "hidden state", "goes with"];
-  return [h("div", { class: "controls" }, h("label", {}, "first what ", order), all),
+  return [h("div", { class: "controls" }, h("label", {}, "order by ", order), all),
     h("div", { class: "beside" },
       h("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "The units" },
         h("table", {}, h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))), body)),

@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from litestar import post
+from litestar.connection import ASGIConnection
 from litestar.exceptions import MethodNotAllowedException
+from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -30,6 +32,7 @@ from service.errors import READS_TEXT, NoWords, TooLarge, too_large
 from service.inference.map_bounded import map_bounded
 from service.inference.prediction import Prediction
 
+VERB = ":predict"
 MANY = {"read_body": Bodies.read_batch}
 TEXT = "An amazing cast, and a story that stays with you."
 
@@ -189,15 +192,19 @@ async def invocations(
     return _labelled(await _predict(context, context.catalog.find(), data.texts, deadline, request))
 
 
-@post("/v1/models/{name:str}", status_code=200, opt=MANY, include_in_schema=False)
+def asks_to_predict(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raise `MethodNotAllowedException`, before a body is read, for a POST to a model's card."""
+    if not connection.path_params["name"].endswith(VERB):
+        raise MethodNotAllowedException(headers={"Allow": "GET, OPTIONS"})
+
+
+@post("/v1/models/{name:str}", guards=[asks_to_predict], status_code=200, opt=MANY, include_in_schema=False)
 async def predict_instances(
     name: Name, data: JSONBody[Instances], context: Context, deadline: Deadline, request: Call
 ) -> MlflowPredictions:
     """Classify texts as TensorFlow Serving does. No router knows `{name}:predict`, so `name` is all of it."""
-    model, _, verb = name.rpartition(":")
-    if verb != "predict":
-        raise MethodNotAllowedException(headers={"Allow": "GET, OPTIONS"})
-    return _labelled(await _predict(context, context.catalog.find(model), _texts(data.instances), deadline, request))
+    model = context.catalog.find(name.removesuffix(VERB))
+    return _labelled(await _predict(context, model, _texts(data.instances), deadline, request))
 
 
 async def _predict(

@@ -86,3 +86,9 @@ def test_mlflow(served: Running, path: str, body: Any) -> None:
 def test_what_has_no_meaning_here_is_refused(served: Running, path: str, body: Any, status: int) -> None:
     detail = post(served, path, body, status)["detail"]
     assert detail and (status != 422 or detail.startswith("text 1: "))
+
+
+@pytest.mark.parametrize("content", [b"", b"[", b'{"instances": ["good"]}'])
+def test_a_post_to_the_card_of_a_model_is_not_allowed_whatever_its_body(served: Running, content: bytes) -> None:
+    answer = served.client.post("/v1/models/lstm", content=content)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, OPTIONS")

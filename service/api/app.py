@@ -46,7 +46,7 @@ from service.metrics.service_metrics import ServiceMetrics
 from service.metrics.statistics import VersionStatistics
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
-from service.tracing.counterfactual import Turner
+from service.tracing.counterfactual import CounterfactualSearch
 from service.tracing.executor import TraceExecutor
 from service.tracing.tracer import Tracer
 
@@ -144,15 +144,26 @@ def _context(settings: Settings, control: Control | None) -> AppContext:
     )
     predictor = Predictor(engine, TextLimits(settings.max_words, settings.max_text_bytes), recorder)
     executor = TraceExecutor()
-    tracer, searcher, turner = (
+    tracer, searcher, counterfactuals = (
         Tracer(predictor, executor),
         CorpusSearch(predictor, executor),
-        Turner(predictor, executor),
+        CounterfactualSearch(predictor, executor),
     )
     limits = StreamLimiter(settings), BatchAdmission(engine), OpenTexts(settings), Bodies(settings)
     tokens = StateTokens(settings.state_key.get_secret_value() if settings.state_key else None)
     context = AppContext(
-        settings, engine, catalog, predictor, control, recorder, sampler, tracer, searcher, turner, *limits, tokens
+        settings,
+        engine,
+        catalog,
+        predictor,
+        control,
+        recorder,
+        sampler,
+        tracer,
+        searcher,
+        counterfactuals,
+        *limits,
+        tokens,
     )
     return context
 

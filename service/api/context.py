@@ -19,7 +19,7 @@ from service.metrics.sampler import MetricsSampler
 from service.metrics.statistics import VersionStatistics
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
-from service.tracing.counterfactual import Turner
+from service.tracing.counterfactual import CounterfactualSearch
 from service.tracing.tracer import Tracer
 
 
@@ -61,7 +61,7 @@ class AppContext:
     sampler: MetricsSampler
     tracer: Tracer
     corpus: CorpusSearch
-    turner: Turner
+    counterfactuals: CounterfactualSearch
     streams: StreamLimiter
     batches: BatchAdmission
     open_texts: OpenTexts

@@ -5,11 +5,12 @@ that went furthest is kept and another word is changed as well. The texts run be
 """
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from models.bundle.aliases import VersionName
 from models.network.equations import Array
 from models.text.pattern import fold
 from models.text.words import spans
@@ -29,7 +30,7 @@ ROUNDS = 4
 SHOWN = 6
 
 
-class TurnRequest(BaseModel):
+class CounterfactualRequest(BaseModel):
     """The text whose verdict is to be turned."""
 
     model_config = ConfigDict(
@@ -41,7 +42,7 @@ class TurnRequest(BaseModel):
 
     text: str
     model: str | None = None
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: VersionName | None = None
 
 
 class WordChange(BaseModel):
@@ -52,7 +53,7 @@ class WordChange(BaseModel):
     instead: str
 
 
-class TurnedText(BaseModel):
+class Counterfactual(BaseModel):
     """A text with another verdict, and what was changed in it."""
 
     text: str
@@ -61,7 +62,7 @@ class TurnedText(BaseModel):
     changes: list[WordChange]
 
 
-class TurnedTexts(BaseModel):
+class Counterfactuals(BaseModel):
     """The smallest changes that turn the answer `label`, the surest first; `tried` is how many texts were read for it.
 
     `turned` is empty where no change of at most four words was found.
@@ -71,7 +72,7 @@ class TurnedTexts(BaseModel):
     version: int
     label: str
     tried: int
-    turned: list[TurnedText]
+    turned: list[Counterfactual]
 
 
 class _Change(NamedTuple):
@@ -89,13 +90,13 @@ class _Tried(NamedTuple):
     probabilities: Array
 
 
-class Turner:
+class CounterfactualSearch:
     """Looks for what turns the verdicts of one engine's models."""
 
     def __init__(self, predictor: Predictor, executor: TraceExecutor) -> None:
         self._predictor, self._executor = predictor, executor
 
-    async def turn(self, model: Model, text: str, deadline: float | None = None) -> TurnedTexts:
+    async def search(self, model: Model, text: str, deadline: float | None = None) -> Counterfactuals:
         """Return the smallest changes found that turn the verdict on `text`. Raises what `Predictor.read` raises."""
         reading = await self._predictor.read(model, text, deadline=deadline, traced=True, counted=False)
         answer = int(reading.answer.probabilities.argmax())
@@ -162,10 +163,10 @@ def _changed(text: str, changes: Sequence[_Change]) -> str:
     return text
 
 
-def _answer(model: Model, answer: int, tried: int, turned: Sequence[_Tried]) -> TurnedTexts:
+def _answer(model: Model, answer: int, tried: int, turned: Sequence[_Tried]) -> Counterfactuals:
     manifest = model.bundle.manifest
     texts = [
-        TurnedText(
+        Counterfactual(
             text=one.text,
             label=manifest.labels[int(one.probabilities.argmax())],
             probabilities=dict(zip(manifest.labels, one.probabilities.tolist(), strict=True)),
@@ -173,6 +174,6 @@ def _answer(model: Model, answer: int, tried: int, turned: Sequence[_Tried]) -> 
         )
         for one in turned
     ]
-    return TurnedTexts(
+    return Counterfactuals(
         model=manifest.name, version=manifest.version, label=manifest.labels[answer], tried=tried, turned=texts
     )

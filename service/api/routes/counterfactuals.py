@@ -7,14 +7,14 @@ from service.api.dependencies import Call, Context, Deadline
 from service.api.described import problems
 from service.api.http import WhileConnected
 from service.errors import READS_TEXT
-from service.tracing.counterfactual import TurnedTexts, TurnRequest
+from service.tracing.counterfactual import CounterfactualRequest, Counterfactuals
 
 
 @post("/v1/counterfactuals", status_code=200, responses=problems(*READS_TEXT))
 async def counterfactuals(
-    data: JSONBody[TurnRequest], context: Context, deadline: Deadline, request: Call
-) -> TurnedTexts:
+    data: JSONBody[CounterfactualRequest], context: Context, deadline: Deadline, request: Call
+) -> Counterfactuals:
     """Return texts that differ by the fewest words and have another verdict. Nothing of it counts as production."""
     model = context.catalog.find(data.model, data.version)
     with model, WhileConnected(request.receive):
-        return await context.turner.turn(model, data.text, deadline)
+        return await context.counterfactuals.search(model, data.text, deadline)

@@ -84,6 +84,20 @@ def test_what_generators_stumble_over_is_not_in_it() -> None:
         assert len(set(named)) == len(named), part
 
 
+def test_every_request_that_names_a_version_takes_an_alias_of_one() -> None:
+    found = document()
+    named = 0
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            bodies = operation.get("requestBody", {}).get("content", {}).values()
+            for name in (body["schema"].get("$ref", "").rpartition("/")[2] for body in bodies):
+                version = found["components"]["schemas"].get(name, {}).get("properties", {}).get("version")
+                if version is not None:
+                    named += 1
+                    assert any(each.get("type") == "string" for each in version["anyOf"]), name
+    assert named >= 3
+
+
 def test_every_route_says_what_its_errors_are() -> None:
     for path, operations in document()["paths"].items():
         for operation in operations.values():

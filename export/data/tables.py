@@ -173,5 +173,5 @@ def _table_rows(streams: Streams, columns: Columns) -> Iterator[_Row]:
             values[columns.label] = [_class_name(names, value) for value in values[columns.label]]
         for index, (text, error) in enumerate(texts(batch.column(columns.text), columns.text)):
             row += 1
-            own = {column: each[index] for column, each in values.items()}
-            yield _Row(f"{name}, {place(row)}", own, text, error)
+            of_row = {column: each[index] for column, each in values.items()}
+            yield _Row(f"{name}, {place(row)}", of_row, text, error)

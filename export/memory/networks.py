@@ -94,13 +94,13 @@ def _with_twin(bundle: Bundle, bundles: list[Bundle], starts: _Starts, screen: S
     manifest, settings = bundle.manifest, _settings(bundle)
     start = starts.of(settings)
     (training,) = settings.trainings(manifest.cell, settings.time_budget, len(start.dataset.lesson_ids))
-    own = untrained(start.dataset, start.vectors, training)
-    yield Network(manifest.name, manifest.cell, manifest.pooling, bundle.vocabulary, own, bundle.weights)
+    before = untrained(start.dataset, start.vectors, training)
+    yield Network(manifest.name, manifest.cell, manifest.pooling, bundle.vocabulary, before, bundle.weights)
     pooling = POOLED if manifest.pooling == "last" else "last"
     if (manifest.cell, pooling) in {(other.manifest.cell, other.manifest.pooling) for other in bundles}:
         return
     training = replace(training, pooling=pooling)
     with screen.training(f"{manifest.name} {pooling}") as report:
         twin = train(start.dataset, start.vectors, training, progress=report)
-    own = untrained(start.dataset, start.vectors, training)
-    yield Network(manifest.name, manifest.cell, pooling, twin.vocabulary, own, twin.weights)
+    before = untrained(start.dataset, start.vectors, training)
+    yield Network(manifest.name, manifest.cell, pooling, twin.vocabulary, before, twin.weights)

@@ -154,13 +154,13 @@ def _batches(streams: Streams, needed: Sequence[str], *, only_needed: bool) -> I
     schema = None
     for name, stream in streams:
         file = open_table(name, streams.format, stream if stream.seekable() else io.BytesIO(stream.read()))
-        own = file.schema_arrow
+        found = file.schema_arrow
         if schema is None:
             for column in needed:
-                one_column(name, own, column)
-            schema = own
+                one_column(name, found, column)
+            schema = found
             yield schema
-        if not own.equals(schema):  # metadata aside
+        if not found.equals(schema):  # metadata aside
             raise DataError(f"{name}: has other columns than the first file")
         for batch in batches(name, file, needed if only_needed else None):
             yield name, batch

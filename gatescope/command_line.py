@@ -38,6 +38,7 @@ def main() -> None:
     app = typer.Typer(
         help="Review classifiers with gates to look into: train, export, verify, serve, score, trace.",
         add_completion=True,
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

@@ -204,8 +204,8 @@ class ExportSettings(BaseSettings):
 def default_of(name: str) -> object:
     """Return the default of a setting: its own, else the trainer's, None where it has none."""
     trainer = {field.name: field.default for field in fields(TrainingSettings)}
-    own = ExportSettings.model_fields[name].default
-    return trainer.get(name) if own is None else own
+    default = ExportSettings.model_fields[name].default
+    return trainer.get(name) if default is None else default
 
 
 def flags_of(names: Iterable[str]) -> list[Parameter]:

@@ -38,9 +38,9 @@ def with_flags(flags: Sequence[Parameter]) -> Callable[[Command], Command]:
     """
 
     def decorate(command: Command) -> Command:
-        own = signature(command).parameters.values()
-        arguments = [one for one in own if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
-        options = [one for one in own if one.kind is Parameter.KEYWORD_ONLY]
+        parameters = signature(command).parameters.values()
+        arguments = [one for one in parameters if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
+        options = [one for one in parameters if one.kind is Parameter.KEYWORD_ONLY]
         vars(command)["__signature__"] = Signature([*arguments, *flags, *options])
         return command
 

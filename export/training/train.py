@@ -262,11 +262,13 @@ class _Training:
 
     def _require_same(self, path: Path, record: dict[str, Any]) -> None:
         """Raise `DataError` that says in one line what differs from the training that `record` is of."""
-        own, other = self._identity(), record.get("settings", {})
+        wanted, before = self._identity(), record.get("settings", {})
         changed = [
-            f"{name} {other.get(name)}, not {now}" for name, now in own["settings"].items() if other.get(name) != now
+            f"{name} {before.get(name)}, not {now}"
+            for name, now in wanted["settings"].items()
+            if before.get(name) != now
         ]
-        if record.get("data") != own["data"]:
+        if record.get("data") != wanted["data"]:
             changed.append("other reviews")
         if changed:
             raise DataError(f"{path}: made with {'; '.join(changed)}: leave out --resume to begin anew")

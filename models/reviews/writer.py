@@ -98,10 +98,10 @@ class Writer:
 
     def _refuse_others(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Raise `DataError` where a row has a column that no table has."""
-        own = set(self._columns)
+        columns = set(self._columns)
         for values in rows:
-            if not values.keys() <= own:
-                other = min(values.keys() - own)
+            if not values.keys() <= columns:
+                other = min(values.keys() - columns)
                 raise DataError(f"a row has a column {other!r} that the first rows lack: write .jsonl")
 
     def _parquet(self, rows: Rows, answers: Sequence[Any]) -> bytes:

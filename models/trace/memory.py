@@ -83,13 +83,13 @@ def retention(kept: Array, sizes: Array, block: int) -> Array:
     """
     starts = np.arange(0, len(sizes), block)
     kept_by_block = np.multiply.reduceat(kept, starts)
-    own = np.add.reduceat(sizes * _until_block_ends(kept, block), starts)
-    held, ones = np.zeros_like(own), np.ones(own.shape[1], own.dtype)
-    left = np.zeros((len(own), len(own)), own.dtype)
-    for step in range(len(own)):
+    written = np.add.reduceat(sizes * _until_block_ends(kept, block), starts)
+    held, ones = np.zeros_like(written), np.ones(written.shape[1], written.dtype)
+    left = np.zeros((len(written), len(written)), written.dtype)
+    for step in range(len(written)):
         seen = held[: step + 1]
         seen *= kept_by_block[step]
-        seen[step] = own[step]
+        seen[step] = written[step]
         left[step, : step + 1] = seen @ ones
     return _share(left.T, np.add.reduceat(sizes.sum(axis=1), starts)[:, None])
 

@@ -34,8 +34,8 @@ class Origins:
     """What is accepted as `Host` and `Origin`; any `Host` where more than this machine can reach the service."""
 
     def __init__(self, settings: Settings) -> None:
-        own = (*LOOPBACK, settings.host) if settings.on_loopback else ("*",)
-        hosts = settings.allowed_hosts or own
+        default = (*LOOPBACK, settings.host) if settings.on_loopback else ("*",)
+        hosts = settings.allowed_hosts or default
         self._hosts = None if "*" in hosts else {host.lower().encode() for host in hosts}
         self._origins = {origin.rstrip("/").lower().encode() for origin in settings.cors_origins}
 

@@ -1,23 +1,20 @@
 """Which versions are served. A load or unload swaps the whole table at once: no request sees half of it."""
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import structlog
 
-from models.bundle.aliases import InvalidAliases, aliases_of, read_aliases
-from models.bundle.files import InvalidBundle
+from models.bundle.aliases import aliases_of, read_aliases
 from models.bundle.repository import model_names
-from models.bundle.select import NoSuchModel, candidates, default_name, newest_valid, read_version
+from models.bundle.select import candidates, default_name
 from models.bundle.served_versions import ServedVersions, WantedVersions, wanted_versions
 from service.engine import Engine, Model
-from service.errors import Conflict, NotReady, ServiceError, UnknownModel, where
-from service.inference.in_thread import in_thread
+from service.errors import NotReady, ServiceError, UnknownModel
+from service.inference.loader import Loader
 from service.inference.model_states import ModelState, model_states
 from service.metrics.recorder import Recorder
 
@@ -26,10 +23,6 @@ log = structlog.get_logger("gatescope")
 
 Table = Mapping[str, tuple[Model, ...]]
 """Served versions by model name; the first of a name answers where no version is asked for."""
-
-
-Opened = tuple[tuple[Model, ...], Mapping[str, int]]
-"""The versions of a model that are served from now on, and its aliases."""
 
 
 class Catalog:
@@ -45,12 +38,11 @@ class Catalog:
         keep: int = 1,
         load_timeout: float = 60.0,
     ) -> None:
-        self._repository, self._engine, self._recorder = repository, engine, recorder
-        self._default, self._keep, self._load_timeout = default, keep, load_timeout
+        self._repository, self._engine = repository, engine
+        self._default, self._keep = default, keep
+        self._loader = Loader(repository, engine, recorder, load_timeout)
         self._table: Table = MappingProxyType({})
         self._aliases: dict[str, Mapping[str, int]] = {}
-        self._refused: dict[tuple[str, int], str] = {}
-        self._sha256: dict[tuple[str, int], str] = {}
         self._loading: set[str] = set()
         self._unserved: set[str] = set()
         self._changing = asyncio.Lock()
@@ -134,8 +126,8 @@ class Catalog:
         for name in self.served_versions().keys() - versions:
             await self.unload(name)
         for name, wanted in versions.items():
-            self._sha256.update({(name, number): sha256 for number, sha256, _ in wanted if sha256})
-            known = tuple((number, self._sha256.get((name, number)), aliases) for number, _, aliases in wanted)
+            self._loader.sha256.update({(name, number): sha256 for number, sha256, _ in wanted if sha256})
+            known = tuple((number, self._loader.sha256.get((name, number)), aliases) for number, _, aliases in wanted)
             if known != self.served_versions().get(name):
                 aliases = {alias: number for number, _, names in wanted for alias in names}
                 await self._serve_exactly(name, [number for number, *_ in wanted], aliases)
@@ -154,7 +146,7 @@ class Catalog:
         Where the repository can't be read, these are the served ones.
         """
         served = {(model.name, model.version) for model in self}
-        return model_states(self._repository, served, self._loading, self._refused)
+        return model_states(self._repository, served, self._loading, self._loader.refused)
 
     def missing(self) -> list[str]:
         """Return the models that should be served and none of whose versions is valid, but for those that are gone."""
@@ -198,74 +190,10 @@ class Catalog:
         self._loading.add(name)
         try:
             async with self._changing:
-                self._swap(name, *await self._open(name, find))
+                self._swap(name, *await self._loader.open(name, find, self._table.get(name, ())))
                 self._unserved.discard(name)
         finally:
             self._loading.discard(name)
-
-    async def _open(self, name: str, find: Callable[[], WantedVersions]) -> Opened:
-        """Return the models that are wanted, and their aliases. Raises as `load` does."""
-        there = {model.version: model for model in self._table.get(name, ())}
-
-        def work() -> Opened:
-            wanted = find()
-            reopen = partial(self._reopen, name, there)
-            opened = newest_valid(wanted.numbers, reopen, wanted.keep).opened
-            named = sorted(set(wanted.aliases.values()) - {model.version for model in opened}, reverse=True)
-            with contextlib.suppress(InvalidBundle):  # then these aliases mean nothing, and the log says why
-                opened += newest_valid(named, reopen, len(named)).opened if named else ()
-            return opened, wanted.aliases
-
-        def discard(opened: Opened) -> None:
-            for model in opened[0]:
-                if model not in there.values():
-                    self._engine.unload(model)
-
-        try:
-            return await in_thread(work, self._load_timeout, discard)
-        except NoSuchModel as error:
-            raise UnknownModel(str(error)) from error
-        except InvalidBundle as error:
-            raise Conflict(f"no valid version of {name}: {self._reason(error)}") from error
-        except InvalidAliases as error:
-            raise Conflict(str(error)) from error
-        except TimeoutError:
-            raise Conflict(f"{name} was not loaded within {self._load_timeout:g} s") from None
-
-    def _reopen(self, name: str, there: Mapping[int, Model], version: int) -> Model:
-        """Return the version that is served already, or else one that is read now.
-
-        Raises `Conflict` where the folder of the one that is served holds something else by now.
-        """
-        served = there.get(version)
-        if served is None or served.bundle.sha256 != self._sha256[name, version]:
-            return self._read(name, version)
-        try:
-            read_version(self._repository, name, version, served.bundle.sha256)
-        except InvalidBundle as error:
-            raise Conflict(f"{self._reason(error)}; what was loaded before is served on") from error
-        return served
-
-    def _read(self, name: str, version: int) -> Model:
-        try:
-            bundle = read_version(self._repository, name, version, self._sha256.get((name, version)))
-            model = self._engine.load(bundle)
-        except InvalidBundle as error:
-            self._refused[name, version] = reason = self._reason(error)
-            self._recorder.loaded(name, version, "failed")
-            at = where(error.__cause__) if error.__cause__ else []
-            log.error("bundle refused", model=name, version=version, reason=reason, at=at)
-            raise
-        self._refused.pop((name, version), None)
-        self._sha256[name, version] = bundle.sha256
-        self._recorder.loaded(name, version, "ok")
-        seconds, computes = round(model.load_seconds, 3), model.session.backend
-        log.info("model loaded", model=name, version=version, seconds=seconds, computes=computes)
-        return model
-
-    def _reason(self, error: InvalidBundle) -> str:
-        """Return what is wrong, without where the repository lies on this machine."""
-        return str(error).replace(f"{self._repository}{os.sep}", "")
 
     def _swap(self, name: str, models: tuple[Model, ...], aliases: Mapping[str, int]) -> None:
         """Serve `models` under a name; those that were served and are not any longer go once nobody holds them."""

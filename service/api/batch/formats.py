@@ -52,8 +52,9 @@ class BatchOptions:
 
     def model_for(self, asked: PredictRequest) -> tuple[str | None, int | str | None]:
         """Return the name and version of the model for a row."""
-        own = asked.model is not None or asked.version is not None
-        return (asked.model, asked.version) if own else (self.model, self.version)
+        if asked.model is None and asked.version is None:
+            return self.model, self.version
+        return asked.model, asked.version
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter, SkipValidation
 from litestar.types import Empty, Receive
 
 from service.api.bodies import Bodies
-from service.api.compression import accepts_gzip
+from service.api.compression import encoding_of
 from service.api.context import AppContext
 from service.api.http import deadline_of, is_counted
 from service.api.schemas import parse
@@ -23,8 +23,8 @@ Deadline = NamedDependency[float]
 """When the answer must be there, of `time.monotonic`: a parameter `deadline`."""
 Counted = NamedDependency[bool]
 """Whether the request is production, see `is_counted`: a parameter `counted`."""
-Gzip = NamedDependency[bool]
-"""Whether the client reads answers in gzip: a parameter `gzip`."""
+Encoding = NamedDependency[str]
+"""The encoding that the client likes best, see `ENCODINGS`: a parameter `encoding`."""
 Timeout = Annotated[
     str | None,
     HeaderParameter(
@@ -64,8 +64,8 @@ def _deadline(context: Context, timeout: Timeout = None) -> float:
     return deadline_of(timeout, context.settings.request_timeout)
 
 
-def _gzip(accept_encoding: AcceptEncoding = "") -> bool:
-    return accepts_gzip(accept_encoding)
+def _encoding(accept_encoding: AcceptEncoding = "") -> str:
+    return encoding_of(accept_encoding)
 
 
 def _counted(request: Call) -> bool:
@@ -76,5 +76,5 @@ DEPENDENCIES = {
     "context": Provide(_context, sync_to_thread=False),
     "deadline": Provide(_deadline, sync_to_thread=False),
     "counted": Provide(_counted, sync_to_thread=False),
-    "gzip": Provide(_gzip, sync_to_thread=False),
+    "encoding": Provide(_encoding, sync_to_thread=False),
 }

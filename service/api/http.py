@@ -14,7 +14,7 @@ from service.errors import Malformed
 LATE = 0.1
 """Seconds after which an answer is late enough to look whether its client is still there."""
 
-_JSON = (b"content-type", b"application/json")
+JSON = (b"content-type", b"application/json")
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -54,17 +54,18 @@ def deadline_of(asked: str | bytes | None, longest: float) -> float:
 
 async def send_json(send: Send, body: BaseModel) -> None:
     """Send `body` with status 200: the shortest way from a prediction to the socket."""
-    await _send(send, 200, [_JSON], body.__pydantic_serializer__.to_json(body))
+    await send_answer(send, 200, [JSON], body.__pydantic_serializer__.to_json(body))
 
 
 async def send_problem(send: Send, problem: Problem) -> None:
     """Send problem details: the shortest way from a refusal to the socket."""
     headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
     content, media_type = problem.content(open_inference=False)
-    await _send(send, problem.status, [(b"content-type", media_type.encode()), *headers], content)
+    await send_answer(send, problem.status, [(b"content-type", media_type.encode()), *headers], content)
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
+async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
+    """Send an answer; its length is added to the headers."""
     length = (b"content-length", str(len(content)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": content, "more_body": False})

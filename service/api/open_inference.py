@@ -51,7 +51,7 @@ class InferInput(_Lenient):
     name: str
     shape: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=2)]
     datatype: str
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default_factory=dict)
     data: list[Any] | None = None
 
 
@@ -59,7 +59,7 @@ class InferOutput(_Lenient):
     """An output that is asked for."""
 
     name: str
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default_factory=dict)
 
 
 class InferRequest(_Lenient):
@@ -68,7 +68,7 @@ class InferRequest(_Lenient):
     model_config = ConfigDict(json_schema_extra={"examples": [INFER]})
 
     id: str | None = None
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default_factory=dict)
     inputs: Annotated[list[InferInput], Field(min_length=1, max_length=MOST_PARTS)]
     outputs: Annotated[list[InferOutput], Field(max_length=MOST_PARTS)] | None = None
 
@@ -87,7 +87,7 @@ class OutputTensor(BaseModel):
     name: str
     datatype: str
     shape: list[int]
-    parameters: Parameters = {}
+    parameters: Parameters = Field(default_factory=dict)
     data: list[str | float | bool] | None = None
 
 
@@ -100,7 +100,7 @@ class InferResponse(BaseModel):
     id: str | None = None
 
 
-def read_request(body: bytes, header_length: str | None, most: int) -> tuple[InferRequest, list[str]]:
+def read_request(body: bytes, header_length: bytes | None, most: int) -> tuple[InferRequest, list[str]]:
     """Return the request and its texts, from a JSON body or one followed by binary tensors.
 
     Raises `TooLarge` for more than `most` texts, and `Malformed`.
@@ -112,7 +112,7 @@ def read_request(body: bytes, header_length: str | None, most: int) -> tuple[Inf
     return request, texts
 
 
-def _read(body: bytes, header_length: str | None, values: int) -> tuple[InferRequest, list[str]]:
+def _read(body: bytes, header_length: bytes | None, values: int) -> tuple[InferRequest, list[str]]:
     if header_length is None:
         request = parse(InferRequest, body, values)
         return request, _texts(request, b"")
@@ -173,6 +173,8 @@ def deadline_within(request: InferRequest, deadline: float) -> float:
 
     Raises `Malformed` for a parameter that is not done here: none is ignored.
     """
+    if not request.parameters:
+        return deadline
     check_known("parameters", request.parameters, REQUEST_PARAMETERS)
     timeout = request.parameters.get("timeout", 0)
     if type(timeout) is not int or timeout < 0:
@@ -184,6 +186,8 @@ def deadline_within(request: InferRequest, deadline: float) -> float:
 
 def sequence_of(request: InferRequest) -> SequencePart | None:
     """Return which sequence a request is of; None where it is of none: id 0 or "". Raises `Malformed`."""
+    if not request.parameters:
+        return None
     number, start, end = (request.parameters.get(name) or False for name in SEQUENCE_PARAMETERS)
     if type(start) is not bool or type(end) is not bool:
         raise Malformed("parameters.sequence_start, parameters.sequence_end: true or false is expected")

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,14 +55,15 @@ OUTPUTS: Mapping[str, Output] = {
 }
 """`probabilities` and `logits` have a column a label, in the order of the model's card; `hidden` is the top layer's
 hidden state after the last word; `ledger` is JSON, `WordShares` of each text."""
+BY_DEFAULT = tuple(InferOutput(name=name) for name, output in OUTPUTS.items() if output.by_default)
 RANKED = ("probabilities", "logits")
 """Outputs that can be asked for as a classification."""
 
 
-def outputs_of(request: InferRequest) -> list[InferOutput]:
+def outputs_of(request: InferRequest) -> Sequence[InferOutput]:
     """Return the outputs that are asked for. Raises `Malformed` for an unknown one, and for one twice."""
     if request.outputs is None:
-        return [InferOutput(name=name) for name, output in OUTPUTS.items() if output.by_default]
+        return BY_DEFAULT
     for number, asked in enumerate(request.outputs):
         if asked.name not in OUTPUTS:
             raise Malformed(f"outputs.{number}: the outputs are {', '.join(OUTPUTS)}")
@@ -107,14 +109,15 @@ def write_outputs(
     return tensors, binary
 
 
-def _tensor(asked: InferOutput, column: Sequence[Any], labels: Sequence[str]) -> tuple[dict[str, Any], list[Any]]:
+def _tensor(asked: InferOutput, column: Sequence[Any], labels: Sequence[str]) -> tuple[dict[str, Any], Sequence[Any]]:
     """Return an output without its data, and its data in one row."""
     datatype, count = OUTPUTS[asked.name].datatype, asked.parameters.get("classification")
     if count is not None:
         datatype, column = "BYTES", [_ranked(values, labels, count) for values in column]
-    shape = [len(column), len(column[0])] if isinstance(column[0], list) else [len(column)]
-    data = [value for values in column for value in values] if len(shape) > 1 else list(column)
-    return {"name": asked.name, "datatype": datatype, "shape": shape}, data
+    tensor = {"name": asked.name, "datatype": datatype, "shape": [len(column)]}
+    if not isinstance(column[0], list):
+        return tensor, column
+    return tensor | {"shape": [len(column), len(column[0])]}, list(chain.from_iterable(column))
 
 
 def _ranked(values: Sequence[float], labels: Sequence[str], count: int) -> list[str]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
-from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, Schema, SecurityScheme
 from litestar.plugins import OpenAPISchemaPlugin
@@ -75,15 +74,9 @@ def document() -> dict[str, Any]:
 
 def _routers() -> list[Router]:
     return [
-        Router("/", route_handlers=[_typed(handler) for handler in handlers], security=KEY_OR_NONE if access else [])
+        Router("/", route_handlers=handlers, security=KEY_OR_NONE if access else [])
         for access, handlers in ROUTES.items()
     ]
-
-
-def _typed(handler: BaseRouteHandler) -> BaseRouteHandler:
-    """Return the handler whose types say what a route takes and answers: another one where it reads raw bytes."""
-    typed: BaseRouteHandler = handler.opt.get("typed", handler)
-    return typed
 
 
 def _operation_id(handler: HTTPRouteHandler, _: Any, path: list[Any]) -> str:

@@ -12,6 +12,8 @@ Answer = TypeVar("Answer")
 
 async def map_bounded(rows: Sequence[Row], classify: Callable[[int, Row], Awaitable[Answer]]) -> list[Answer]:
     """Return `classify(number, row)` of every row, `WINDOW` at once. The first error ends the others and is raised."""
+    if len(rows) == 1:
+        return [await classify(0, rows[0])]
     answers: dict[int, Answer] = {}
     left = iter(enumerate(rows))
 

@@ -50,8 +50,10 @@ class _PendingRow(NamedTuple):
 class Stream:
     """Answers one request: `run` returns when everything is sent or the client has gone."""
 
-    def __init__(self, context: AppContext, form: Form, chosen: BatchOptions, receive: Receive, send: Send) -> None:
-        self._context, self._form, self._chosen = context, form, chosen
+    def __init__(
+        self, context: AppContext, form: Form, chosen: BatchOptions, counted: bool, receive: Receive, send: Send
+    ) -> None:
+        self._context, self._form, self._chosen, self._counted = context, form, chosen, counted
         self._receive, self._send = receive, send
         self._spool = Spool(context.settings.max_spool_bytes)
         self._held_back_at = int(FULL_SHARE * context.settings.max_spool_bytes)
@@ -210,7 +212,8 @@ class Stream:
                 raise too_large("a text", self._context.settings.max_text_bytes)
             asked = self._form.asked(record)
             model = self._context.catalog.find(*self._chosen.model_for(asked))
-            prediction = await self._context.predictor.predict(model, asked.text, background=True)
+            predict = self._context.predictor.predict
+            prediction = await predict(model, asked.text, background=True, counted=self._counted)
             return self._form.answer(record, prediction), prediction.label
         except Exception as error:  # whatever goes wrong with one row, the others are answered
             problem = problem_of(error)

@@ -1,6 +1,7 @@
 """`POST /v1/batch`: a JSON list of reviews in and of predictions out; or lines of JSON or CSV, streamed both ways."""
 
 from codecs import BOM_UTF8
+from collections.abc import Awaitable, Callable
 from email.message import Message
 from functools import partial
 from typing import Annotated, Any
@@ -20,9 +21,9 @@ from service.api.bounded_json import VALUES_A_ROW, check_values
 from service.api.context import AppContext, context_of
 from service.api.dependencies import Deadline
 from service.api.described import problems, with_media_types
-from service.api.http import WhileConnected, content_length, deadline_of, header, send_json
+from service.api.http import WhileConnected, content_length, deadline_of, header, is_counted, send_json
 from service.api.problems import problem_of
-from service.api.raw_post import raw_post
+from service.api.raw import raw
 from service.api.schemas import BatchAnswers, BatchRows, PredictRequest, ProblemDetails, RowError, malformed
 from service.errors import READS_TEXT, DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
 from service.inference.map_bounded import map_bounded
@@ -40,17 +41,34 @@ TABLE = Schema(
 )
 STRING = {"one_of": None, "type": OpenAPIType.STRING}
 VERSION = {"one_of": None, "type": OpenAPIType.STRING, "pattern": f"^({NUMBER}|{ALIAS})$"}
+AnswerRow = Callable[[int, Any], Awaitable[Prediction | RowError]]
 FORMS = {"application/x-ndjson": LINES, "text/csv": TABLE}
+
+
+async def _batch(scope: Scope, receive: Receive, send: Send) -> None:
+    """Classify many reviews in the form that the content type names; without a known one, as a JSON list."""
+    context = context_of(scope)
+    media_type = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
+    chosen = BatchOptions.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)
+    if media_type not in STREAMED:
+        answer = partial(_answer, context, chosen, deadline, is_counted(scope))
+        await _list(context, answer, content_length(scope), deadline, receive, send)
+        return
+    longest = 6 * context.settings.max_text_bytes + 4096
+    form: Form = CsvForm(chosen, longest, _charset(scope)) if media_type == b"text/csv" else JsonLinesForm(longest)
+    with context.streams:
+        await Stream(context, form, chosen, is_counted(scope), receive, send).run()
 
 
 @post(
     "/v1/batch",
     status_code=200,
-    name="batch",
+    middleware=raw(_batch),
     responses=problems(*READS_TEXT),
     operation_class=with_media_types(FORMS, FORMS),
 )
-async def typed(
+async def batch(
     data: JSONBody[BatchRows],
     deadline: Deadline,
     model: Annotated[
@@ -63,23 +81,7 @@ async def typed(
     prefix: Annotated[str, QueryParameter(description="Put before the names of the columns added to CSV.")] = "",
 ) -> BatchAnswers:
     """Classify many reviews: a JSON list, or lines of JSON or CSV, which are streamed both ways."""
-    raise NotImplementedError  # it only names the types of `batch`
-
-
-@raw_post(typed)
-async def batch(scope: Scope, receive: Receive, send: Send) -> None:
-    """Classify many reviews in the form that the content type names; without a known one, as a JSON list."""
-    context = context_of(scope)
-    media_type = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
-    chosen = BatchOptions.of(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)
-    if media_type not in STREAMED:
-        await _list(context, chosen, content_length(scope), deadline, receive, send)
-        return
-    longest = 6 * context.settings.max_text_bytes + 4096
-    form: Form = CsvForm(chosen, longest, _charset(scope)) if media_type == b"text/csv" else JsonLinesForm(longest)
-    with context.streams:
-        await Stream(context, form, chosen, receive, send).run()
+    raise NotImplementedError  # `_batch` answers
 
 
 def _charset(scope: Scope) -> str | None:
@@ -90,7 +92,7 @@ def _charset(scope: Scope) -> str | None:
 
 
 async def _list(
-    context: AppContext, chosen: BatchOptions, length: int, deadline: float, receive: Receive, send: Send
+    context: AppContext, answer: AnswerRow, length: int, deadline: float, receive: Receive, send: Send
 ) -> None:
     """Classify every review of a list of `length` bytes; a row that can't be classified is an error row."""
     context.batches.check(context.catalog, length, deadline)
@@ -102,7 +104,7 @@ async def _list(
             raise too_large("a batch", context.settings.max_batch_rows, "rows")
         with WhileConnected(receive):
             async with context.batches.turn(len(rows)):
-                answers = await map_bounded(rows, partial(_answer, context, chosen, deadline))
+                answers = await map_bounded(rows, answer)
     await send_json(send, BatchAnswers(answers))
 
 
@@ -118,12 +120,12 @@ def read_rows(content: bytes) -> list[Any]:
 
 
 async def _answer(
-    context: AppContext, chosen: BatchOptions, deadline: float, number: int, row: Any
+    context: AppContext, chosen: BatchOptions, deadline: float, counted: bool, number: int, row: Any
 ) -> Prediction | RowError:
     try:
         asked = PredictRequest(text=row) if isinstance(row, str) else PredictRequest.model_validate(row)
         model = context.catalog.find(*chosen.model_for(asked))
-        return await context.predictor.predict(model, asked.text, deadline=deadline, background=True)
+        return await context.predictor.predict(model, asked.text, deadline=deadline, background=True, counted=counted)
     except ValidationError as error:
         refused: ServiceError = malformed(error)
     except (Overloaded, DeadlinePassed, Draining):

@@ -8,8 +8,8 @@ from litestar.params import HeaderParameter, QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN_METRICS
 
-from service.api.compression import compressed, in_gzip
-from service.api.dependencies import Context, Gzip
+from service.api.compression import ENCODINGS, packed
+from service.api.dependencies import Context, Encoding
 from service.api.described import answer
 from service.metrics.history import KEPT
 
@@ -18,23 +18,22 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
 
 
 @get("/metrics", responses={200: answer(str, "text/plain", "Text for Prometheus.")})
-async def metrics(context: Context, gzip: Gzip, accept: Accept = "") -> Response[bytes]:
+async def metrics(context: Context, encoding: Encoding, accept: Accept = "") -> Response[bytes]:
     """Return all metrics as text, in OpenMetrics where that is asked for, those of all worker processes added up."""
     context.sampler.flush()
     open_metrics = "application/openmetrics-text" in accept
-    return await _sent(await context.control.metrics(open_metrics), OPEN_METRICS if open_metrics else MEDIA_TYPE, gzip)
+    media_type = OPEN_METRICS if open_metrics else MEDIA_TYPE
+    return await _sent(await context.control.metrics(open_metrics), media_type, encoding)
 
 
 @get("/metrics/history", include_in_schema=False)
 async def history(
-    context: Context, gzip: Gzip, minutes: Annotated[int, QueryParameter(ge=1, le=KEPT)] = KEPT
+    context: Context, encoding: Encoding, minutes: Annotated[int, QueryParameter(ge=1, le=KEPT)] = KEPT
 ) -> Response[bytes]:
     """Return the last minutes, a row each, of all worker processes together, and the alerts that hold now."""
     context.sampler.flush()
-    return await _sent(await context.control.history(minutes), "application/json", gzip)
+    return await _sent(await context.control.history(minutes), "application/json", encoding)
 
 
-async def _sent(content: bytes, media_type: str, gzip: bool) -> Response[bytes]:
-    if not gzip:
-        return Response(content, media_type=media_type)
-    return in_gzip(await asyncio.to_thread(compressed, content), media_type)
+async def _sent(content: bytes, media_type: str, encoding: str) -> Response[bytes]:
+    return packed(await asyncio.to_thread(ENCODINGS[encoding], content), media_type, encoding)

@@ -1,6 +1,7 @@
 """The pages and what they load: files of `service/web`, under a strict content security policy."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -11,8 +12,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, HeaderParameter
 
 from service.api.assets import TYPES, assets
-from service.api.compression import GZIP, compressed
-from service.api.dependencies import Call, Gzip
+from service.api.compression import ENCODINGS, packed
+from service.api.dependencies import Call, Encoding
 
 PAGES = {"/": "index.html", "/model": "model.html", "/monitor": "monitor.html", "/docs": "docs.html"}
 HEADERS = {
@@ -26,7 +27,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-cache",
-    "Vary": "Accept-Encoding",
 }
 
 
@@ -34,39 +34,39 @@ IfNoneMatch = Annotated[str, HeaderParameter(name="If-None-Match")]
 
 
 class PageFile(NamedTuple):
-    """A file as it is sent: plain and in gzip, with what both are known by."""
+    """A file in every encoding, with what all of them are known by."""
 
-    plain: bytes
-    small: bytes
+    contents: Mapping[str, bytes]
     etag: str
 
 
 @get(list(PAGES), include_in_schema=False)
-async def page(request: Call, gzip: Gzip, if_none_match: IfNoneMatch = "") -> Response[bytes]:
+async def page(request: Call, encoding: Encoding, if_none_match: IfNoneMatch = "") -> Response[bytes]:
     """Return one of the pages."""
-    return await _answer(PAGES[request.scope["path"]], gzip, if_none_match)
+    return await _answer(PAGES[request.scope["path"]], encoding, if_none_match)
 
 
 @get("/web/{path:path}", include_in_schema=False)
-async def asset(path: FromPath[Path], gzip: Gzip, if_none_match: IfNoneMatch = "") -> Response[bytes]:
+async def asset(path: FromPath[Path], encoding: Encoding, if_none_match: IfNoneMatch = "") -> Response[bytes]:
     """Return a style sheet, a script or a picture of a page."""
-    return await _answer(path.as_posix().lstrip("/"), gzip, if_none_match)
+    return await _answer(path.as_posix().lstrip("/"), encoding, if_none_match)
 
 
-async def _answer(name: str, gzip: bool, if_none_match: str) -> Response[bytes]:
+async def _answer(name: str, encoding: str, if_none_match: str) -> Response[bytes]:
     """Return a file; an empty 304 where the client has it."""
     file = await asyncio.to_thread(_file, name)
     if file is None:
         raise NotFoundException
-    headers = HEADERS | {"ETag": file.etag} | (GZIP if gzip else {})
+    headers = HEADERS | {"ETag": file.etag}
     if file.etag in if_none_match:
-        return Response(b"", status_code=304, headers=HEADERS | {"ETag": file.etag})
-    return Response(file.small if gzip else file.plain, headers=headers, media_type=TYPES[PurePosixPath(name).suffix])
+        return Response(b"", status_code=304, headers=headers | {"Vary": "Accept-Encoding"})
+    return packed(file.contents[encoding], TYPES[PurePosixPath(name).suffix], encoding, headers)
 
 
 @lru_cache(maxsize=256)
 def _file(name: str) -> PageFile | None:
     content = assets().get(name)
-    return (
-        None if content is None else PageFile(content, compressed(content), f'W/"{sha256(content).hexdigest()[:32]}"')
-    )
+    if content is None:
+        return None
+    contents = {encoding: pack(content) for encoding, pack in ENCODINGS.items()}
+    return PageFile(contents, f'W/"{sha256(content).hexdigest()[:32]}"')

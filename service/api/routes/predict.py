@@ -17,7 +17,7 @@ from service.api.http import (
     send_problem,
 )
 from service.api.problems import problem_of
-from service.api.raw_post import raw_post
+from service.api.raw import raw
 from service.api.schemas import PartPrediction, TextPart, parse
 from service.engine import Model
 from service.errors import READS_TEXT, Malformed, Overloaded, UnknownModel
@@ -25,15 +25,8 @@ from service.inference.continuation import Continuation, StateGone, begin, read_
 from service.inference.prediction import Prediction
 
 
-@post("/v1/predict", status_code=200, name="predict", responses=problems(*READS_TEXT, StateGone))
-async def typed(data: JSONBody[TextPart], deadline: Deadline) -> PartPrediction:
-    """Classify one review."""
-    raise NotImplementedError  # it only names the types of `predict`
-
-
-@raw_post(typed)
-async def predict(scope: Scope, receive: Receive, send: Send) -> None:
-    """Classify one review."""
+async def _predict(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer `predict`."""
     context = context_of(scope)
     if (refused := _refused_unread(context, content_length(scope))) is not None:
         await send_problem(send, problem_of(refused))
@@ -49,6 +42,12 @@ async def predict(scope: Scope, receive: Receive, send: Send) -> None:
     with WhileConnected(receive):
         prediction = await context.predictor.predict(model, request.text, deadline=deadline, counted=is_counted(scope))
     await send_json(send, prediction)
+
+
+@post("/v1/predict", status_code=200, middleware=raw(_predict), responses=problems(*READS_TEXT, StateGone))
+async def predict(data: JSONBody[TextPart], deadline: Deadline) -> PartPrediction:
+    """Classify one review."""
+    raise NotImplementedError  # `_predict` answers
 
 
 def _refused_unread(context: AppContext, size: int) -> Overloaded | None:

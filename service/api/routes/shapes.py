@@ -24,7 +24,7 @@ from service.api.bodies import Bodies
 from service.api.context import AppContext
 from service.api.dependencies import Call, Context, Deadline
 from service.api.described import problems
-from service.api.http import WhileConnected
+from service.api.http import WhileConnected, is_counted
 from service.api.routes.models import Name
 from service.api.schemas import RequestBody
 from service.engine import Model
@@ -216,7 +216,7 @@ async def _predict(
 
     async def one(number: int, text: str) -> Prediction:
         try:
-            return await context.predictor.predict(model, text, deadline=deadline)
+            return await context.predictor.predict(model, text, deadline=deadline, counted=is_counted(request.scope))
         except (NoWords, TooLarge) as error:
             raise type(error)(f"text {number}: {error.detail}") from None
 

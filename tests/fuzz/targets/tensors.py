@@ -20,7 +20,7 @@ MOST = 100
 def run(data: bytes) -> None:
     """The first byte says whether binary tensors stand behind the JSON, which ends with the last `}`."""
     body = data[1:]
-    length = str(body.rfind(b"}") + 1) if data[:1] == b"\x01" else None
+    length = b"%d" % (body.rfind(b"}") + 1) if data[:1] == b"\x01" else None
     try:
         call, texts = read_request(body, length, MOST)
         outputs_of(call)

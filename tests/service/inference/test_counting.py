@@ -56,7 +56,11 @@ def lines(service: Running, text: str) -> None:
     service.client.post("/v1/batch", content=content, headers={"Content-Type": "application/x-ndjson"})
 
 
-WAYS = (predict, trace, batch, infer, typed, lines)
+def shape(service: Running, text: str) -> None:
+    service.client.post("/predict", json={"inputs": text})
+
+
+WAYS = (predict, trace, batch, infer, typed, lines, shape)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -71,11 +75,14 @@ def test_a_text_is_counted_once(repository: Path, way: Callable[[Running, str], 
 
 
 def test_looking_is_not_counted(repository: Path) -> None:
-    look = {"X-Gatescope-Look": "1"}
     with running(Settings(repository=repository)) as service:
         before = counts(service)
-        for path, text in (("predict", TEXT), ("trace", TEXT), ("compare", TEXT), ("predict", " ")):
-            service.client.post(f"/v1/{path}", json={"text": text}, headers=look)
-        after = service.client.get("/metrics").text
+        service.client.headers["X-Gatescope-Look"] = "1"
+        for way in WAYS:
+            if way is not typed:
+                way(service, TEXT)
+        service.client.post("/v1/compare", json={"text": TEXT})
+        predict(service, " ")
         assert counts(service) == before
+        after = service.client.get("/metrics").text
     assert 'http_route="looks"' in after and "/v1/trace" not in after

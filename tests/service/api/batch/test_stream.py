@@ -266,7 +266,7 @@ def stream(service: Running, client: Client, spool: int) -> list[dict[str, Any]]
 
     async def talk() -> None:
         await asyncio.wait_for(
-            Stream(small, JsonLinesForm(10_000), BatchOptions(), client.receive, client.send).run(), 60
+            Stream(small, JsonLinesForm(10_000), BatchOptions(), True, client.receive, client.send).run(), 60
         )
 
     asyncio.run(talk())

@@ -67,6 +67,7 @@ sbom: $(AUDIT_VENV)/.installed
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.settings_page
 	$(BIN)/python -m tests.service.metrics.documented
+	$(BIN)/python -m tests.runbook_page
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from export.settings import ExportSettings
 from gatescope.command_line import COMMANDS
 from service.settings import Settings
-from tests.settings_page import PAGE, page
+from tests import runbook_page, settings_page
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -74,5 +75,6 @@ def test_every_variable_is_a_setting(file: Path) -> None:
     assert named(file, r"GATESCOPE_[A-Z_]*[A-Z]") <= settings | OTHER_VARIABLES
 
 
-def test_the_page_of_settings_is_made_from_the_settings() -> None:
-    assert PAGE.read_text() == page(), "stale: run `make docs`"
+@pytest.mark.parametrize("made", [settings_page, runbook_page])
+def test_what_is_made_from_something_else_is_fresh(made: ModuleType) -> None:
+    assert made.PAGE.read_text() == made.page(), "stale: run `make docs`"

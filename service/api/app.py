@@ -40,6 +40,7 @@ from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
 from service.inference.provider import provider_of
 from service.inference.state_token import StateTokens
+from service.metrics.history import By
 from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.metrics.service_metrics import ServiceMetrics
@@ -93,9 +94,9 @@ class SingleProcess:
         """Return the metrics in Prometheus' text format, or in OpenMetrics."""
         return await asyncio.to_thread(self._metrics.text, open_metrics)
 
-    async def history(self, minutes: int) -> bytes:
-        """Return the last minutes and the alerts that hold now, as JSON."""
-        return await asyncio.to_thread(self._metrics.history, minutes)
+    async def history(self, minutes: int, by: By) -> bytes:
+        """Return the last minutes, told apart `by`, and the alerts, as JSON."""
+        return await asyncio.to_thread(self._metrics.history, minutes, by)
 
     async def statistics(self) -> list[VersionStatistics]:
         """Return what became of the reviews of each version."""

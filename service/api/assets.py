@@ -16,6 +16,7 @@ SCRIPTS = {
     "model.js": "js/model/page.js",
     "monitor.js": "js/monitor/main.js",
     "docs.js": "js/docs/main.js",
+    "runbook.js": "js/runbook.js",
 }
 """The script of each page, and the module that it begins with."""
 STYLES = {
@@ -23,6 +24,7 @@ STYLES = {
     "model.css": ("base", "model", "places"),
     "monitor.css": ("base", "monitor"),
     "docs.css": ("base", "docs"),
+    "runbook.css": ("base", "runbook"),
 }
 """The style sheet of each page, and the files that it is made of, in order."""
 

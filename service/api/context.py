@@ -14,6 +14,7 @@ from service.inference.catalog import Catalog
 from service.inference.follow import Changes
 from service.inference.predict import Predictor
 from service.inference.state_token import StateTokens
+from service.metrics.history import By
 from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.metrics.statistics import VersionStatistics
@@ -32,8 +33,8 @@ class Control(Changes, Protocol):
     async def metrics(self, open_metrics: bool) -> bytes:
         """Return the metrics of the service in Prometheus' text format, or in OpenMetrics."""
 
-    async def history(self, minutes: int) -> bytes:
-        """Return the last minutes of the service and the alerts that hold now, as JSON."""
+    async def history(self, minutes: int, by: By) -> bytes:
+        """Return the last minutes of the service, told apart `by`, and its alerts, as JSON."""
 
     async def statistics(self) -> list[VersionStatistics]:
         """Return what became of the reviews of each version."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from service.metrics.by_model import ModelRows
+from service.metrics.apart import AnswersApart
 from service.metrics.drift import FEATURES, Window, stability_index
 from service.metrics.history import Row
 
@@ -27,7 +27,10 @@ Measure = Callable[[Sequence[Row]], float]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An alert: what it measures, its bound, and what is said, with the figure in it, and what to do first."""
+    """An alert: what it measures, its bound, and what is said, with the figure in it, and what to do first.
+
+    `measures` says what the figure is of, `written` how it is written.
+    """
 
     name: str
     severity: str
@@ -35,6 +38,8 @@ class Rule:
     bound: float
     says: str
     remedy: str
+    measures: str
+    written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,19 @@ class Alert:
     severity: str
     says: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How near an alert is: its figure now and its bound, as numbers and as they are written."""
+
+    name: str
+    severity: str
+    measures: str
+    value: float
+    bound: float
+    value_says: str
+    bound_says: str
 
 
 def always_over(column: str, minutes: int) -> Measure:
@@ -95,6 +113,8 @@ RULES = (
         0,
         "The service is up and not ready.",
         "GET /health/ready says why: models that are still loading, or none that is valid.",
+        "services that are not ready",
+        "{:.0f}",
     ),
     Rule(
         "GatescopeErrorBudgetBurnsFast",
@@ -103,6 +123,8 @@ RULES = (
         14.4 * 0.001,
         "{:.1%} of answers are server errors.",
         "500: the log has a line each, with the request id. 503: not ready. 504: see GatescopeRefuses.",
+        "server errors, of the answers of five minutes and of an hour",
+        "{:.1%}",
     ),
     Rule(
         "GatescopeRefuses",
@@ -111,6 +133,8 @@ RULES = (
         0.01,
         "{:.1%} of reviews are refused or run out of time.",
         "429: add replicas. 504: clients ask for less time than the queue takes.",
+        "refused or too late, of the reviews of five minutes",
+        "{:.1%}",
     ),
     Rule(
         "GatescopeErrorBudgetBurnsSlowly",
@@ -119,6 +143,8 @@ RULES = (
         6 * 0.001,
         "{:.1%} of the answers of six hours are server errors.",
         "As for GatescopeErrorBudgetBurnsFast, by daylight.",
+        "server errors, of the answers of half an hour and of six hours",
+        "{:.1%}",
     ),
     Rule(
         "GatescopeQueueNearLimit",
@@ -127,6 +153,8 @@ RULES = (
         0.8,
         "Accepted work fills {:.0%} of its bound.",
         "Add replicas, before clients are refused.",
+        "accepted work, of its bound, for three minutes",
+        "{:.0%}",
     ),
     Rule(
         "GatescopeWorkerMissing",
@@ -135,6 +163,8 @@ RULES = (
         0,
         "Fewer worker processes are ready than in the last hour: {:.0f} missing.",
         "A worker that ends is replaced; the log says why it ended, and what a new one failed at.",
+        "worker processes fewer than in the last hour",
+        "{:.0f}",
     ),
     Rule(
         "GatescopeModelLoadFailed",
@@ -143,6 +173,8 @@ RULES = (
         0,
         "{:.0f} loads of a model failed in the last quarter of an hour.",
         "What was served is served on. `gatescope verify` says what is wrong with the new version.",
+        "loads that failed in a quarter of an hour",
+        "{:.0f}",
     ),
     Rule(
         "GatescopeEventLoopLags",
@@ -151,6 +183,8 @@ RULES = (
         0.05,
         "The event loop wakes up to {:.2f} s late.",
         "Something else uses the cores, or a request holds the loop.",
+        "the event loop wakes late, for five minutes",
+        "{:.3f} s",
     ),
     Rule(
         "GatescopePaddingWaste",
@@ -159,35 +193,67 @@ RULES = (
         0.5,
         "{:.0%} of what is computed is padding.",
         "Reviews that come one by one make it, and it costs nothing then; under load it is a fault to report.",
+        "padding, of what was computed, for half an hour",
+        "{:.0%}",
     ),
 )
 
 
-def alerts(rows: Sequence[Row], models: ModelRows, windows: Mapping[tuple[str, str], Window]) -> list[Alert]:
+def alerts(rows: Sequence[Row], models: AnswersApart, windows: Mapping[tuple[str, str], Window]) -> list[Alert]:
     """Return the alerts that hold now, the worst first; `models` are the same minutes by model."""
     measured = ((rule, rule.measure(rows)) for rule in RULES)
     held = [Alert(r.name, r.severity, r.says.format(value), r.remedy) for r, value in measured if value > r.bound]
     return sorted([*held, *slow(models), *drifted(windows)], key=lambda alert: alert.severity)
 
 
-def slow(models: ModelRows) -> Iterable[Alert]:
+def levels(rows: Sequence[Row], models: AnswersApart, windows: Mapping[tuple[str, str], Window]) -> Sequence[Level]:
+    """Return how near each alert is, in the order of the rules; arguments are those of `alerts`."""
+    slowest = max(slow_seconds(models).values(), default=0.0)
+    furthest = max((index for indices in drift_indices(windows).values() for index in indices.values()), default=0.0)
+    return [
+        *(_level(r.name, r.severity, r.measures, r.measure(rows), r.bound, r.written) for r in RULES),
+        _level("GatescopeSlow", "page", "the slowest hundredth, for five minutes", slowest, MOST_SECONDS, "{:.3f} s"),
+        _level("GatescopeDrift", "ticket", "stability index of a whole window", furthest, MOST_DRIFT, "{:.2f}"),
+    ]
+
+
+def _level(name: str, severity: str, measures: str, value: float, bound: float, written: str) -> Level:
+    return Level(name, severity, measures, value, bound, written.format(value), written.format(bound))
+
+
+def slow(models: AnswersApart) -> Iterable[Alert]:
     """Yield an alert for every model that was slow in each of the last minutes."""
-    for name, rows in models.items():
-        latest = [p99 for p99, _ in rows[-SLOW_MINUTES:]]
-        if len(latest) == SLOW_MINUTES and all(p99 > MOST_SECONDS for p99 in latest):
-            yield Alert(
-                "GatescopeSlow", "page", f"One in a hundred reviews of {name} takes over {min(latest):.2f} s.", SEE
-            )
+    for name, seconds in slow_seconds(models).items():
+        if seconds > MOST_SECONDS:
+            yield Alert("GatescopeSlow", "page", f"One in a hundred reviews of {name} takes over {seconds:.2f} s.", SEE)
+
+
+def slow_seconds(models: AnswersApart) -> Mapping[str, float]:
+    """Return the least that the slowest hundredth took in the last minutes; a model that rested is left out."""
+    latest = {name: [p99 for p99, _ in rows[-SLOW_MINUTES:]] for name, rows in models.items()}
+    return {
+        name: min(seconds)
+        for name, seconds in latest.items()
+        if len(seconds) == SLOW_MINUTES and not any(map(isnan, seconds))
+    }
 
 
 def drifted(windows: Mapping[tuple[str, str], Window]) -> Iterable[Alert]:
     """Yield an alert for every version whose window, where it holds enough, is far from its validation reviews."""
-    for (name, version), window in list(windows.items()):
-        if window.rows < LEAST_DRIFT_ROWS:
-            continue
-        counts = {feature: (window.counts[feature].tolist(), window.bins[feature].counts) for feature in FEATURES}
-        indices = {feature: stability_index(*both) for feature, both in counts.items()}
+    for (name, version), indices in drift_indices(windows).items():
         moved = [f"{feature.replace('_', ' ')} {index:.2f}" for feature, index in indices.items() if index > MOST_DRIFT]
         if moved:
             says = f"What {name} version {version} reads has moved, by the stability index: {', '.join(moved)}."
             yield Alert("GatescopeDrift", "ticket", says, READ_THEM)
+
+
+def drift_indices(windows: Mapping[tuple[str, str], Window]) -> Mapping[tuple[str, str], Mapping[str, float]]:
+    """Return the stability index of each feature, of every version whose window holds enough."""
+    return {
+        key: {
+            feature: stability_index(window.counts[feature].tolist(), window.bins[feature].counts)
+            for feature in FEATURES
+        }
+        for key, window in list(windows.items())
+        if window.rows >= LEAST_DRIFT_ROWS
+    }

@@ -1,6 +1,7 @@
-"""The last day of the whole service, a row a minute: what the monitor page shows of the time before it was opened.
+"""What the service did, a row for each of the last intervals: minutes of a day, or seconds of the last minutes.
 
 A row is 24 numbers of four bytes; the 1,440 of a day take less than half a megabyte, with the objects around them.
+What is told apart by name takes as much again for every 16 names.
 """
 
 from array import array
@@ -8,26 +9,32 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from math import nan
 from time import monotonic, time
+from typing import Literal, get_args
 
 import numpy as np
 
-from service.metrics.by_model import ModelMinutes, ModelRows
+from service.metrics.apart import AnswersApart, Apart
 from service.metrics.durations import counted, no_durations, quantile
 from service.metrics.gauges import GaugeValues
 from service.metrics.predictions import PredictionRecord
-from service.metrics.recorder import ProcessReport
+from service.metrics.recorder import ProcessReport, route_of
 
 MINUTE = 60.0
 KEPT = 24 * 60
+RUNNING = 2.0
+"""Seconds from which on an interval that is not over yet says something."""
 PHASES = ("tokenization", "queue", "compute")
-COLUMNS = [PredictionRecord._fields.index(phase) for phase in PHASES]
+COLUMN = {name: place for place, name in enumerate(PredictionRecord._fields)}
+
+By = Literal["model", "version", "route"]
+"""What answers are told apart by: model, version of a model, or route with its status."""
 
 Row = tuple[float, Mapping[str, float]]
-"""When a minute ended, in seconds of Unix time, and its figures by name; NaN where there is none."""
+"""When an interval ended, in seconds of Unix time, and its figures by name; NaN where there is none."""
 
 
-class Minute:
-    """What all processes have measured since a minute began."""
+class Interval:
+    """What all processes have measured since an interval began."""
 
     def __init__(self, began: float) -> None:
         self.began = began
@@ -35,19 +42,22 @@ class Minute:
         self._outcomes: Counter[str] = Counter()
         self._failed_loads = 0
         self._predict, self._lag = no_durations(), no_durations()
-        self._phases = np.zeros(len(PHASES))
+        self._phases = {phase: no_durations() for phase in PHASES}
+        self._words = 0.0
         self._runs = np.zeros(4)
 
     def add(self, measured: ProcessReport) -> None:
         """Add what a process has measured."""
         for (_, template, status), seconds in measured.requests:
-            if template.startswith(("/v1/", "/v2/")):
+            if is_production(template):
                 self._answers[status // 100] += len(seconds)
             if template == "/v1/predict":
                 self._predict += counted(seconds)
         for _, rows in measured.predictions:
             self._outcomes["ok"] += len(rows)
-            self._phases += rows[:, COLUMNS].sum(axis=0)
+            self._words += rows[:, COLUMN["words"]].sum()
+            for phase in PHASES:
+                self._phases[phase] += counted(rows[:, COLUMN[phase]])
         for (_, _, outcome), reviews in measured.outcomes.items():
             self._outcomes[outcome] += reviews
         for _, _, runs in measured.runs:
@@ -57,7 +67,7 @@ class Minute:
         self._lag += counted(measured.loop_lag)
 
     def figures(self, now: float) -> dict[str, float]:
-        """Return what the minute was like until now: a second, unless the name says otherwise."""
+        """Return what the interval was like until now: a second, unless the name says otherwise."""
         seconds = max(now - self.began, 1e-3)
         answered = self._outcomes["ok"]
         runs, rows, real, padded = self._runs
@@ -65,7 +75,8 @@ class Minute:
             **{f"answers_{first}xx": self._answers[first] / seconds for first in (2, 4, 5)},
             **{f"predict_p{share}": quantile(self._predict, share / 100) for share in (50, 90, 99)},
             **{f"lag_p{share}": quantile(self._lag, share / 100) for share in (50, 99)},
-            **{f"{phase}_mean": _ratio(total, answered) for phase, total in zip(PHASES, self._phases, strict=True)},
+            **{f"{phase}_p99": quantile(self._phases[phase], 0.99) for phase in PHASES},
+            "words_mean": _ratio(self._words, answered),
             "reviews": self._outcomes.total() / seconds,
             "rejected": self._outcomes["rejected"] / seconds,
             "expired": self._outcomes["expired"] / seconds,
@@ -76,49 +87,69 @@ class Minute:
 
 
 class History:
-    """The minutes of the last day. A service that was stopped, or a machine that slept, leaves a gap."""
+    """The last intervals. A service that was stopped, or a machine that slept, leaves a gap."""
 
-    def __init__(self) -> None:
-        self._minute = Minute(monotonic())
+    def __init__(self, seconds: float = MINUTE, kept: int = KEPT) -> None:
+        """An interval lasts `seconds`; so many are `kept`."""
+        self._seconds = seconds
+        self._interval = Interval(monotonic())
         self._cores = 0.0
-        self._rows: deque[tuple[float, array[float]]] = deque(maxlen=KEPT)
+        self._rows: deque[tuple[float, array[float]]] = deque(maxlen=kept)
         self._columns: Sequence[str] = ()
-        self._models = ModelMinutes(KEPT)
+        self._apart = {by: Apart(kept) for by in get_args(By)}
 
     def add(self, measured: ProcessReport, processes: Mapping[int, GaugeValues]) -> None:
         """Add what a process has measured; `processes` are the gauges of all."""
-        self._minute.add(measured)
-        self._models.add(measured)
+        self._interval.add(measured)
+        self._tell_apart(measured)
         now = monotonic()
-        if now - self._minute.began < MINUTE:
+        if now - self._interval.began < self._seconds:
             return
-        self._models.end(now - self._minute.began)
+        for apart in self._apart.values():
+            apart.end(now - self._interval.began)
         figures = self._figures(now, processes)
         self._columns = [*figures]
         self._rows.append((time(), array("f", figures.values())))
-        self._cores, self._minute = _sum(processes, "gatescope_worker_cpu_seconds"), Minute(now)
+        self._cores, self._interval = _sum(processes, "gatescope_worker_cpu_seconds"), Interval(now)
 
-    def rows(self, processes: Mapping[int, GaugeValues], minutes: int) -> list[Row]:
-        """Return so many of the last minutes, the oldest first, and after them the one that is not over yet."""
-        kept = [(end, dict(zip(self._columns, row, strict=True))) for end, row in list(self._rows)[-minutes:]]
-        return [*kept, (time(), self._figures(monotonic(), processes))]
+    def rows(self, processes: Mapping[int, GaugeValues], minutes: int, by: By) -> tuple[list[Row], AnswersApart]:
+        """Return the rows of so many of the last minutes, the oldest first, and the same told apart.
 
-    def models(self, minutes: int) -> ModelRows:
-        """Return the same minutes of each model."""
-        return self._models.rows(max(monotonic() - self._minute.began, 1e-3), minutes)
+        The last row is that of the interval that is not over yet, where it has run for a while.
+        """
+        now, last = monotonic(), round(minutes * MINUTE / self._seconds)
+        kept: list[Row] = [(end, dict(zip(self._columns, row, strict=True))) for end, row in list(self._rows)[-last:]]
+        running = now - self._interval.began
+        if kept and running < RUNNING:
+            return kept, self._apart[by].rows(last, None)
+        return [*kept, (time(), self._figures(now, processes))], self._apart[by].rows(last, max(running, 1e-3))
+
+    def _tell_apart(self, measured: ProcessReport) -> None:
+        for served, rows in measured.predictions:
+            seconds = rows[:, COLUMN["request"]]
+            self._apart["model"].add(served.name, seconds)
+            self._apart["version"].add(f"{served.name} v{served.version}", seconds)
+        for (_, template, status), seconds in measured.requests:
+            if is_production(template):
+                self._apart["route"].add(f"{route_of(template)} {status}", seconds)
 
     def _figures(self, now: float, processes: Mapping[int, GaugeValues]) -> dict[str, float]:
         draining = _sum(processes, "gatescope_draining") > 0
         spent = _sum(processes, "gatescope_worker_cpu_seconds") - self._cores
         return {
-            **self._minute.figures(now),
+            **self._interval.figures(now),
             "queue_filled": _ratio(
                 _sum(processes, "gatescope_queue_predicted_seconds"), _sum(processes, "gatescope_queue_limit_seconds")
             ),
             "ready_workers": nan if draining else _sum(processes, "gatescope_ready_workers"),
-            "cores": max(0.0, spent) / max(now - self._minute.began, 1e-3),
+            "cores": max(0.0, spent) / max(now - self._interval.began, 1e-3),
             "memory": _sum(processes, "gatescope_worker_memory_bytes"),
         }
+
+
+def is_production(template: str) -> bool:
+    """Return whether an answer is one to a client: looking at the service counts for nothing."""
+    return template.startswith(("/v1/", "/v2/"))
 
 
 def _ratio(part: float, whole: float) -> float:

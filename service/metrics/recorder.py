@@ -1,5 +1,6 @@
 """What happens in one process, noted cheaply while requests are answered and reported a few times a second."""
 
+import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,13 @@ OTHER = "other"
 
 Request = tuple[str, str, int]
 """Method, path template, status."""
+
+_typed_parameter = re.compile(r"\{(\w+):\w+\}")
+
+
+def route_of(template: str) -> str:
+    """Return a path template without the types of its parameters."""
+    return _typed_parameter.sub(r"{\1}", template)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """All metrics of the service: the reports of its processes, added up in one of them."""
 
 import json
-import re
 from dataclasses import asdict
 from math import isnan
 from time import time
@@ -9,21 +8,23 @@ from time import time
 from prometheus_client import GCCollector, ProcessCollector, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_open_metrics
 
-from service.metrics.alerts import LONGEST, alerts
+from service.metrics.alerts import LONGEST, alerts, levels
 from service.metrics.definitions import VERSION, BulkHistogram, Registry
 from service.metrics.drift import DriftCollector, Window
 from service.metrics.engine import EngineMetrics
+from service.metrics.events import RecentEvents
 from service.metrics.gauges import GaugeCollector
-from service.metrics.history import History
+from service.metrics.history import MINUTE, By, History
 from service.metrics.predictions import PredictionMetrics, PredictionRecord, ServedVersion
-from service.metrics.recorder import ProcessReport
+from service.metrics.recorder import ProcessReport, route_of
 from service.metrics.statistics import VersionStatistics, statistics_of
 
 HTTP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 RETIRED = 4
 """Versions whose counts stay after nobody serves them any longer, to be scraped once more."""
 
-_typed_parameter = re.compile(r"\{(\w+):\w+\}")
+RECENT_MINUTES, RECENT_SECONDS = 5, 5.0
+"""The last minutes that are kept in rows of seconds."""
 
 
 class ServiceMetrics:
@@ -34,7 +35,8 @@ class ServiceMetrics:
 
     def __init__(self, max_words: int, *, of_process: bool = False) -> None:
         self._registry = registry = Registry()
-        self._gauges, self._drift, self._history = GaugeCollector(), DriftCollector(), History()
+        self._gauges, self._drift, self._events = GaugeCollector(), DriftCollector(), RecentEvents()
+        self._day, self._recent = History(), History(RECENT_SECONDS, round(RECENT_MINUTES * MINUTE / RECENT_SECONDS))
         self._predictions = PredictionMetrics(registry, max_words)
         self._engine = EngineMetrics(registry)
         self._loads = registry.counter("model_loads", "Loads by how they ended", [*VERSION, "outcome"])
@@ -59,14 +61,21 @@ class ServiceMetrics:
         """Return all metrics in Prometheus' text format or in OpenMetrics. Call it off the event loop."""
         return (generate_open_metrics if open_metrics else generate_latest)(self._registry)
 
-    def history(self, minutes: int) -> bytes:
-        """Return the last minutes and the alerts that hold now, as JSON. To be called off the event loop."""
-        rows = self._history.rows(self._gauges.processes, max(minutes, LONGEST))
-        shown = [(round(end, 1), *map(_rounded, figures.values())) for end, figures in rows[-minutes:]]
-        models = self._history.models(max(minutes, LONGEST))
-        held = [asdict(alert) for alert in alerts(rows, models, self._drift.windows)]
-        by_model = {name: [tuple(map(_rounded, row)) for row in found[-minutes:]] for name, found in models.items()}
-        return json.dumps({"columns": [*rows[-1][1]], "rows": shown, "models": by_model, "alerts": held}).encode()
+    def history(self, minutes: int, by: By) -> bytes:
+        """Return the last minutes, told apart `by`, and how near each alert is, as JSON. Call it off the event loop."""
+        processes, windows = self._gauges.processes, self._drift.windows
+        shown = self._recent if minutes <= RECENT_MINUTES else self._day
+        rows, apart = shown.rows(processes, minutes, by)
+        watched = self._day.rows(processes, LONGEST, "model")
+        told = {
+            "columns": [*rows[-1][1]],
+            "rows": [(round(end, 1), *map(_rounded, figures.values())) for end, figures in rows],
+            "apart": {name: [tuple(map(_rounded, row)) for row in found] for name, found in apart.items()},
+            "events": [event for event in self._events if event.time > time() - minutes * MINUTE],
+            "alerts": [asdict(alert) for alert in alerts(*watched, windows)],
+            "levels": [asdict(level) for level in levels(*watched, windows)],
+        }
+        return json.dumps(told).encode()
 
     def statistics(self) -> list[VersionStatistics]:
         """Return what became of the reviews of each version. To be called off the event loop."""
@@ -85,15 +94,17 @@ class ServiceMetrics:
             self._predictions.count(*key, reviews)
         for (name, version, outcome), loads in measured.loads.items():
             self._remember((name, version))
+            if outcome != "ok":
+                self._events.note(f"{name} v{version} could not be loaded")
             self._loads.labels(name, version, outcome).inc(loads)
         for name, version, runs in measured.runs:
             self._engine.add(name, version, runs)
         for (method, template, status), seconds in measured.requests:
-            route = _typed_parameter.sub(r"{\1}", template)
-            self._http_seconds.labels(method, route, str(status)).observe_many(seconds)
+            self._http_seconds.labels(method, route_of(template), str(status)).observe_many(seconds)
         self._loop_lag.observe_many(measured.loop_lag)
         self._gauges.processes[process] = measured.gauges
-        self._history.add(measured, self._gauges.processes)
+        for history in (self._day, self._recent):
+            history.add(measured, self._gauges.processes)
         self._served_by[process] = {served.key for served in measured.served}
         self._retire()
 
@@ -101,6 +112,7 @@ class ServiceMetrics:
         """Take the gauges of a process that has ended away; what it counted stays."""
         self._gauges.processes.pop(process, None)
         self._served_by.pop(process, None)
+        self._events.note("a worker process ended")
 
     def _show(self, served: ServedVersion) -> None:
         if served.key not in self._drift.windows:
@@ -116,6 +128,7 @@ class ServiceMetrics:
     def _retire(self) -> None:
         """Take away the drift of versions that nobody serves, and the counts of all but the last `RETIRED` of them."""
         served = set().union(*self._served_by.values())
+        self._events.serving(served)
         gone = [key for key in self._known if key not in served]
         for key in gone:
             self._drift.windows.pop(key, None)

@@ -140,8 +140,8 @@ class Supervisor:
                 self._metrics.add(worker.process.pid, measured)
             case {"ask": "metrics", "open_metrics": open_metrics, "number": number}:
                 self._spawn(self._send(worker, number, partial(self._metrics.text, open_metrics)))
-            case {"ask": "history", "minutes": minutes, "number": number}:
-                self._spawn(self._send(worker, number, partial(self._metrics.history, minutes)))
+            case {"ask": "history", "minutes": minutes, "by": by, "number": number}:
+                self._spawn(self._send(worker, number, partial(self._metrics.history, minutes, by)))
             case {"ask": "statistics", "number": number}:
                 self._spawn(self._send(worker, number, self._metrics.statistics))
             case {"ask": "take", "key": key, "start": start, "number": number}:

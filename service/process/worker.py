@@ -14,6 +14,7 @@ import structlog
 from models.bundle.served_versions import ServedVersions
 from service.api.app import create_service
 from service.errors import NotReady, ServiceError
+from service.metrics.history import By
 from service.metrics.recorder import ProcessReport
 from service.metrics.statistics import VersionStatistics
 from service.process.channel import Channel, Message, receive_connection
@@ -54,9 +55,9 @@ class SupervisorClient:
         text: bytes = await self._request(ask="metrics", open_metrics=open_metrics)
         return text
 
-    async def history(self, minutes: int) -> bytes:
-        """Return the last minutes of the service and the alerts that hold now, as JSON."""
-        text: bytes = await self._request(ask="history", minutes=minutes)
+    async def history(self, minutes: int, by: By) -> bytes:
+        """Return the last minutes of the service, told apart `by`, and its alerts, as JSON."""
+        text: bytes = await self._request(ask="history", minutes=minutes, by=by)
         return text
 
     async def statistics(self) -> list[VersionStatistics]:

@@ -4,14 +4,14 @@ import asyncio
 from typing import Annotated
 
 from litestar import Response, get
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN_METRICS
 
 from service.api.compression import ENCODINGS, packed
 from service.api.dependencies import Context, Encoding
 from service.api.described import answer
-from service.metrics.history import KEPT
+from service.metrics.history import KEPT, By
 
 Accept = Annotated[str, HeaderParameter(name="Accept", include_in_schema=False)]
 MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
@@ -28,11 +28,14 @@ async def metrics(context: Context, encoding: Encoding, accept: Accept = "") -> 
 
 @get("/metrics/history", include_in_schema=False)
 async def history(
-    context: Context, encoding: Encoding, minutes: Annotated[int, QueryParameter(ge=1, le=KEPT)] = KEPT
+    context: Context,
+    encoding: Encoding,
+    minutes: Annotated[int, QueryParameter(ge=1, le=KEPT)] = KEPT,
+    by: FromQuery[By] = "model",
 ) -> Response[bytes]:
-    """Return the last minutes, a row each, of all worker processes together, and the alerts that hold now."""
+    """Return the last minutes of all worker processes together, a row each, told apart `by`, and the alerts."""
     context.sampler.flush()
-    return await _sent(await context.control.history(minutes), "application/json", encoding)
+    return await _sent(await context.control.history(minutes, by), "application/json", encoding)
 
 
 async def _sent(content: bytes, media_type: str, encoding: str) -> Response[bytes]:

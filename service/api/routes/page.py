@@ -15,7 +15,7 @@ from service.api.assets import TYPES, assets
 from service.api.compression import ENCODINGS, packed
 from service.api.dependencies import Call, Encoding
 
-PAGES = {"/": "index.html", "/model": "model.html", "/monitor": "monitor.html", "/docs": "docs.html"}
+PAGES = {"/": "index.html"} | {f"/{name}": f"{name}.html" for name in ("model", "monitor", "docs", "runbook")}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -64,10 +64,31 @@ export async function similar(model, body, signal) {
   return (await call(`${of(model)}/similar`, { body, signal })).json();
 }
 
+/** Every version in the repository with its state, and why it is not served. */
+export async function repository() {
+  return (await call("v2/repository/index", { body: {} })).json();
+}
+
+/** Serve a version of a model in place of what is served of it; resolves when all worker processes do. */
+export async function load(model, version) {
+  await call(`v2/repository/models/${encodeURIComponent(model)}/load`, { body: { parameters: { version } }, look: false });
+}
+
+/** Stop serving a model; resolves when its accepted requests are answered. */
+export async function unload(model) {
+  await call(`v2/repository/models/${encodeURIComponent(model)}/unload`, { body: {}, look: false });
+}
+
+/** Figures of the service: `/metrics` or what it has kept of them. */
+export async function figures(path) {
+  return call(path, { accept: "*/*" });
+}
+
 const of = (model) => `v1/models/${encodeURIComponent(model)}`;
 
-async function call(path, { body, signal, accept = "application/json" } = {}) {
-  const headers = { Accept: accept, "X-Gatescope-Look": "explorer" };
+/** `look`: a request that only looks is no production. */
+async function call(path, { body, signal, accept = "application/json", look = true } = {}) {
+  const headers = { Accept: accept, ...(look && { "X-Gatescope-Look": "page" }) };
   if (key) headers.Authorization = `Bearer ${key}`;
   const request = { headers, signal, cache: "no-store" };
   if (body) {
@@ -85,5 +106,5 @@ async function call(path, { body, signal, accept = "application/json" } = {}) {
 async function failure(response) {
   const after = Number(response.headers.get("Retry-After")) || 0;
   const problem = await response.json().catch(() => ({}));
-  return new Failure(response.status, problem.title ?? response.statusText, problem.detail, after);
+  return new Failure(response.status, problem.title ?? problem.error ?? response.statusText, problem.detail, after);
 }

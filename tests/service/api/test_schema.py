@@ -15,7 +15,7 @@ from service.api.routes.table import ROUTES
 from service.settings import Settings
 from tests.service.conftest import Running, running
 
-UNDOCUMENTED = {"/", "/model", "/monitor", "/docs", "/metrics/history", "/web/{path}", "/v1/stream"}
+UNDOCUMENTED = {"/", "/model", "/monitor", "/docs", "/runbook", "/metrics/history", "/web/{path}", "/v1/stream"}
 EXCEPT = [not_a_server_error, positive_data_acceptance]
 """A deadline may pass (504) and a text may have no words (422): no schema can say when."""
 

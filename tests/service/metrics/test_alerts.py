@@ -19,6 +19,7 @@ from service.metrics.alerts import (
     SLOW_MINUTES,
     alerts,
     drifted,
+    levels,
     slow,
 )
 from service.metrics.drift import Window
@@ -37,7 +38,7 @@ ELSEWHERE = {
 def held(**figures: float) -> set[str]:
     """The alerts that hold after six hours of a quiet service, the last of which had these figures."""
     quiet = {
-        **dict.fromkeys(History().rows({}, 1)[0][1], nan),
+        **dict.fromkeys(History().rows({}, 1, "model")[0][0][1], nan),
         "answers_2xx": 1.0,
         "reviews": 1.0,
         "ready_workers": 2.0,
@@ -78,7 +79,8 @@ def test_a_slow_model_is_named_and_the_others_are_not() -> None:
 
 def test_a_worker_that_went_missing_is_told() -> None:
     rows = [
-        (float(minute), {**History().rows({}, 1)[0][1], "ready_workers": 2.0 - (minute > 50)}) for minute in range(60)
+        (float(minute), {**History().rows({}, 1, "model")[0][0][1], "ready_workers": 2.0 - (minute > 50)})
+        for minute in range(60)
     ]
     assert [alert.says for alert in alerts(rows, {}, {})] == [
         "Fewer worker processes are ready than in the last hour: 1 missing."
@@ -100,6 +102,16 @@ def test_names_bounds_and_severities_are_those_of_the_rules_and_the_runbook() ->
         found = re.search(r"> ([\d.]+)(?: \* ([\d.]+))?", rules[rule.name]["expr"])
         if found:
             assert isclose(float(found[1]) * float(found[2] or 1), rule.bound), rule.name
+
+
+def test_every_alert_says_how_near_it_is(repository: Path) -> None:
+    quiet = History().rows({}, 1, "model")[0][0][1]
+    rows = [(60.0 * minute, {**quiet, "ready_workers": 2.0, "queue_filled": 0.41}) for minute in range(5)]
+    told = {level.name: level for level in levels(rows, {"lstm": [(0.2, 5.0)] * 5}, {})}
+    assert set(told) == {rule.name for rule in RULES} | set(ELSEWHERE) - {"GatescopeDown"}
+    queue, slowest = told["GatescopeQueueNearLimit"], told["GatescopeSlow"]
+    assert (queue.value, queue.bound, queue.value_says, queue.bound_says) == (0.41, 0.8, "41%", "80%")
+    assert (slowest.value_says, slowest.bound_says) == ("0.200 s", "0.250 s")
 
 
 def test_drift_is_told_past_the_window_that_the_alert_needs(repository: Path) -> None:

@@ -1,8 +1,8 @@
-// What is no line over time: label shares, drift with both distributions, versions.
+// What is no line over time: label shares, routes, drift with both distributions.
 
 import { h, s } from "../dom.js";
 
-export function table(head, rows) {
+function table(head, rows) {
   const cell = (name, value) => h(name, { class: typeof value === "number" ? "number" : "" }, typeof value === "number" ? value.toLocaleString("en") : value);
   return h(
     "table",
@@ -36,19 +36,6 @@ export function routes(scrape) {
     return [labels.http_request_method, labels.http_route, labels.http_response_status_code, value, milliseconds(scrape.sum(`${SECONDS}_sum`, same) / value), most];
   });
   return table(["method", "route", "status", "answers", "mean", "99 in 100"], rows.sort((a, b) => b[3] - a[3]));
-}
-
-/** Served versions. */
-export function versions(scrape) {
-  const seconds = new Map(scrape.of("gatescope_model_load_duration_seconds").map(({ labels, value }) => [`${labels.model} ${labels.version}`, value]));
-  const rows = scrape
-    .of("gatescope_model_info")
-    .filter(({ value }) => value)
-    .map(({ labels }) => {
-      const loaded = seconds.get(`${labels.model} ${labels.version}`);
-      return [labels.model, labels.version, labels.cell.toUpperCase(), loaded === undefined ? "–" : `${loaded.toFixed(2)} s`, labels.sha256.slice(0, 12)];
-    });
-  return table(["model", "version", "cell", "loaded in", "sha256"], rows);
 }
 
 const NAMES = { words: "words of a review", unknown_rate: "share of unknown words", confidence: "confidence", labels: "labels" };

@@ -33,7 +33,7 @@ Row = tuple[float, Mapping[str, float]]
 """When an interval ended, in seconds of Unix time, and its figures by name; NaN where there is none."""
 
 
-class Interval:
+class TimeSlice:
     """What all processes have measured since an interval began."""
 
     def __init__(self, began: float) -> None:
@@ -92,7 +92,7 @@ class History:
     def __init__(self, seconds: float = MINUTE, kept: int = KEPT) -> None:
         """An interval lasts `seconds`; so many are `kept`."""
         self._seconds = seconds
-        self._interval = Interval(monotonic())
+        self._interval = TimeSlice(monotonic())
         self._cores = 0.0
         self._rows: deque[tuple[float, array[float]]] = deque(maxlen=kept)
         self._columns: Sequence[str] = ()
@@ -110,7 +110,7 @@ class History:
         figures = self._figures(now, processes)
         self._columns = [*figures]
         self._rows.append((time(), array("f", figures.values())))
-        self._cores, self._interval = _sum(processes, "gatescope_worker_cpu_seconds"), Interval(now)
+        self._cores, self._interval = _sum(processes, "gatescope_worker_cpu_seconds"), TimeSlice(now)
 
     def rows(self, processes: Mapping[int, GaugeValues], minutes: int, by: By) -> tuple[list[Row], AnswersApart]:
         """Return the rows of so many of the last minutes, the oldest first, and the same told apart.

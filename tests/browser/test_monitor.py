@@ -90,7 +90,7 @@ def test_what_was_before_the_page_was_opened_is_shown(browser: Browser, service:
     page = browser.new_page()
     page.goto(f"{service}/monitor")
     page.wait_for_function("""() => {
-        const points = document.querySelector(".chart .line-0").getAttribute("d") ?? "";
+        const points = document.querySelector(".chart .line-0")?.getAttribute("d") ?? "";
         return points.split(/[ML]/).slice(1).some((point) => Number(point.split(" ")[1]) < 80);
     }""")
     expect(page.locator("#alerts")).to_have_text("Nothing: no alert holds.")

@@ -1,7 +1,10 @@
 """A person's own text is never lost, and leaves this machine in no address unless it is asked for."""
 
+import json
 import re
+import urllib.request
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, read, settled
@@ -92,3 +95,35 @@ def test_the_verdict_follows_every_key(visit: Open) -> None:
     for count, word in enumerate(["one", "two", "three", "four", "five", "six"], start=1):
         box.press_sequentially(f"{word} ") if count > 1 else box.fill(f"{word} ")
         expect(page.locator("#facts")).to_contain_text(f"{count} word")
+
+
+LONG = "the plot is fine and the cast is good but " * 80
+
+
+@pytest.mark.parametrize("sockets", [True, False])
+def test_the_verdict_of_a_long_text_follows_every_key_too(visit: Open, service: str, sockets: bool) -> None:
+    page = visit()
+    frames: list[int] = []
+    page.on("websocket", lambda opened: opened.on("framereceived", lambda frame: frames.append(len(frame))))
+    if not sockets:
+        page.context.add_init_script("delete window.WebSocket")
+        page.reload()
+        settled(page)
+    read(page, LONG)
+    page.evaluate("() => { window.setTimeout = () => 0 }")
+    page.focus("#text")
+    page.keyboard.press("Control+End")
+    typed = ""
+    for letter in "amazing, dull!":
+        page.keyboard.type(letter)
+        typed += letter
+        expect(page.locator("#strip strong")).to_have_text(verdict(service, LONG + typed))
+    assert bool(frames) == sockets
+
+
+def verdict(service: str, text: str) -> str:
+    """The answer to a text as the page writes it."""
+    body = json.dumps({"text": text, "model": "lstm"}).encode()
+    with urllib.request.urlopen(f"{service}/v1/predict", body) as answer:
+        said = json.load(answer)
+    return f"{said['label']} {100 * said['probabilities'][said['label']]:.0f} %"

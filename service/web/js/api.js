@@ -64,6 +64,19 @@ export async function similar(model, body, signal) {
   return (await call(`${of(model)}/similar`, { body, signal })).json();
 }
 
+/** The model's answer to `body.text`, without a trace. */
+export async function predict(body, signal) {
+  return (await call("v1/predict", { body, signal })).json();
+}
+
+/** A socket that takes a text as it is typed. Its key, which a browser can't send as a header, is a subprotocol. */
+export function typedText() {
+  const address = new URL("v1/stream", document.baseURI);
+  address.protocol = address.protocol.replace("http", "ws");
+  const hidden = btoa(String.fromCharCode(...new TextEncoder().encode(key))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return new WebSocket(address, key ? ["gatescope", `gatescope.key.${hidden}`] : []);
+}
+
 /** Every version in the repository with its state, and why it is not served. */
 export async function repository() {
   return (await call("v2/repository/index", { body: {} })).json();

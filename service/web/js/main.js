@@ -13,9 +13,12 @@ import * as stretch from "./stretch.js";
 import * as takeaway from "./takeaway.js";
 import * as theme from "./theme.js";
 import * as tour from "./tour.js";
+import * as typed from "./typed.js";
 import * as values from "./values.js";
 
 const AFTER_TYPING = 450;
+/** Words of a text past which they are coloured anew when no key is pressed, and the verdict alone follows every key. */
+const LONG = 300;
 /** The parts of a trace that the verdict and the words need. */
 const LIGHT = ["deep"];
 
@@ -24,7 +27,7 @@ let target = null;
 let running = new AbortController();
 let pause = 0;
 let following = false;
-let typed = new AbortController();
+let keys = new AbortController();
 let changed = false;
 let cards = null;
 
@@ -34,7 +37,7 @@ const context = {
   announce: keyboard.announce,
   retarget: (chosen) => (target = chosen, read(false)),
   ask: (text, include = []) => api.trace(body(text, include)),
-  turned: (text) => api.counterfactuals({ text, ...(store.get("model") && { model: store.get("model") }) }),
+  turned: (text) => api.counterfactuals(untraced(text)),
   putBeside: (text) => panels.pair.put(text),
   states: (text, layer) => api.trace({ ...body(text, ["tensors"]), tensors: { names: ["hidden"], layers: [layer], units: "all" } }),
   vectors: (text, layer, from, to) => api.trace({ ...body(text, ["tensors"]), tensors: { layers: [layer], units: "all", from, to } }),
@@ -53,34 +56,41 @@ function body(text, include, model = store.get("model")) {
   return { text, include, ...(model && { model }), ...(target && { target }) };
 }
 
+const untraced = (text) => ({ text, ...(store.get("model") && { model: store.get("model") }) });
+
 /** Read the text: the verdict at once and after every key, everything else when no key has been pressed for a while. */
 function read(typing) {
   clearTimeout(pause);
   running.abort();
   running = new AbortController();
   const { signal } = running;
-  if (!typing) return whole(signal);
+  if (!typing) return typed.stop(), whole(signal);
   follow();
   pause = setTimeout(() => whole(signal, reading?.text === input.text()), AFTER_TYPING);
 }
 
-/** While keys are pressed one short reading after another, each of the text as it then is. */
+/** While keys are pressed: the verdict of the text as it then is, and of one that is not long its words, one reading after another. */
 async function follow() {
   changed = true;
+  if (isLong()) id("main").ariaBusy = "true";
+  typed.follow(input.text(), store.get("model"), panels.strip.answer);
   if (following) return;
   following = true;
   while (changed) {
     changed = false;
-    await guarded(() => quick(typed.signal));
+    if (!isLong()) await guarded(() => quick(keys.signal));
+    else if (!typed.isThere()) await guarded(async () => panels.strip.answer(await api.predict(untraced(input.text()), keys.signal)));
   }
   following = false;
 }
 
+const isLong = () => reading?.length > LONG;
+
 /** Read all of it, but what has been `seen` of it. What is still on its way for an earlier key comes too late. */
 function whole(signal, seen = false) {
   changed = false;
-  typed.abort();
-  typed = new AbortController();
+  keys.abort();
+  keys = new AbortController();
   return guarded(async () => {
     if (!seen) await quick(signal);
     await full(signal);
@@ -138,7 +148,7 @@ function place() {
 /** The other models on the same text: the newest of each other cell, and the one to compare with. */
 async function beside(signal) {
   const models = await served();
-  panels.card.grade(models);
+  for (const panel of all) panel.grade?.(models);
   const mine = reading.trace.model;
   const newest = new Map(models.filter((card) => card.labels.join() === mine.labels.join()).map((card) => [card.cell, card.name]));
   newest.delete(mine.cell);

@@ -31,6 +31,7 @@ function facts(card) {
     ["calibration error", percent(metrics.calibration_error, 1), "how far its percentages are off, on average"],
     ["tested on", `${whole(metrics.rows)} reviews`, `${card.data.name}; ${card.data.split_rule}`],
     ...behaviour(card),
+    ...unsure(card),
     ["size", `${whole(card.parameters)} weights`, `${whole(card.vocabulary_size)} words known`],
     ["made", card.provenance.created.slice(0, 10), `sha256 ${card.sha256.slice(0, 12)}…`],
   ];
@@ -43,6 +44,13 @@ function behaviour({ behaviour: tested }) {
   if (!shown.length) return [];
   const all = Object.values(tested).reduce((sum, one) => ({ right: sum.right + one.right, sentences: sum.sentences + one.sentences }));
   return [["reads", share(all), `of ${whole(all.sentences)} test sentences; ${shown.map((name) => `“${name}” ${share(tested[name])}`).join(", ")}`]];
+}
+
+/** From which confidence on its answers are to be relied on, and what that leaves. */
+function unsure({ abstain }) {
+  if (!abstain) return [];
+  const { share, accuracy } = abstain.answered.test ?? Object.values(abstain.answered)[0];
+  return [["unsure", `under ${percent(abstain.below, 1)}`, `it abstains there; of the others, ${percent(share, 0)} of the test reviews, ${percent(accuracy, 0)} are right`]];
 }
 
 function trust(reading) {

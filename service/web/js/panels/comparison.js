@@ -37,10 +37,10 @@ export function mount() {
   };
 }
 
-function opinion({ model, version, label, probabilities }, first) {
+function opinion({ model, version, label, probabilities, abstain }, first) {
   const odds = h("div", { class: "odds", "aria-hidden": "true" }, h("span"));
   odds.firstChild.style.setProperty("--p", probabilities[first] ?? 0);
-  return h("div", {}, h("span", { class: "quiet" }, `${model} v${version} `), h("b", {}, `${label} ${percent(probabilities[label])}`), odds);
+  return h("div", {}, h("span", { class: "quiet" }, `${model} v${version} `), h("b", {}, `${label} ${percent(probabilities[label])}`), abstain ? h("span", { class: "quiet small" }, " unsure") : null, odds);
 }
 
 /** The ledger that both models have. */

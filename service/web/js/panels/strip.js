@@ -13,6 +13,7 @@ const MOVED = 6;
 
 export function mount() {
   const verdict = h("strong", {});
+  const unsure = h("span", { class: "unsure" });
   const odds = h("div", { class: "odds", "aria-hidden": "true" }, h("span"));
   const sentence = h("span", { class: "quiet", "aria-hidden": "true" });
   const line = s("polyline", { class: "line", "vector-effect": "non-scaling-stroke" });
@@ -22,8 +23,17 @@ export function mount() {
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
     s("line", { class: "axis middle", x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2, "vector-effect": "non-scaling-stroke" }), shown, line, mark);
   const host = id("strip");
-  host.append(h("div", { class: "answer" }, verdict, odds), picture, sentence, all);
+  host.append(h("div", { class: "answer" }, verdict, odds, unsure), picture, sentence, all);
   let reading = null;
+  let below = new Map();
+
+  /** Show what is said of the text as it is typed. */
+  const answer = ({ label, probabilities, model }) => {
+    verdict.textContent = `${label} ${percent(probabilities[label])}`;
+    odds.firstChild.style.setProperty("--p", probabilities[reading?.target.first ?? label]);
+    unsure.textContent = probabilities[label] < below.get(model) ? "unsure" : "";
+    unsure.title = unsure.textContent && `Under ${percent(below.get(model), 1)} this model is not right often enough to be relied on: its answers say abstain.`;
+  };
 
   const wordAt = (event) => {
     return Math.floor((placeOn(picture, event).x / picture.clientWidth) * reading.length);
@@ -45,6 +55,12 @@ export function mount() {
   const x = (t) => ((t + 0.5) / reading.length) * WIDTH;
   return {
     light: true,
+    answer,
+    /** The cards of all models that are served. */
+    grade(cards) {
+      below = new Map(cards.toSorted((a, b) => a.version - b.version).map(({ name, abstain }) => [name, abstain?.below]));
+      answer({ ...reading.trace.prediction, model: reading.trace.model.name });
+    },
     point(t) {
       if (!reading || t >= reading.length) return;
       mark.setAttribute("transform", `translate(${x(t)} 0)`);
@@ -52,9 +68,7 @@ export function mount() {
     },
     show(next) {
       reading = next;
-      const { label, probabilities } = reading.trace.prediction;
-      verdict.textContent = `${label} ${percent(probabilities[label])}`;
-      odds.firstChild.style.setProperty("--p", probabilities[reading.target.first]);
+      answer({ ...reading.trace.prediction, model: reading.trace.model.name });
       line.setAttribute("points", Array.from(reading.running.p, (p, t) => `${x(t)},${HEIGHT - 1 - p * (HEIGHT - 2)}`).join(" "));
     },
   };

@@ -11,6 +11,8 @@ from models.network.equations import Array, Weights
 
 BINS = 32
 NEAREST = 3
+TOGETHER = 0.4
+"""The least mean correlation, of either sign, of the units of two groups that are one."""
 _STEPS = 2 * LEVELS + 2
 
 
@@ -21,7 +23,8 @@ class UnitStatistics:
     `mean [H]` and `spread [H]` (standard deviation) of the hidden state. `histogram [H, 32]` counts the words by hidden
     state, between minus and plus the largest of the unit, `scale [H]`. `correlation [H, H]` is that of the hidden
     states. `kept [H]` is the geometric mean of what the gate keeps of a unit's state a word, `half_life [H]` the words
-    after which half is left at that rate: ln 1/2 over ln kept; both are NaN for a cell without such a gate.
+    after which half is left at that rate: ln 1/2 over ln kept; both are NaN for a cell without such a gate. `group [H]`
+    is the number of the group of units that a unit is in, 0 the largest.
     """
 
     scale: Array
@@ -31,6 +34,7 @@ class UnitStatistics:
     correlation: Array
     kept: Array
     half_life: Array
+    group: NDArray[np.int64]
 
     def nearest(self, unit: int) -> list[tuple[int, float]]:
         """Return the units whose hidden state goes most with that of `unit`, with the correlation; against it: < 0."""
@@ -46,8 +50,35 @@ def unit_statistics(corpus: Corpus) -> UnitStatistics:
     log_kept = corpus.log_kept if corpus.log_kept.size else np.full(len(corpus.scale), np.nan, np.float32)
     never = np.minimum(log_kept, -1e-6)
     return UnitStatistics(
-        corpus.scale, mean, spread, _histogram(corpus), correlation, np.exp(log_kept), math.log(0.5) / never
+        corpus.scale,
+        mean,
+        spread,
+        _histogram(corpus),
+        correlation,
+        np.exp(log_kept),
+        math.log(0.5) / never,
+        groups(correlation),
     )
+
+
+def groups(correlation: Array) -> NDArray[np.int64]:
+    """Return the group `[H]` of each unit, 0 the largest: units that are on, or off, together by `correlation [H, H]`.
+
+    Two groups are joined while the mean correlation of their units, of either sign, is over `TOGETHER`, the most alike
+    first: average linkage (Sokal and Michener 1958).
+    """
+    alike = np.abs(correlation)
+    np.fill_diagonal(alike, -1)
+    sizes, found = np.ones(len(alike)), np.arange(len(alike))
+    while alike.max() > TOGETHER:
+        one, other = np.unravel_index(alike.argmax(), alike.shape)
+        joined = (sizes[one] * alike[one] + sizes[other] * alike[other]) / (sizes[one] + sizes[other])
+        alike[one] = alike[:, one] = joined
+        alike[other] = alike[:, other] = alike[one, one] = -1
+        sizes[one] += sizes[other]
+        found[found == other] = one
+    largest_first = np.argsort(-np.bincount(found, minlength=len(found)), kind="stable")
+    return np.argsort(largest_first)[found]
 
 
 def weight_of_units(weights: Weights, spread: Array) -> tuple[Array, NDArray[np.int64]]:

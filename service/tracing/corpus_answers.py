@@ -57,7 +57,8 @@ class CorpusUnit(BaseModel):
 
     `moves` is how many logits one `spread` of it moves the verdict, toward the label `toward`. `kept` is what its gate
     keeps of its state a word, `half_life` the words after which half is left; null for a cell without such a gate.
-    `nearest` are the units whose hidden state goes most with it, with the correlation.
+    `nearest` are the units whose hidden state goes most with it, with the correlation. Units that are on, or off,
+    together have the same `group`, 0 the largest.
     """
 
     unit: int
@@ -70,6 +71,7 @@ class CorpusUnit(BaseModel):
     kept: float | None
     half_life: float | None
     nearest: list[tuple[int, float]]
+    group: int
 
 
 class CorpusUnits(BaseModel):

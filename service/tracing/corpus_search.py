@@ -115,6 +115,7 @@ def _unit(known: UnitStatistics, unit: int, moves: float, toward: str) -> Corpus
         kept=None if math.isnan(kept) else kept,
         half_life=None if math.isnan(half_life) else half_life,
         nearest=known.nearest(unit),
+        group=int(known.group[unit]),
     )
 
 

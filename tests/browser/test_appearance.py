@@ -84,7 +84,7 @@ def test_on_paper_there_are_verdict_text_and_line(visit: Open) -> None:
     page.emulate_media(media="print")
     for shown in ("#verdict", "#words", "#running .line", "#model"):
         expect(page.locator(shown)).to_be_visible()
-    for hidden in ("#input", "#cell", "#units", "#memory"):
+    for hidden in ("#input", "#cell", "#units", "#memory", "#phrase", "#pair"):
         expect(page.locator(hidden)).to_be_hidden()
 
 
@@ -92,6 +92,9 @@ def test_forced_colours_keep_the_sign_by_line_and_glyph(visit: Open) -> None:
     page = visit(forced_colors="active")
     expect(page.locator("#words span.against").first).to_have_css("border-bottom-style", "dashed")
     expect(page.locator("#words span:not(.against)").first).to_have_css("border-bottom-style", "solid")
+    page.locator("#firing").scroll_into_view_if_needed()
+    word = page.locator("#firing mark").first
+    expect(word).to_have_css("color", page.locator("body").evaluate("(body) => getComputedStyle(body).color"))
 
 
 def test_reduced_motion_steps_where_play_would_run(visit: Open) -> None:

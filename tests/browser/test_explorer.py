@@ -36,6 +36,7 @@ def test_an_example_is_read_at_once_and_its_sum_holds(visit: Open) -> None:
     terms = [number(text) for text in page.locator(".term:not(.sum) b").all_inner_texts()]
     assert sum(terms) == pytest.approx(number(page.locator(".term.sum b").inner_text()), abs=0.005 * (len(terms) + 1))
     expect(page.locator("#words")).to_contain_text("This box of cereal gave me")
+    assert page.evaluate("() => performance.getEntriesByType('resource').length") + 1 <= 12
 
 
 def test_one_cursor_moves_through_every_panel(visit: Open) -> None:
@@ -241,6 +242,7 @@ def test_an_rnn_says_what_it_has_not(visit: Open) -> None:
     page = visit("/#model=rnn")
     expect(page.get_by_role("button", name="written")).to_be_disabled()
     expect(page.locator("#memory")).to_contain_text("no gate that carries its state")
+    expect(page.locator("#review-says")).not_to_contain_text("gate")
     expect(page.locator("#cell svg")).to_have_attribute("aria-label", re.compile("^RNN cell reading"))
 
 

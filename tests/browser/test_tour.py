@@ -18,7 +18,7 @@ def opened(page: Page) -> str:
 
 def told(page: Page, count: int) -> str:
     """What is said at a step, once it is told."""
-    expect(page.locator("#tour .quiet")).to_have_text(f"{count} of 10")
+    expect(page.locator("#tour .quiet")).to_have_text(f"{count} of 11")
     expect(page.locator("#tour")).to_have_attribute("aria-busy", "false")
     return page.locator("#tour p").inner_text()
 
@@ -39,17 +39,21 @@ def test_every_step_has_the_numbers_of_the_trace(visit: Open, service: str) -> N
     written = [i * g for i, g in zip(series["input"], series["candidate"], strict=True)]
     words = [t for t, word in enumerate(trace["words"]) if t and word["text"].isalnum()]
     most = max(words, key=lambda t: abs(written[t]))
-    assert "the forget gate stands at" in onward(page, 2)
+    assert "Its three gates are valves" in onward(page, 2)
+    assert "the rest forgotten" in onward(page, 3)
+    part = page.locator("#cell svg [data-part=forget]").first
+    expect(part).to_have_css("opacity", "1")
+    expect(page.locator("#cell svg [data-part=output]").first).to_have_css("opacity", "0.4")
     expect(page.locator(f"#words span[data-t='{most}']")).to_have_attribute("aria-current", "true")
-    assert f"{series['input'][most]:.2f}" in onward(page, 3)
-    assert number(onward(page, 4).split("= ")[-1].rstrip(".")) == pytest.approx(written[most], abs=0.0051)
-    assert number(onward(page, 5).split("make ")[-1].rstrip(".")) == pytest.approx(series["cell"][most], abs=0.0051)
-    assert "tanh" in onward(page, 6)
-    assert "no other word fades so fast" in onward(page, 7)
-    assert onward(page, 8).startswith("The GRU says")
+    assert f"{series['input'][most]:.2f}" in onward(page, 4)
+    assert number(onward(page, 5).split("= ")[-1].rstrip(".")) == pytest.approx(written[most], abs=0.0051)
+    assert number(onward(page, 6).split("make ")[-1].rstrip(".")) == pytest.approx(series["cell"][most], abs=0.0051)
+    assert "tanh" in onward(page, 7)
+    assert "no other word fades so fast" in onward(page, 8)
+    assert onward(page, 9).startswith("The GRU says")
     expect(page.locator("#model")).to_have_value("gru")
-    assert "update gate" in onward(page, 9)
-    last = onward(page, 10)
+    assert "update gate" in onward(page, 10)
+    last = onward(page, 11)
     shares = {cell: share_of_the_first(service, text, cell) for cell in ("rnn", "lstm", "gru")}
     assert all(share in last for share in shares.values())
     expect(page.get_by_role("button", name="next")).to_be_disabled()

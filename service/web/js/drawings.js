@@ -9,7 +9,7 @@ const HEIGHT = 46;
 /** A box that squashes: a gate shows its level, 0 empty and 1 full; a candidate only its number. */
 export function box(x, y, name, fun, isGate = true) {
   const value = s("text", { class: "value", x, y: y + 37, "text-anchor": "middle" });
-  const level = s("rect", { class: "gate-level", x: x - WIDTH / 2, y: y + HEIGHT, width: WIDTH, height: 0, rx: 5 });
+  const level = s("rect", { class: "gate-level", x: x - WIDTH / 2, y, width: 0, height: HEIGHT, rx: 5 });
   const element = s("g", {},
     s("rect", { class: isGate ? "gate-box" : "squash", x: x - WIDTH / 2, y, width: WIDTH, height: HEIGHT, rx: 6 }),
     isGate ? level : null,
@@ -18,9 +18,7 @@ export function box(x, y, name, fun, isGate = true) {
     s("text", { class: "fun", x: x + 7, y: y + HEIGHT + 15 }, fun));
   const set = (number) => {
     value.textContent = isGate ? plain(number) : signed(number);
-    const height = isGate && Number.isFinite(number) ? HEIGHT * Math.min(1, Math.max(0, number)) : 0;
-    level.setAttribute("height", height);
-    level.setAttribute("y", y + HEIGHT - height);
+    level.setAttribute("width", isGate && Number.isFinite(number) ? WIDTH * Math.min(1, Math.max(0, number)) : 0);
   };
   return { element, set };
 }

@@ -78,5 +78,12 @@ export function describe(reading, milliseconds) {
   const { means } = EXAMPLES[store.get("example")] ?? {};
   const { model, prediction } = reading.trace;
   const wrong = model.labels.includes(means) && prediction.label !== means;
-  id("wrong").textContent = wrong ? `This example means ${means}: ${model.name} gets it wrong.` : "";
+  id("wrong").textContent = wrong ? `This example means ${means}; ${model.name} gets it wrong: ${blamed(reading)} weigh most for ${prediction.label}.` : "";
+}
+
+/** The two words that brought most to the answer. */
+function blamed(reading) {
+  const sign = reading.trace.prediction.label === reading.target.first ? 1 : -1;
+  const most = reading.ranked(reading.ledger.words).filter(({ value }) => sign * value > 0).slice(0, 2);
+  return most.map(({ t }) => `“${reading.words[t].text}”`).join(" and ");
 }

@@ -2,7 +2,7 @@
 
 /** The ways to look at the review: where each takes its shares from, and what they mean. */
 export const VIEWS = {
-  word: { label: "word", says: "what each word itself brought, through all gates, to the verdict" },
+  word: { label: "word", says: "what each word itself brought to the verdict, through every step behind it" },
   written: { label: "written", says: "what was written at each word into the memory and is still there at the end" },
   removed: { label: "removed", says: "how far the verdict falls when the word alone is made unknown" },
   disagreement: { label: "disagreement", says: "what a word did through other words: removed minus the ledger" },

@@ -6,6 +6,7 @@ import { percent, plain, signed } from "./format.js";
 export const STORIES = {
   lstm: [
     step("review", [], strongest, verdict),
+    step("cell", [], mostWritten, beginning),
     step("cell", ["before", "forget", "kept"], mostWritten, forgetting),
     step("cell", ["input"], mostWritten, lettingIn),
     step("cell", ["input", "candidate", "written"], mostWritten, writing),
@@ -25,6 +26,12 @@ export const STORIES = {
 };
 
 const NAMES = { lstm: "LSTM", gru: "GRU", mingru: "minGRU", rnn: "RNN" };
+
+const HOW = {
+  lstm: "It read them one by one, from left to right, and could not look back: what it knows of the words before, it has to remember.",
+  gru: "It does with two gates what an LSTM does with three.",
+  mingru: "Its one gate looks at the word alone.",
+};
 
 function step(panel, parts, word, says) {
   return { panel, parts, word, says };
@@ -76,18 +83,23 @@ function verdict(reading) {
   const named = reading.ranked(reading.ledger.words).filter(({ t }) => /[\p{L}\p{N}]/u.test(reading.words[t].text));
   const most = named.slice(0, 3).map(({ t, value }) => `${quoted(reading, t)} ${signed(value)}`).join(", ");
   const least = named.slice(-2).map(({ t }) => quoted(reading, t)).join(" and ");
-  return `${answer(reading)}. Of its words, these brought most: ${most}; ${least} brought least. `
-    + "What is kept, and what let go, its gates decide at every word.";
+  return `${answer(reading)}. Of its words, these brought most: ${most}; ${least} brought least. ${HOW[reading.cell]}`;
+}
+
+function beginning(reading, t) {
+  const { hidden_size: size } = reading.trace.model;
+  return `It remembers in ${size} cells, a number each. This is one of them, of unit ${reading.trace.units.selected[0]}, which mattered most, as `
+    + `${quoted(reading, t)} is read. Its three gates are valves: 0 is shut, 1 is open. Each looks at the word and at the state before.`;
 }
 
 function forgetting(reading, t) {
   const { before, forget } = numbers(reading, t);
-  return `Now ${quoted(reading, t)} is read. Watch unit ${reading.trace.units.selected[0]}, which mattered most. Its cell held ${signed(before)}; `
-    + `the forget gate stands at ${plain(forget)}, so ${signed(forget * before)} of it is kept.`;
+  return `The forget gate says how much of the memory is kept. The cell held ${signed(before)} when ${quoted(reading, t)} came; the gate `
+    + `stands at ${plain(forget)}: ${plain(forget)} × ${signed(before)} = ${signed(forget * before)} is kept, the rest forgotten.`;
 }
 
 function lettingIn(reading, t) {
-  return `The input gate says how much of ${quoted(reading, t)} may come in: ${plain(numbers(reading, t).input)}, where 0 is nothing and 1 is everything.`;
+  return `The input gate says how much of what ${quoted(reading, t)} brings may come in: ${plain(numbers(reading, t).input)}.`;
 }
 
 function writing(reading, t) {
@@ -103,7 +115,7 @@ function adding(reading, t) {
 
 function showing(reading, t) {
   const { output, cell, hidden } = numbers(reading, t);
-  return `The output gate says how much of the cell is shown: ${plain(output)} × tanh(${signed(cell)}) = ${signed(hidden)}. `
+  return `The output gate says how much of the memory is shown: ${plain(output)} × tanh(${signed(cell)}) = ${signed(hidden)}. `
     + "That is the hidden state, which the verdict and the next word see.";
 }
 
@@ -122,6 +134,7 @@ function updating(reading, t) {
 function vanishing(reading, t, held) {
   const share = (value) => (value < 0.001 ? "less than 0.1 %" : percent(value, 1));
   const others = Object.entries(held).filter(([cell]) => cell !== reading.cell).map(([cell, value]) => `${NAMES[cell]} ${share(value)}`);
-  return `${answer(reading)}. It has no gates to hold a word by. Of the pull on the verdict that the state after the last word has, `
+  const least = Math.min(...Object.values(held)) === held[reading.cell];
+  return `${answer(reading)}. It has no gates to hold a word by${least ? "" : "; on this text others let go sooner all the same"}. Of the pull on the verdict that the state after the last word has, `
     + `the state after ${quoted(reading, t)} has ${share(held[reading.cell])}${others.length ? ` (${others.join(", ")})` : ""}. Each line is one network.`;
 }

@@ -12,7 +12,7 @@ from export.publish.build_corpus import corpus_of
 from models.corpus.corpus_file import LEVELS, Corpus, InvalidCorpus
 from models.corpus.places import Place, extremes, similar, units_on
 from models.corpus.slices import slices
-from models.corpus.unit_statistics import unit_statistics, weight_of_units
+from models.corpus.unit_statistics import groups, unit_statistics, weight_of_units
 from models.network.equations import Cell, forward
 from models.text.pattern import PATTERN_2, fold
 from models.text.words import typed
@@ -213,3 +213,14 @@ def test_slices_are_all_reviews_and_name_the_words_behind_them(small: Corpus) ->
             assert blamed.share == pytest.approx(sum(everywhere)) and blamed.count == len(everywhere)
     assert any(one.words for one in found)
     assert [one.words for one in slices(replace(small, texts=None), PATTERN_2, 6)] == [None] * 4
+
+
+def test_units_that_are_on_or_off_together_are_one_group() -> None:
+    states = np.random.default_rng(0).normal(size=(500, 3))
+    follow = [0, 0, 0, 1, 1, 2]
+    signs = np.array([1, -1, 1, 1, 1, 1])
+    noise = np.random.default_rng(1).normal(size=(500, 6))
+    correlation = np.corrcoef((states[:, follow] * signs + 0.3 * noise).T)
+    order = [5, 0, 3, 1, 4, 2]
+    found = groups(correlation[np.ix_(order, order)])
+    assert found.tolist() == [follow[unit] for unit in order]

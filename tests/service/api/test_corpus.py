@@ -24,7 +24,7 @@ def test_every_unit_is_described(served: Running) -> None:
     for unit in found["units"]:
         assert sum(unit["histogram"]) == found["words"]
         assert unit["half_life"] == pytest.approx(np.log(0.5) / np.log(unit["kept"]), rel=1e-3)
-        assert len(unit["nearest"]) == 3 and unit["toward"] in card["labels"]
+        assert len(unit["nearest"]) == 3 and unit["group"] >= 0 and unit["toward"] in card["labels"]
 
 
 def test_the_places_of_a_unit_lead_into_their_texts(served: Running) -> None:

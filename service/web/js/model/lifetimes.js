@@ -8,7 +8,7 @@ const ENDS = [1, 2, 4, 8, 16, 32];
 /** A sentence, and a table of units by half-life; a sentence alone for a cell without a gate that keeps. */
 export function lifetimes(units, cell) {
   const lives = units.filter((unit) => unit.half_life !== null).sort((a, b) => a.half_life - b.half_life);
-  if (!lives.length) return [h("p", {}, `No gate of an ${cell.toUpperCase()} carries its state from word to word, so there is no rate at which it lets go: the explorer’s “short-term memory” shows how soon a word stops to count.`)];
+  if (!lives.length) return [h("p", {}, `No gate of an ${cell.toUpperCase()} carries its state from word to word, so there is no rate at which it lets go: the explorer’s “vanishing gradient” shows how soon a word stops to count.`)];
   const words = (life) => `${life.toFixed(1)} words`;
   const { half_life: middle } = lives[lives.length >> 1];
   const longest = lives[lives.length - 1];

@@ -8,6 +8,7 @@ const FIRST = 16;
 const ORDERS = {
   "moves the verdict most": (a, b) => b.moves - a.moves,
   "keeps longest": (a, b) => (b.half_life ?? 0) - (a.half_life ?? 0),
+  "on together": (a, b) => a.group - b.group || b.moves - a.moves,
   number: (a, b) => a.unit - b.unit,
 };
 
@@ -47,22 +48,32 @@ export function unitList(units, chosen, { places, read, remember, fail }) {
     draw();
   });
   draw();
-  const head = ["unit", "moves", "toward", "keeps half for", "hidden state", "goes with"];
-  return [h("div", { class: "controls" }, h("label", {}, "order by ", order), all),
+  const head = ["unit", "moves", "toward", "keeps half for", "hidden state", "goes with", "group"];
+  return [h("p", {}, together(units)), h("div", { class: "controls" }, h("label", {}, "order by ", order), all),
     h("div", { class: "beside" },
       h("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "The units" },
         h("table", {}, h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))), body)),
       details)];
 }
 
+/** How many groups of units there are that are on together, and how large. */
+function together(units) {
+  const sizes = [];
+  for (const { group } of units) sizes[group] = (sizes[group] ?? 0) + 1;
+  const groups = sizes.filter((size) => size > 1);
+  const alone = sizes.length - groups.length;
+  const rest = alone ? `; ${alone} ${alone === 1 ? "goes" : "go"} with no other` : "";
+  return groups.length ? `Units that are on, or off, together are one group: ${groups.length} of them have ${groups.join(", ")} units${rest}.` : "No units are on together.";
+}
+
 function row(one, choose) {
-  const { unit, moves, toward, half_life: life, nearest } = one;
+  const { unit, moves, toward, half_life: life, nearest, group } = one;
   const other = ([number, correlation]) => h("button", { type: "button", title: `correlation ${plain(correlation)}`, onclick: () => choose(number) },
     `${correlation < 0 ? "−" : ""}${number}`);
   return h("tr", { dataset: { unit } },
     h("th", { scope: "row" }, h("button", { type: "button", "aria-label": `unit ${unit}`, onclick: () => choose(unit) }, unit)),
     h("td", {}, moves.toFixed(2)), h("td", {}, toward), h("td", {}, life === null ? "–" : `${life.toFixed(1)} words`),
-    h("td", {}, spark(one)), h("td", {}, ...nearest.map(other)));
+    h("td", {}, spark(one)), h("td", {}, ...nearest.map(other)), h("td", {}, group + 1));
 }
 
 /** How often the hidden state stands where, between minus and plus its largest. */

@@ -65,6 +65,6 @@ function trust(reading) {
   return h("ul", { class: "trust" },
     h("li", {}, `The equations of this trace hold: ${residuals.join(", ")}.`),
     h("li", {}, `The shares pull ${cancellation.toFixed(1)} times as hard as their sum${cancellation > 10 ? ": single shares say little here." : "."}`),
-    h("li", {}, "A share says what was written at a word, not what caused it: “not” works through the word after it. Removed and disagreement show that."),
+    h("li", {}, "A share says what a word brought with all gates as they stood. What it did to the gates of words after it, as “not” may, is not in it: removed and disagreement show that."),
     ...Object.entries(model.conventions).map(([name, meaning]) => h("li", {}, `${name}: ${meaning}.`)));
 }

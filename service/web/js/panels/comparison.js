@@ -30,7 +30,7 @@ export function mount() {
       const both = others.get(chosen);
       other = both?.length === reading.length ? both : null;
       id("comparison-says").textContent = other
-        ? `Where ${reading.trace.model.name} and ${other.trace.model.name} differ most, word by word, both on one scale.`
+        ? `Where ${reading.trace.model.name} and ${other.trace.model.name} differ most in what each word brought, both on one scale.`
         : "What every model that is served says of this text. Choose a second model at the top to see the words where they part.";
       sides.replaceChildren(...(other ? [differences(reading, other)] : []));
     },
@@ -45,7 +45,7 @@ function opinion({ model, version, label, probabilities, abstain }, first) {
 
 /** The ledger that both models have. */
 function shared(one, two) {
-  return one.trace.ledgers.write && two.trace.ledgers.write ? "write" : "deep";
+  return one.trace.ledgers.deep && two.trace.ledgers.deep ? "deep" : "write";
 }
 
 function words(one, two) {

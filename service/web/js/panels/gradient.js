@@ -66,7 +66,7 @@ function fading(readings) {
 }
 
 function share(value) {
-  return value < 0.001 ? `${(100 * value).toExponential(0).replace("e-", "e−")} %` : percent(value, value < 0.1 ? 1 : 0);
+  return value < 0.0001 ? "under 0.01 %" : percent(value, value < 0.001 ? 2 : value < 0.1 ? 1 : 0);
 }
 
 /** A key above the chart: a piece of each line with its name. */

@@ -12,7 +12,7 @@ import { placeOn, tell } from "../values.js";
 
 const REMEMBERED = 6;
 const NONE = "This cell has no gate that carries its state from word to word, so what is remembered cannot be told " +
-  "apart by word. The short-term memory below shows how soon an RNN loses hold of a word.";
+  "apart by word. The vanishing gradient below shows how soon an RNN loses hold of a word.";
 
 export function mount() {
   const body = id("memory").querySelector(".body");

@@ -23,7 +23,7 @@ export function mount() {
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
     s("line", { class: "axis middle", x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2, "vector-effect": "non-scaling-stroke" }), shown, line, mark);
   const host = id("strip");
-  host.append(h("div", { class: "answer" }, verdict, odds, unsure), picture, sentence, all);
+  host.append(h("div", { class: "answer" }, verdict, " ", unsure, odds), picture, sentence, all);
   let reading = null;
   let below = new Map();
 

@@ -24,11 +24,15 @@ from service.errors import READS_TEXT, Malformed, Overloaded, UnknownModel
 from service.inference.continuation import Continuation, StateGone, begin, read_on
 from service.inference.prediction import Prediction
 
+COMES_WITH_HEAD = 4096
+"""Bytes of a body up to which it comes with its head: to refuse it unread would save nothing."""
+
 
 async def _predict(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer `predict`."""
     context = context_of(scope)
-    if (refused := _refused_unread(context, content_length(scope))) is not None:
+    size = content_length(scope)
+    if size > COMES_WITH_HEAD and (refused := _refused_unread(context, size)) is not None:
         await send_problem(send, problem_of(refused))
         return
     deadline = deadline_of(header(scope, b"x-request-timeout"), context.settings.request_timeout)

@@ -45,7 +45,7 @@ def test_too_much_work_is_429_with_an_honest_retry_after(repository: Path) -> No
         assert service.predict("good").status_code == 200
 
 
-def test_a_text_for_which_there_is_no_room_is_refused_before_it_comes(repository: Path) -> None:
+def test_a_long_text_for_which_there_is_no_room_is_refused_before_it_comes(repository: Path) -> None:
     with (
         running(Settings(repository=repository)) as service,
         socket.create_connection(("127.0.0.1", service.port)) as wire,
@@ -54,14 +54,14 @@ def test_a_text_for_which_there_is_no_room_is_refused_before_it_comes(repository
         waiting = Row(np.zeros(10**8, np.int64))
         scheduler.add(waiting)
         wire.settimeout(PATIENCE)
-        wire.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n")
+        wire.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n")
         refused = HTTPResponse(wire)
         refused.begin()
         assert refused.status == 429
         assert int(refused.headers["retry-after"]) >= 1
         assert json.loads(refused.read())["type"] == "urn:gatescope:problem:overloaded"
         scheduler.remove(waiting)
-        wire.sendall(b'{"text": "good"}GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        wire.sendall(b'{"text": "good"}'.ljust(9000) + b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         alive = HTTPResponse(wire)
         alive.begin()
         assert alive.status == 200

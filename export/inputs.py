@@ -15,6 +15,7 @@ from export.data.wheels import cache_directory
 from export.settings import ExportSettings
 from export.teaching.encoder import encoder_folder
 from export.teaching.lessons import lessons_of
+from export.teaching.ngram_teacher import ask_ngrams, can_teach
 from export.teaching.opinions import BUILT_IN, Opinions
 from export.training.dataset import Dataset, prepare
 from export.training.vectors import word_vectors
@@ -76,10 +77,15 @@ def start_of(settings: ExportSettings, splits: Splits, said: Callable[[str], Non
 
 
 def _opinions(settings: ExportSettings, splits: Splits, said: Callable[[str], None]) -> Opinions | None:
-    """Return what a teacher thinks: the one asked for, or the built-in one where it learnt from this very split."""
+    """Return what a teacher thinks: the one asked for, or the built-in one where it learnt from this very split.
+
+    Else n-grams teach where the reviews are long.
+    """
     if settings.teacher is None:
         known = Opinions.read(BUILT_IN)
-        return known if known.training == splits.train.fingerprint else None
+        if known.training == splits.train.fingerprint:
+            return known
+        return ask_ngrams(splits.train, settings.seed, said) if can_teach(splits.train) else None
     if find_spec("transformers") is None:
         raise DataError(f"--teacher {settings.teacher} needs transformers: pip install 'gatescope[teacher]'")
     from export.teaching.teacher import ask_teacher  # noqa: PLC0415 - an extra that only this asks for

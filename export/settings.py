@@ -85,7 +85,8 @@ class ExportSettings(BaseSettings):
         False, description="keep the texts of validation reviews in the bundle, for its model page"
     )
     teacher: str | None = Field(
-        None, description="an encoder that teaches: minilm, or a Hugging Face folder; none where not given"
+        None,
+        description="an encoder that teaches: minilm, or a Hugging Face folder; if not given, n-grams teach long reviews",
     )
 
     repository: Path = Field(Path("repository"), description="where bundles are written: NAME/VERSION/")

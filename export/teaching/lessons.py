@@ -8,11 +8,12 @@ import numpy as np
 from export.data.reviews import positive_label
 from export.data.splits import DataSplit
 from export.teaching.known import known_sentences
-from export.teaching.made_texts import made_texts
+from export.teaching.made_texts import made_texts, parts_of_texts
 from export.teaching.opinions import LEVELS, Opinions
 from models.network.equations import Array
 
 MADE_TEXTS, SEED = 30_000, 0
+LONG, PARTS = 100, 6
 KNOWN_BESIDE_A_TEACHER, KNOWN_ALONE, KNOWN_PER_REVIEW = 16_000, 40_000, 4
 SMOOTHING = 0.05
 TEACHER_SHARE = 0.5
@@ -66,6 +67,16 @@ def made_of(reviews: DataSplit) -> list[str]:
     return made_texts(reviews.texts, MADE_TEXTS, SEED)
 
 
+def parts_of(reviews: DataSplit) -> list[str]:
+    """Return `PARTS` parts of each of the training `reviews`, in their order; none where they are short."""
+    return parts_of_texts(reviews.texts, PARTS, SEED) if are_long(reviews) else []
+
+
+def are_long(reviews: DataSplit) -> bool:
+    """Return whether `reviews` have `LONG` words or more on average."""
+    return sum(len(text.split()) for text in reviews.texts) >= LONG * len(reviews)
+
+
 def _mixed(labelled: Lesson, opinions: Opinions) -> Lesson:
     """Return the same reviews; half of each target is the teacher's opinion, where there is one."""
     found = _softened(opinions.about(labelled.texts))
@@ -74,8 +85,8 @@ def _mixed(labelled: Lesson, opinions: Opinions) -> Lesson:
 
 
 def _judged(reviews: DataSplit, opinions: Opinions) -> Lesson:
-    """Return the texts made from `reviews` that there are opinions about, with these as targets."""
-    made = made_of(reviews)
+    """Return the texts made from `reviews`, and parts of them, that there are opinions about, with these as targets."""
+    made = [*made_of(reviews), *parts_of(reviews)]
     found = _softened(opinions.about(made))
     asked = np.flatnonzero(~np.isnan(found[:, 1])).tolist()
     texts = tuple(made[row] for row in asked)

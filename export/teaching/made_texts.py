@@ -27,6 +27,8 @@ FRAMES = (
     "It is {} and not {}.",
 )
 DROPPED = 0.3
+PART = (8, 50)
+"""The fewest and the most words of a part of a text."""
 
 
 def made_texts(reviews: Sequence[str], count: int, seed: int) -> list[str]:
@@ -39,6 +41,18 @@ def made_texts(reviews: Sequence[str], count: int, seed: int) -> list[str]:
         if text.strip():
             made[text] = None
     return list(made)
+
+
+def parts_of_texts(texts: Sequence[str], parts: int, seed: int) -> list[str]:
+    """Return so many parts of each text, one text after the other: `PART` words that stand side by side."""
+    draw = random.Random(seed)
+    return [_part(text.split(), draw) for text in texts for _ in range(parts)]
+
+
+def _part(words: Sequence[str], draw: random.Random) -> str:
+    length = draw.randint(*PART)
+    start = draw.randint(0, max(0, len(words) - length))
+    return " ".join(words[start : start + length])
 
 
 def _described(reviews: Sequence[str]) -> list[str]:

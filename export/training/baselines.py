@@ -25,6 +25,7 @@ NB_PENALTIES = (0.3, 1.0, 3.0, 10.0)
 NB_SMOOTHINGS = (1.0, 2.0)
 
 Predict = Callable[[Sequence[Words]], Array]
+NbModel = tuple[sparse.dia_array, LogisticRegression]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ def ngrams(words: Words) -> list[str]:
     return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
+def fit_nb(
+    counts: sparse.csr_matrix, is_label: NDArray[np.bool_], weights: Array, smoothing: float, penalty: float
+) -> NbModel:
+    """Return naive Bayes log-count ratios of n-grams, and logistic regression on `counts [N, F]` scaled by them."""
+    ratio = _log_count_ratio(counts, is_label, smoothing)
+    return ratio, LogisticRegression(C=penalty, max_iter=1000).fit(counts @ ratio, is_label, weights)
+
+
 def _best_on_validation(fitted: Iterator[Baseline], dataset: Dataset) -> Baseline:
     labels = np.arange(len(dataset.labels))
     weights = dataset.label_weights[dataset.validation.targets]
@@ -99,9 +108,6 @@ def _linear_models(dataset: Dataset) -> Iterator[Baseline]:
             )
 
 
-_NbModels = list[tuple[sparse.dia_array, LogisticRegression]]
-
-
 def _predict_linear(features: TfidfVectorizer, model: LogisticRegression, texts: Sequence[Words]) -> Array:
     found: Array = model.predict_proba(features.transform(texts))
     return found
@@ -115,9 +121,7 @@ def _nb_models(dataset: Dataset) -> Iterator[Baseline]:
         models = []
         for label in range(1 if classes == 2 else 0, classes):
             is_label = dataset.train.targets == label
-            ratio = _log_count_ratio(train, is_label, smoothing)
-            model = LogisticRegression(C=penalty, max_iter=1000).fit(train @ ratio, is_label, weights)
-            models.append((ratio, model))
+            models.append(fit_nb(train, is_label, weights, smoothing, penalty))
         yield Baseline(
             "nb-svm",
             {"smoothing": smoothing, "C": penalty},
@@ -128,11 +132,11 @@ def _nb_models(dataset: Dataset) -> Iterator[Baseline]:
         )
 
 
-def _predict_nb(features: CountVectorizer, models: _NbModels, texts: Sequence[Words]) -> Array:
+def _predict_nb(features: CountVectorizer, models: list[NbModel], texts: Sequence[Words]) -> Array:
     return _score_nb(models, features.transform(texts))
 
 
-def _score_nb(models: _NbModels, counts: sparse.csr_matrix) -> Array:
+def _score_nb(models: list[NbModel], counts: sparse.csr_matrix) -> Array:
     return _shares([model.predict_proba(counts @ ratio)[:, 1] for ratio, model in models])
 
 

@@ -86,7 +86,7 @@ class ExportSettings(BaseSettings):
     )
     teacher: str | None = Field(
         None,
-        description="an encoder that teaches: minilm, or a Hugging Face folder; if not given, n-grams teach long reviews",
+        description="an encoder that teaches: minilm, or a Hugging Face folder; else n-grams teach long reviews",
     )
 
     repository: Path = Field(Path("repository"), description="where bundles are written: NAME/VERSION/")

@@ -98,7 +98,7 @@ class LoadedModel:
     ) -> Trace:
         """Return what the network kept of a text and let go, as `POST /v1/trace` does; it shows itself in a notebook.
 
-        `target`: the label that is explained, or a pair of labels. `include`: `deep`, `memory`, `gradient`,
+        `target`: the label that is explained, or a pair of labels. `include`: `write`, `memory`, `gradient`,
         `occlusion`, `interaction`, `gates`, `tensors`. Raises `NotInModel` that names what the model has.
         """
         selection = TensorSelection() if tensors is None else tensors

@@ -6,7 +6,6 @@ from functools import cached_property
 
 from models.network.equations import Array, Ids, PreActivations, Weights
 from models.trace.activations import Activations
-from models.trace.cells import CELL_TRACES
 from models.trace.ledger import Ledger, deep_ledger, write_ledger
 from models.trace.reconverge import StateHistory, state_history
 from models.trace.recover import recover
@@ -57,35 +56,22 @@ class Analysis:
         """The target's logit."""
         return float(self.target.of(self.logits))
 
-    @property
-    def has_memory(self) -> bool:
-        """Whether the cell has gated memory, and so a write ledger and a memory matrix."""
-        return CELL_TRACES[self.weights.cell].memory is not None
-
-    @cached_property
-    def write(self) -> Ledger | None:
-        """The write ledger, of a cell that has one."""
-        return write_ledger(self.activations, self.head, self.logit) if self.has_memory else None
-
     @cached_property
     def deep(self) -> Ledger:
         """The deep ledger."""
         return deep_ledger(self.activations, self.head, self.logit)
 
-    @property
-    def ledger(self) -> Ledger:
-        """The write ledger of a cell that has one, else the deep ledger."""
-        return self.write or self.deep
+    @cached_property
+    def write(self) -> Ledger | None:
+        """The write ledger; None for a cell without gated memory."""
+        return write_ledger(self.activations, self.head, self.logit)
 
     @cached_property
     def top_units(self) -> TopUnits:
         """The units of the top layer that mattered most."""
-        return top_units(self.unit_shares, self.units, len(self.hidden) - 1, "write" if self.has_memory else "head")
+        return top_units(self.unit_shares, self.units, len(self.hidden) - 1)
 
     @cached_property
     def unit_shares(self) -> Array:
-        """The shares by which units are ranked, `[T, H]`: the write ledger's, or what the head read at each word."""
-        if self.write is None:
-            return head_gradient(self.head, self.hidden[-1]) * self.hidden[-1]
-        assert self.write.units is not None
-        return self.write.units
+        """What the head read of every unit at every word, `[T, H]`: they add up to the target's logit less its bias."""
+        return head_gradient(self.head, self.hidden[-1]) * self.hidden[-1]

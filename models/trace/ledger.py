@@ -64,14 +64,14 @@ class Ledger:
         return replace(self, units=self.units[:, selected])
 
 
-def write_ledger(activations: Activations, head: TargetHead, logit: float) -> Ledger:
-    """Return what each step wrote that survived to the end. `logit` is the target's.
+def write_ledger(activations: Activations, head: TargetHead, logit: float) -> Ledger | None:
+    """Return what each step wrote that survived to the end; None for a cell without gated memory.
 
-    Raises `ValueError` for a cell without gated memory.
+    `logit` is the target's.
     """
     memory, top = CELL_TRACES[activations.cell].memory, activations.top
     if memory is None:
-        raise ValueError(f"an {activations.cell} has no gated memory, and so no write ledger")
+        return None
     grad_hidden, readout = head_gradient(head, top["hidden"]), memory.readout(top)
     survives = reverse_scan(memory.kept(top), grad_hidden if readout is None else grad_hidden * readout)
     return Ledger.of(survives * memory.written(top), 0.0, logit - head.bias)

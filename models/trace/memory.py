@@ -47,14 +47,11 @@ class Memory:
         return float(np.abs(sums - _block_means(running, self.block)).max()) / size
 
 
-def memory(activations: Activations, head: TargetHead, units: Sequence[int]) -> Memory:
-    """Return the memory of the top layer, with the half-lives of `units`.
-
-    Raises `ValueError` for a cell without gated memory.
-    """
+def memory(activations: Activations, head: TargetHead, units: Sequence[int]) -> Memory | None:
+    """Return the memory of the top layer, with the half-lives of `units`; None for a cell without gated memory."""
     gated, top = CELL_TRACES[activations.cell].memory, activations.top
     if gated is None:
-        raise ValueError(f"an {activations.cell} has no gated memory to follow")
+        return None
     words = len(activations.ids)
     block = 1 if words <= MOST_WORDS else math.ceil(words / MOST_BLOCKS)
     kept, sizes = gated.kept(top), written_sizes(gated, top, head)

@@ -1,4 +1,4 @@
-"""The words that counted most in a verdict: the write ledger of a trace, the deep one of an RNN."""
+"""The words that counted most in a verdict, by the deep ledger of its trace."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ def top_words(
 ) -> Weighed:
     """Return the `count` words of `text` that counted most, by its `logits [C]` and `hidden`, `[T, H]` a layer."""
     analysis = Analysis(bundle.weights, ids, hidden, logits, default_target(logits))
-    weights = analysis.ledger.words
+    weights = analysis.deep.words
     order = np.argsort(-np.abs(weights), kind="stable")[:count].tolist()
     words = typed(text, len(ids), bundle.vocabulary.pattern)
     return tuple((words[place], float(weights[place])) for place in order)

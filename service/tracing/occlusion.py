@@ -5,7 +5,6 @@ change: from there on the review is the unchanged one.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -29,9 +28,8 @@ class Occlusion:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """`words [T]`: occlusion minus the ledger `ledger`: what a word did through other words (negation, say)."""
+    """`words [T]`: occlusion minus the deep ledger: what a word did through other words (negation, say)."""
 
-    ledger: Literal["write", "deep"]
     words: Array
 
 
@@ -43,9 +41,8 @@ def occlusion(analysis: Analysis, without_each: Array | None) -> Occlusion:
 
 
 def interaction(analysis: Analysis, without_each: Array | None) -> Interaction:
-    """Return what the occlusion of each word has beyond its share in the ledger."""
-    words = occlusion(analysis, without_each).words - analysis.ledger.words
-    return Interaction("write" if analysis.has_memory else "deep", words)
+    """Return what the occlusion of each word has beyond its share in the deep ledger."""
+    return Interaction(occlusion(analysis, without_each).words - analysis.deep.words)
 
 
 async def logits_without_each(

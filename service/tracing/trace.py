@@ -28,10 +28,10 @@ from models.trace.units import TopUnits
 from service.tracing.notebook import notebook_html
 from service.tracing.occlusion import Interaction, Occlusion, interaction, occlusion
 
-SCHEMA = "trace/1"
+SCHEMA = "trace/2"
 
-Part = Literal["deep", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
-"""What may be asked for beside the default parts; `deep` stands among the ledgers, `units` are the units in them."""
+Part = Literal["write", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
+"""What may be asked for beside the default parts; `write` stands among the ledgers, `units` are the units in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Source:
 
 
 PARTS: Mapping[Part, Callable[[Source], Any]] = {
-    "memory": lambda of: _memory(of.analysis),
+    "memory": lambda of: memory(of.analysis.activations, of.analysis.head, of.analysis.top_units.selected),
     "gradient": lambda of: gradient(of.analysis.activations, of.analysis.head),
     "occlusion": lambda of: occlusion(of.analysis, of.without_each),
     "interaction": lambda of: interaction(of.analysis, of.without_each),
@@ -98,10 +98,10 @@ class Verdict(Struct, frozen=True):
 
 
 class Ledgers(Struct, frozen=True):
-    """`write`: what each step wrote that survived to the end (LSTM, GRU). `deep`: each word's vector alone."""
+    """`deep`: what each word's vector brought. `write`: what each step wrote that survived to the end (not an RNN)."""
 
+    deep: Ledger
     write: Ledger | None
-    deep: Ledger | None
 
 
 class Checks(Struct, frozen=True):
@@ -142,10 +142,8 @@ class Trace(Struct, frozen=True):
 
     @property
     def ledger(self) -> Ledger:
-        """The write ledger where the cell has one, else the deep ledger."""
-        ledger = self.ledgers.write or self.ledgers.deep
-        assert ledger is not None
-        return ledger
+        """What each word brought: the deep ledger."""
+        return self.ledgers.deep
 
     def _repr_html_(self) -> str:
         return notebook_html(self)
@@ -165,7 +163,7 @@ def make_trace(
     The milliseconds that it takes are added to `timing_ms`.
     """
     started, analysis = time.perf_counter(), source.analysis
-    write, deep = analysis.write, analysis.deep if "deep" in include or not analysis.has_memory else None
+    write = analysis.write if "write" in include else None
     parts = {name: make(source) if name in include else None for name, make in PARTS.items()}
     return Trace(
         schema=SCHEMA,
@@ -174,10 +172,10 @@ def make_trace(
         truncated=truncated,
         prediction=_verdict(bundle.manifest.labels, probabilities, analysis),
         running=running(analysis.running_logits, analysis.target),
-        ledgers=_ledgers(write, deep, analysis, with_units="units" in include),
+        ledgers=_ledgers(analysis, write, with_units="units" in include),
         units=analysis.top_units,
         **parts,
-        checks=_checks(analysis, {"write": write, "deep": deep}, parts["memory"]),
+        checks=_checks(analysis, write, parts["memory"]),
         timing_ms=timing_ms | {"trace": round(1000 * (time.perf_counter() - started), 3)},
     )
 
@@ -219,23 +217,18 @@ def _target(labels: tuple[str, ...], target: Target) -> TargetLabels:
     return TargetLabels(labels[target.first], None if target.second is None else labels[target.second])
 
 
-def _ledgers(write: Ledger | None, deep: Ledger | None, analysis: Analysis, *, with_units: bool) -> Ledgers:
+def _ledgers(analysis: Analysis, write: Ledger | None, *, with_units: bool) -> Ledgers:
     """Return the ledgers with none of their units, or the selected ones; of the deep one in a model of one layer."""
     selected = analysis.top_units.selected if with_units else None
     return Ledgers(
+        deep=analysis.deep.of_units(selected if len(analysis.hidden) == 1 else None),
         write=None if write is None else write.of_units(selected),
-        deep=None if deep is None else deep.of_units(selected if len(analysis.hidden) == 1 else None),
     )
 
 
-def _memory(analysis: Analysis) -> Memory | None:
-    if not analysis.has_memory:
-        return None
-    return memory(analysis.activations, analysis.head, analysis.top_units.selected)
-
-
-def _checks(analysis: Analysis, ledgers: Mapping[str, Ledger | None], memory: Memory | None) -> Checks:
+def _checks(analysis: Analysis, write: Ledger | None, memory: Memory | None) -> Checks:
     logits = analysis.running_logits
+    ledgers = {"deep": analysis.deep, "write": write}
     return Checks(
         reconstruction=analysis.activations.residual,
         running=float(np.abs(logits[-1] - analysis.logits).max()),

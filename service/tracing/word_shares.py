@@ -27,8 +27,8 @@ class WordShares(Struct, frozen=True):
 
 
 def word_shares(bundle: Bundle, text: str, analysis: Analysis) -> WordShares:
-    """Return what each word brought: by the write ledger of a cell that has one, else by the deep ledger."""
-    labels, target, ledger = bundle.manifest.labels, analysis.target, analysis.ledger
+    """Return what each word brought, by the deep ledger."""
+    labels, target, ledger = bundle.manifest.labels, analysis.target, analysis.deep
     assert target.second is not None
     shares = ledger.words.tolist()
     places = spans(text, len(shares), bundle.vocabulary.pattern)

@@ -23,7 +23,7 @@ from tests.benchmarks.fixed import NAME, fixed_bundle
 from tests.benchmarks.process import Command, free_port, running
 from tests.benchmarks.reviews import built_in_texts
 
-PARTS = ["deep", "memory", "gradient", "gates", "tensors", "occlusion"]
+PARTS = ["write", "memory", "gradient", "gates", "tensors", "occlusion"]
 QUICK = PARTS[:-1]
 LENGTHS = (20, 250, 1000)
 WARM_UP, REPEATS = 3, 20

@@ -157,7 +157,7 @@ def test_what_if_tells_prediction_and_truth(visit: Open, service: str) -> None:
     page.keyboard.press("d")
     cells = page.locator("#whatif tbody tr").first.locator("td")
     expect(cells.nth(1)).to_be_visible()
-    before, after = traced(service, text=TEXT, include=["deep"]), traced(service, text=TEXT[1:])
+    before, after = traced(service, text=TEXT), traced(service, text=TEXT[1:])
     shown = [number(text) for text in cells.all_inner_texts()[:2]]
     expected = [-before["ledgers"]["deep"]["words"][0], after["prediction"]["logit"] - before["prediction"]["logit"]]
     assert shown == pytest.approx(expected, abs=0.0051)
@@ -265,7 +265,7 @@ def test_the_table_holds_every_word_and_its_share(visit: Open, service: str) -> 
     read(page, TEXT)
     page.locator("#table > summary").click()
     rows = page.locator("#table tbody tr")
-    trace = traced(service, text=TEXT)
+    trace = traced(service, text=TEXT, include=["write"])
     expect(rows).to_have_count(len(trace["words"]))
     head = page.locator("#table thead th").all_inner_texts()
     column = 1 + [name.strip() for name in head].index("written")

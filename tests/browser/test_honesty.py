@@ -19,7 +19,7 @@ def test_unknown_words_are_warned_of_and_drawn_faintly(visit: Open, service: str
     unknown = "zqxv wqpl krrt"
     read(page, unknown)
     expect(page.locator("#verdict .warn").first).to_contain_text("knows none of these words")
-    shares = traced(service, text=unknown, include=["deep"])["ledgers"]["deep"]["words"]
+    shares = traced(service, text=unknown)["ledgers"]["deep"]["words"]
     assert max(fills(page)) <= max(1.0 if abs(share) >= 0.25 else abs(share) / 0.25 for share in shares) + 0.001
     read(page, "great zqxv wqpl krrt")
     expect(page.locator("#verdict .warn").first).to_contain_text("knows only 1 of these 4 words")
@@ -31,12 +31,12 @@ def test_one_scale_can_be_kept_for_every_text(visit: Open, service: str) -> None
     expect(page.locator("#review-legend")).to_contain_text("2.00 logits or more")
     for text in (TEXT, "great"):
         read(page, text)
-        shares = traced(service, text=text, include=["deep"])["ledgers"]["deep"]["words"]
+        shares = traced(service, text=text)["ledgers"]["deep"]["words"]
         assert all(abs(fill - min(1, abs(s) / 2)) < 0.002 for fill, s in zip(fills(page), shares, strict=True))
 
 
 def test_every_mark_says_its_value_to_pointer_keyboard_and_finger(visit: Open, service: str) -> None:
-    trace = traced(service, text=TEXT, include=["deep", "memory", "tensors", "gradient"], tensors={"names": ["hidden"]})
+    trace = traced(service, text=TEXT, include=["memory", "tensors", "gradient"], tensors={"names": ["hidden"]})
     page = visit("/#gate=hidden", has_touch=True)
     read(page, TEXT)
     note = page.locator("#value")

@@ -37,7 +37,7 @@ def test_the_smallest_change_is_told_and_read_beside_the_text(visit: Open, servi
     expect(page.locator("#pair h3").nth(1)).to_have_text(re.compile(f"^the other text: {first['label']} "))
     expect(page.locator("#pair textarea")).to_have_value(first["text"])
     shares = [number(cell) for cell in page.locator("#pair tbody td:nth-child(2)").all_inner_texts()]
-    ledger = traced(service, text=text, include=["deep"])["ledgers"]["deep"]["words"]
+    ledger = traced(service, text=text)["ledgers"]["deep"]["words"]
     assert all(min(abs(share - word) for word in ledger) < 0.0051 for share in shares)
     with page.expect_response("**/v1/compare"):
         page.locator("#model").select_option("gru")

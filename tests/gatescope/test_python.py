@@ -52,9 +52,7 @@ def _compare(served: Running, model: LoadedModel, name: str) -> None:
     trace = model.trace(TEXT, include=())
     assert [word.text for word in trace.words] == [word["text"] for word in traced["words"]]
     assert trace.running.p.tolist() == pytest.approx(traced["running"]["p"], abs=1e-5)
-    assert trace.ledger.words.tolist() == pytest.approx(
-        traced["ledgers"]["deep" if name == "rnn" else "write"]["words"], abs=1e-5
-    )
+    assert trace.ledger.words.tolist() == pytest.approx(traced["ledgers"]["deep"]["words"], abs=1e-5)
 
 
 def test_many_texts_are_answered_in_their_order(lstm: LoadedModel) -> None:

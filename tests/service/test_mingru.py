@@ -13,7 +13,7 @@ from tests.bundles import random_weights, write_bundle
 from tests.service.conftest import running
 
 TEXT = "Amazing, and not just a good film! The plot is dull, but it will be great."
-EVERYTHING = ["deep", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
+EVERYTHING = ["write", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
 
 
 @pytest.mark.parametrize("provider", ["native", "onnxruntime"])

@@ -19,8 +19,8 @@ import * as values from "./values.js";
 const AFTER_TYPING = 450;
 /** Words of a text past which they are coloured anew when no key is pressed, and the verdict alone follows every key. */
 const LONG = 300;
-/** The parts of a trace that the verdict and the words need. */
-const LIGHT = ["deep"];
+/** The parts of a trace that the verdict and the words need beside the default ones: none. */
+const LIGHT = [];
 
 let reading = null;
 let target = null;

@@ -22,12 +22,7 @@ export class Reading {
 
   /** The ledger that the verdict is told with: what each word brought. */
   get ledger() {
-    return this.trace.ledgers.deep ?? this.trace.ledgers.write;
-  }
-
-  /** `deep` or `write`. */
-  get ledgerName() {
-    return this.trace.ledgers.deep ? "deep" : "write";
+    return this.trace.ledgers.deep;
   }
 
   /** How many words the model does not know. */
@@ -39,7 +34,7 @@ export class Reading {
   shares(view) {
     const { ledgers, occlusion, interaction } = this.trace;
     return {
-      word: ledgers.deep?.words,
+      word: ledgers.deep.words,
       written: ledgers.write?.words,
       removed: occlusion?.words,
       disagreement: interaction?.words,
@@ -48,7 +43,7 @@ export class Reading {
 
   /** The view asked for, or the nearest one that there is. */
   viewOr(view) {
-    return this.shares(view) ? view : this.shares("word") ? "word" : "written";
+    return this.shares(view) ? view : "word";
   }
 
   /** What the two ends of the scale are called. */

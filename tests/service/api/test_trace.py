@@ -16,6 +16,7 @@ from models.network.equations import BUILT_IN, Cell, forward
 from models.text.pattern import PATTERN_1
 from models.text.words import UNK, Vocabulary, words
 from models.trace.cells import CELL_TRACES
+from models.trace.target import Target, head_gradient, target_head
 from service.settings import Settings
 from service.tracing.encoders import from_json
 from service.tracing.trace import Trace
@@ -23,7 +24,7 @@ from tests.bundles import about, random_weights, vocabulary, write_bundle
 from tests.service.conftest import Running, running
 
 TEXT = "Not bad at all: a GREAT film 🎬, but it's long and dull… I would watch it again!"
-EVERYTHING = ["deep", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
+EVERYTHING = ["write", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
 
 
 def ask(served: Running, text: str = TEXT, **fields: object) -> httpx.Response:
@@ -59,8 +60,9 @@ def test_the_default_trace_explains_the_prediction(served: Running, cell: str) -
 
 
 def test_the_ledger_and_the_bias_add_up_to_the_logit(served: Running, cell: str) -> None:
-    trace = traced(served, model=cell, include=["deep"])
-    ledgers = {"write": trace.ledgers.write, "deep": trace.ledgers.deep}
+    assert traced(served, model=cell).ledgers.write is None
+    trace = traced(served, model=cell, include=["write"])
+    ledgers = {"deep": trace.ledgers.deep, "write": trace.ledgers.write}
     assert (ledgers["write"] is None) == (cell == "rnn")
     for name, ledger in ledgers.items():
         if ledger is None:
@@ -76,28 +78,28 @@ def test_the_ledger_and_the_bias_add_up_to_the_logit(served: Running, cell: str)
 
 
 def test_the_units_that_are_left_out_are_accounted_for(served: Running, cell: str) -> None:
-    few, every = (traced(served, model=cell, include=["units"], units=count) for count in (3, 1000))
+    few, every = (traced(served, model=cell, units=count) for count in (3, 1000))
     assert (len(few.units.selected), few.units.omitted) == (3, 7)
     assert (len(every.units.selected), every.units.omitted, every.units.omitted_share) == (10, 0, 0)
     assert few.units.selected == every.units.selected[:3]
-    assert every.units.ranked_by == ("head" if cell == "rnn" else "write")
-    if cell == "rnn":
-        return
-    assert traced(served, model=cell).ledgers.write.units is None
-    shares = np.array(every.ledgers.write.units)
-    sizes = np.abs(shares).sum(0)
-    assert sizes.tolist() == sorted(sizes, reverse=True)
-    assert few.units.omitted_share == pytest.approx(sizes[3:].sum() / sizes.sum(), abs=1e-4)
-    np.testing.assert_allclose(shares.sum(1), every.ledgers.write.words, atol=1e-4)
+    bundle = bundle_of(served, cell)
+    hidden = forward(bundle.weights, np.array([word.id for word in every.words])).runs[0].hidden
+    read = head_gradient(target_head(bundle.weights, Target(1, 0)), hidden) * hidden
+    assert read.sum() == pytest.approx(every.prediction.logit - every.prediction.bias, abs=1e-4)
+    sizes = np.abs(read).sum(0)
+    assert sizes[every.units.selected] == pytest.approx(sorted(sizes, reverse=True))
+    assert few.units.omitted_share == pytest.approx(sizes[few.units.selected].sum() / -sizes.sum() + 1, abs=1e-4)
 
 
-def test_the_deep_ledger_says_by_which_units_a_word_came_in(served: Running, cell: str) -> None:
-    trace = traced(served, model=cell, include=["deep", "units"], units=1000)
-    units = np.array(trace.ledgers.deep.units)
-    assert units.shape == (len(trace.words), 10)
-    np.testing.assert_allclose(units.sum(1), trace.ledgers.deep.words, atol=1e-4)
-    few = traced(served, model=cell, include=["deep", "units"], units=3)
-    np.testing.assert_allclose(few.ledgers.deep.units, units[:, :3], rtol=1e-5, atol=1e-6)
+def test_the_shares_of_units_add_up_to_those_of_words(served: Running, cell: str) -> None:
+    """In the deep ledger by which units a word came in, in the write ledger what they wrote."""
+    assert traced(served, model=cell).ledgers.deep.units is None
+    every, few = (traced(served, model=cell, include=["write", "units"], units=count) for count in (1000, 3))
+    for name in ("deep",) if cell == "rnn" else ("deep", "write"):
+        ledger, part = getattr(every.ledgers, name), getattr(few.ledgers, name)
+        assert ledger.units.shape == (len(every.words), 10)
+        np.testing.assert_allclose(ledger.units.sum(1), ledger.words, atol=1e-4)
+        np.testing.assert_allclose(part.units, ledger.units[:, :3], rtol=1e-5, atol=1e-6)
 
 
 def test_the_running_prediction_is_that_of_the_text_cut_there(served: Running, cell: str) -> None:
@@ -153,13 +155,12 @@ def test_occlusion_is_the_logit_lost_and_interaction_what_the_ledger_lacks(serve
         hidden[t] = UNK
         change = forward(weights, ids).logits - forward(weights, hidden).logits
         assert lost == pytest.approx(change[1] - change[0], abs=1e-4)
-    ledger = getattr(trace.ledgers, trace.interaction.ledger)
-    np.testing.assert_allclose(np.array(ledger.words) + trace.interaction.words, trace.occlusion.words, atol=1e-4)
+    np.testing.assert_allclose(trace.ledger.words + trace.interaction.words, trace.occlusion.words, atol=1e-4)
 
 
 def test_memory_columns_add_up_to_the_running_logit(served: Running) -> None:
     for cell in ("lstm", "gru"):
-        trace = traced(served, model=cell, include=["memory"])
+        trace = traced(served, model=cell, include=["write", "memory"])
         matrix = np.array(trace.memory.matrix)
         np.testing.assert_array_equal(matrix, np.triu(matrix))
         np.testing.assert_allclose(matrix.sum(0), np.array(trace.running.logit) - trace.prediction.bias, atol=1e-4)
@@ -184,7 +185,7 @@ def test_the_gradient_has_a_norm_for_every_word(served: Running, cell: str) -> N
 def test_a_pair_of_labels_is_explained_on_request(served: Running) -> None:
     one, other = (traced(served, target=pair) for pair in (["fresh", "rotten"], ["rotten", "fresh"]))
     assert (other.prediction.target.first, other.prediction.target.second) == ("rotten", "fresh")
-    np.testing.assert_allclose(one.ledgers.write.words, -np.array(other.ledgers.write.words), atol=1e-5)
+    np.testing.assert_allclose(one.ledger.words, -other.ledger.words, atol=1e-5)
     np.testing.assert_allclose(np.array(one.running.p) + other.running.p, 1, atol=1e-5)
     alone = traced(served, target="fresh").prediction
     assert alone.target.second in (None, "rotten")

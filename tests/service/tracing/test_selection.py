@@ -19,7 +19,7 @@ from tests.bundles import random_weights, write_bundle
 def test_the_request_names_the_field_at_fault() -> None:
     for body, named in (
         (b'{"text": 3}', "text"),
-        (b'{"text": "a", "include": ["all"]}', "'deep', 'units'"),
+        (b'{"text": "a", "include": ["all"]}', "'write', 'units'"),
         (b'{"text": "a", "units": 0}', "units"),
         (b'{"text": "a", "tensors": {"stride": 0}}', "tensors.stride"),
         (b'{"text": "a", "tensors": {"names": ["gate"]}}', "'hidden', 'cell'"),

@@ -17,7 +17,6 @@ export function mount() {
   let predictions = [];
 
   return {
-    partsBeside: ["deep"],
     rows: () => (other ? words(reading, other) : predictions.map(({ model, label, probabilities }) => [model, label, probabilities[label]])),
     show(next) {
       reading = next;
@@ -43,29 +42,21 @@ function opinion({ model, version, label, probabilities, abstain }, first) {
   return h("div", {}, h("span", { class: "quiet" }, `${model} v${version} `), h("b", {}, `${label} ${percent(probabilities[label])}`), abstain ? h("span", { class: "quiet small" }, " unsure") : null, odds);
 }
 
-/** The ledger that both models have. */
-function shared(one, two) {
-  return one.trace.ledgers.deep && two.trace.ledgers.deep ? "deep" : "write";
-}
-
 function words(one, two) {
-  const name = shared(one, two);
-  const column = (reading) => `${name} ledger of ${reading.trace.model.name}`;
-  return [["word", column(one), column(two)],
-    ...one.words.map(({ text }, t) => [text, one.trace.ledgers[name].words[t], two.trace.ledgers[name].words[t]])];
+  const column = (reading) => `share in ${reading.trace.model.name}`;
+  return [["word", column(one), column(two)], ...one.words.map(({ text }, t) => [text, one.ledger.words[t], two.ledger.words[t]])];
 }
 
-/** The words with the largest difference of shares; both models by the same ledger. */
+/** The words with the largest difference of shares. */
 function differences(one, two) {
-  const name = shared(one, two);
-  const [mine, theirs] = [one, two].map((reading) => reading.trace.ledgers[name].words);
+  const [mine, theirs] = [one, two].map((reading) => reading.ledger.words);
   const most = Math.max(largest(mine), largest(theirs));
   const ranked = one.ranked(Array.from(mine, (value, t) => value - theirs[t])).slice(0, DIFFERENCES).sort((a, b) => a.t - b.t);
   const model = (reading) => reading.trace.model.name;
   const head = h("tr", {}, h("th", { scope: "col" }, "word"), h("th", { scope: "col" }, model(one)), h("th", { scope: "col" }, model(two)),
     h("th", { scope: "col", class: "left" }, `← ${one.ends.against}, ${one.ends.toward} →; ${model(one)} filled, ${model(two)} outlined`));
   return h("table", { class: "bars" },
-    h("caption", { class: "seen-by-readers" }, `Shares of the ${name} ledger in two models`),
+    h("caption", { class: "seen-by-readers" }, "Shares in two models"),
     h("thead", {}, head),
     h("tbody", {}, ...ranked.map(({ t }) => h("tr", {},
       h("th", { scope: "row", class: "typed" },

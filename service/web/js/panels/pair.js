@@ -21,7 +21,7 @@ export function mount({ ask, announce, fail }) {
   const read = async () => {
     if (!box.value.trim()) return;
     try {
-      other = new Reading(await ask(box.value, ["deep"]), box.value);
+      other = new Reading(await ask(box.value), box.value);
       draw();
       const { label, probabilities } = other.trace.prediction;
       announce(`the other text: ${label} ${percent(probabilities[label])}`);

@@ -37,7 +37,7 @@ export function mount() {
   const paint = () => {
     if (!reading) return;
     const view = reading.viewOr(store.get("view"));
-    const shares = reading.shares(view) ?? reading.ledger.words;
+    const shares = reading.shares(view);
     shown = shares;
     const most = scaleEnd(shares, store.get("scale"));
     tint(spans, shares, most);
@@ -83,7 +83,7 @@ export function mount() {
   new ResizeObserver(measure).observe(surface);
 
   return {
-    parts: ["deep", "occlusion", "interaction"],
+    parts: ["write", "occlusion", "interaction"],
     light: true,
     rows: () => rows(reading),
     point,

@@ -159,7 +159,7 @@ function legend(reading, name, most, isGate) {
   id("units-legend").replaceChildren(
     h("span", {}, h("b", {}, ends[0]), h("i", { class: isGate ? "ramp one" : "ramp two" }), h("b", {}, ends[1])),
     h("span", {}, name === "share" ? `deepest: ${endOf(most, store.get("scale"))}` : "the same scale for every text"),
-    h("span", {}, `${units.omitted} of ${model.hidden_size} units are left out, with ${percent(units.omitted_share)} of ${units.ranked_by === "head" ? "the head’s weights" : "all shares"}`));
+    h("span", {}, `${units.omitted} of ${model.hidden_size} units are left out, with ${percent(units.omitted_share)} of all that the head read`));
   const what = name === "share" ? "its share in the verdict" : `its ${CALLED[name] ?? `${name} gate`}`;
   id("units-says").textContent = `The ${units.selected.length} units that mattered most, each a row; the colour shows ${what} at each word.`;
 }

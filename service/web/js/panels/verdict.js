@@ -23,7 +23,7 @@ export function mount({ retarget }) {
 
 /** The whole sum: every word, the biases and the logit. */
 function rows({ trace: { prediction }, ledger, words }) {
-  return [["part", "logits"], ["(bias)", prediction.bias], ["(network’s biases)", ledger.bias ?? 0],
+  return [["part", "logits"], ["(bias)", prediction.bias], ["(network’s biases)", ledger.bias],
     ...words.map(({ text }, t) => [text, ledger.words[t]]), ["(logit)", prediction.logit]];
 }
 
@@ -34,7 +34,7 @@ function parts(reading, retarget) {
 
 function equation(reading) {
   const { prediction, checks } = reading.trace;
-  const { ledger, ledgerName } = reading;
+  const { ledger } = reading;
   const ranked = reading.ranked(ledger.words);
   const named = ranked.slice(0, NAMED).sort((a, b) => a.t - b.t);
   const rest = ranked.slice(NAMED).reduce((sum, { value }) => sum + value, 0);
@@ -47,7 +47,7 @@ function equation(reading) {
     h("span", { class: "op" }, "="),
     h("span", { class: "term sum" }, h("span", { class: "of" }, "logit"), h("b", {}, signed(prediction.logit))),
     h("span", { class: "check", title: "What the two sides of the equation differ by" },
-      `check ${residual(checks.ledgers[ledgerName] ?? Math.abs(ledger.residual))}`));
+      `check ${residual(checks.ledgers.deep)}`));
 }
 
 function plain(name, value) {

@@ -34,8 +34,11 @@ export class Chart {
    * The line is broken where two are more than `gap` seconds apart. `events` have a `time` and what they `says`.
    */
   show(moments, { seconds, gap }, events) {
-    Object.assign(this, { moments, seconds, gap, events });
-    if (moments.length) this.draw();
+    if (!moments.length) return;
+    const { time: now } = moments.at(-1);
+    const within = events.filter(({ time }) => time > now - 1000 * seconds && time <= now);
+    Object.assign(this, { moments, seconds, gap, events: within });
+    this.draw();
   }
 
   draw() {

@@ -10,6 +10,8 @@ const bytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
 
 /** Seconds that a chart shows at least: of a service that has just started, no more than it has lived. */
 const LEAST = 60;
+/** Changes that are listed, the latest. */
+const TOLD = 20;
 /** Names that are told apart in one chart, those with the most answers. */
 const MOST = 6;
 
@@ -17,7 +19,7 @@ const MOST = 6;
 const CHARTS = [
   ["Answers a second", ["2xx", "4xx", "5xx"], number, 1, ["answers_2xx", "answers_4xx", "answers_5xx"]],
   ["Duration of /v1/predict", ["p50", "p90", "p99"], duration, 0.005, ["predict_p50", "predict_p90", "predict_p99"]],
-  ["Where the slowest hundredth waits", ["words", "queue", "network"], duration, 0.002, ["tokenization_p99", "queue_p99", "compute_p99"]],
+  ["Slowest hundredth by phase", ["words", "queue", "network"], duration, 0.002, ["tokenization_p99", "queue_p99", "compute_p99"]],
   ["Accepted work, of its bound", ["filled"], share, 1, ["queue_filled"], "GatescopeQueueNearLimit"],
   ["Refused a second", ["429 too much work", "504 too late"], number, 1, ["rejected", "expired"]],
   ["Worker processes", ["ready"], (value) => value.toFixed(0), 2, ["ready_workers"]],
@@ -39,7 +41,9 @@ let known = "";
 /** Show what `/metrics/history` says of the last `minutes`, told apart `by`. */
 export function show({ columns, rows, apart: found, events, levels }, minutes, by) {
   const bounds = new Map(levels.map(({ name, bound }) => [name, bound]));
-  const span = { seconds: Math.min(60 * minutes, Math.max(LEAST, rows.at(-1)[0] - rows[0][0])), gap: minutes > 5 ? 150 : 12 };
+  const step = minutes > 5 ? 60 : 5;
+  const [first, last] = [rows[0][0] - step, rows.at(-1)[0]];
+  const span = { seconds: Math.min(60 * minutes, Math.max(LEAST, last - first)), gap: 2.5 * step };
   const changes = events.map(([time, says]) => ({ time: 1000 * time, says }));
   if (!charts.length) charts = CHARTS.map(([title, series, said, least, names, alert]) => ({ names, chart: placed("charts", new Chart(title, series, said, least, bounds.get(alert))) }));
   for (const { names, chart } of charts) {
@@ -51,7 +55,7 @@ export function show({ columns, rows, apart: found, events, levels }, minutes, b
   for (const { place, chart } of apart) {
     chart.show(rows.map((row, at) => ({ time: 1000 * row[0], values: shown.map((name) => found[name][at]?.[place] ?? null) })), span, changes);
   }
-  id("events").replaceChildren(...changes.toReversed().map(({ time, says }) => h("li", {}, h("time", {}, clock(time)), " ", says)));
+  id("events").replaceChildren(...changes.slice(-TOLD).toReversed().map(({ time, says }) => h("li", {}, h("time", {}, clock(time)), " ", says)));
   id("no-events").hidden = changes.length > 0;
 }
 

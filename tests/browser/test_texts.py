@@ -111,6 +111,7 @@ def test_the_verdict_of_a_long_text_follows_every_key_too(visit: Open, service: 
         settled(page)
     read(page, LONG)
     page.evaluate("() => { window.setTimeout = () => 0 }")
+    expect(page.locator("#example option:checked")).to_have_text("my own text")
     page.focus("#text")
     page.keyboard.press("Control+End")
     typed = ""

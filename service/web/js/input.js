@@ -23,6 +23,7 @@ export function mount(read) {
   });
   box.addEventListener("input", () => {
     own(box.value, store.get("example") !== "");
+    chooser.value = store.get("example");
     read(true);
   });
   box.addEventListener("change", () => (texts.keep(store.get("text")), options()));

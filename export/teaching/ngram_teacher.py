@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 from sklearn.feature_extraction.text import CountVectorizer
 
 from export.data.splits import DataSplit
-from export.teaching.lessons import PARTS, are_long, parts_of
+from export.teaching.lessons import PARTS, TEMPERATURE, are_long, parts_of
 from export.teaching.opinions import Opinions
 from export.training.baselines import fit_nb, ngrams
 from export.training.dataset import Words, folded_words
@@ -27,7 +28,8 @@ def can_teach(reviews: DataSplit) -> bool:
 def ask_ngrams(reviews: DataSplit, seed: int, said: Callable[[str], None]) -> Opinions:
     """Return what models of words, pairs and triples think of the training `reviews` and of their parts.
 
-    Each review, and what is part of it, is judged by a model that has not learnt from its group.
+    Each review, and what is part of it, is judged by a model that has not learnt from its group. Such chances are true
+    as they are: they are made surer by as much as lessons soften a teacher's.
     """
     texts = [*reviews.texts, *parts_of(reviews)]
     features = CountVectorizer(analyzer=_up_to_triples, binary=True, min_df=2, dtype=np.float64)
@@ -43,7 +45,7 @@ def ask_ngrams(reviews: DataSplit, seed: int, said: Callable[[str], None]) -> Op
         here = np.repeat(here, PARTS)
         found_in_parts[here] = model.predict_proba(parts[here] @ ratio)[:, 1]
     chances = np.concatenate([found, found_in_parts])
-    return Opinions.of(texts, chances, teacher="NB-SVM", training=reviews.fingerprint)
+    return Opinions.of(texts, expit(TEMPERATURE * logit(chances)), teacher="NB-SVM", training=reviews.fingerprint)
 
 
 def _up_to_triples(words: Words) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 SLOT = re.compile(r"\{(\w+)\}")
 BEGINNING = re.compile(r"(?:^|[.!?] )[a-z]")
-ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])")
+ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou](?!ne\b|se|ni))")
 
 
 class Grammar:

@@ -14,7 +14,7 @@ from models.network.equations import Array
 
 MADE_TEXTS, SEED = 30_000, 0
 LONG, PARTS = 100, 6
-KNOWN_BESIDE_A_TEACHER, KNOWN_ALONE, KNOWN_PER_REVIEW = 16_000, 40_000, 4
+KNOWN_SENTENCES, KNOWN_PER_REVIEW = 40_000, 4
 SMOOTHING = 0.05
 TEACHER_SHARE = 0.5
 TEMPERATURE = 1.5
@@ -37,15 +37,15 @@ def lessons_of(reviews: DataSplit, labels: Sequence[str], opinions: Opinions | N
     """Return everything there is to learn from the training `reviews`.
 
     Their labels, smoothed; where a teacher has read them, half of the target is its opinion, and the texts made from
-    them are learnt from its opinion alone. Where the labels are praise and blame, known sentences as well: more where
-    no teacher helps, at most `KNOWN_PER_REVIEW` for each review.
+    them are learnt from its opinion alone. Where the labels are praise and blame, known sentences as well, at most
+    `KNOWN_PER_REVIEW` for each review.
     """
     labelled = _smoothed(labelled_reviews(reviews, labels))
     lessons = [labelled] if opinions is None else [_mixed(labelled, opinions), _judged(reviews, opinions)]
     positive = positive_label(labels)
     if positive is not None:
-        most = KNOWN_ALONE if opinions is None else KNOWN_BESIDE_A_TEACHER
-        lessons.append(_smoothed(known_lesson(positive, min(KNOWN_PER_REVIEW * len(reviews), most), SEED)))
+        count = min(KNOWN_PER_REVIEW * len(reviews), KNOWN_SENTENCES)
+        lessons.append(_smoothed(known_lesson(positive, count, SEED)))
     return lessons
 
 

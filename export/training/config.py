@@ -8,7 +8,9 @@ from models.network.equations import Cell, Weights
 from models.network.pooling import Pooling
 from models.text.words import Vocabulary
 
-EPOCHS, MANY_TEXTS, FEWER_EPOCHS = 6, 52_000, 4
+EPOCHS = 6
+FEWER_EPOCHS = ((70_000, 3), (52_000, 4))
+"""From so many texts on so many epochs, the most texts first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class TrainingSettings:
 
 def epochs_for(texts: int) -> int:
     """Return how often to pass over so many texts where nothing was asked for: many, as with a teacher, need fewer."""
-    return FEWER_EPOCHS if texts >= MANY_TEXTS else EPOCHS
+    return next((epochs for least, epochs in FEWER_EPOCHS if texts >= least), EPOCHS)
 
 
 class TrainingError(Failed, ValueError):

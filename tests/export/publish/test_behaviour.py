@@ -10,6 +10,7 @@ import pytest
 from export.data.grammar import SLOT, Grammar, read_toml
 from export.publish.behaviour import FILE, SENTENCES, Case, behaviour, cases
 from export.teaching import known
+from export.teaching.lessons import KNOWN_SENTENCES, SEED
 from models.network.equations import Array
 
 LABELS = ("rotten", "fresh")
@@ -110,6 +111,6 @@ def test_no_sentence_of_the_test_is_taught() -> None:
     def words(text: str) -> str:
         return re.sub(r"\W+", " ", text.lower()).strip()
 
-    taught = {words(text) for text, _ in known.known_sentences(20_000, seed=5)}
+    taught = {words(text) for text, _ in known.known_sentences(KNOWN_SENTENCES, SEED)}
     tested = {words(case.text) for group in cases().values() for case in group}
     assert not tested & taught

@@ -36,8 +36,8 @@ def modifier_gains(predict: Callable[[Sequence[str]], Array], labels: Sequence[s
 
     The contrast is the mean log-odds of praise after words of praise, less that after words of blame; a gain is the
     contrast with the modifier by that without. A bag of words has gains of 1. `predict` gives the probabilities
-    `[N, C]` of texts. Nothing is measured where `labels` are not sentiment, or where a place without modifier has a
-    contrast under `LEAST_CONTRAST`.
+    `[N, C]` of texts. A place is left out whose contrast without modifier is under `LEAST_CONTRAST`; nothing is measured
+    where that is the next word, or where `labels` are not sentiment.
     """
     positive = positive_label(labels)
     if positive is None:
@@ -45,10 +45,12 @@ def modifier_gains(predict: Callable[[Sequence[str]], Array], labels: Sequence[s
     chances = np.asarray(predict(_texts()), np.float64)[:, positive].clip(1e-6, 1 - 1e-6)
     log_odds = np.log(chances / (1 - chances)).reshape(len(PLACES), 1 + len(MODIFIERS), 2, -1).mean(-1)
     contrast = log_odds[:, :, 0] - log_odds[:, :, 1]
-    if contrast[:, 0].min() < LEAST_CONTRAST:
+    measured = contrast[:, 0] >= LEAST_CONTRAST
+    if not measured[0]:
         return {}
-    gains = (contrast[:, 1:] / contrast[:, :1]).T.tolist()
-    return {modifier: dict(zip(PLACES, row, strict=True)) for modifier, row in zip(MODIFIERS, gains, strict=True)}
+    places = [place for place, found in zip(PLACES, measured, strict=True) if found]
+    gains = (contrast[measured, 1:] / contrast[measured, :1]).T.tolist()
+    return {modifier: dict(zip(places, row, strict=True)) for modifier, row in zip(MODIFIERS, gains, strict=True)}
 
 
 def _texts() -> list[str]:

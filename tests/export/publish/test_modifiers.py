@@ -76,6 +76,12 @@ def test_who_does_not_tell_praise_from_blame_has_no_table() -> None:
     assert modifier_gains(probabilities(lambda words: 0.1 * len(words)), LABELS) == {}
 
 
+def test_a_place_too_far_to_tell_praise_from_blame_is_left_out() -> None:
+    gains = modifier_gains(probabilities(lambda words: reader(words[:8])), LABELS)
+    assert list(gains["not"]) == [place for place in PLACES if place != "7th word"]
+    assert gains["not"]["next word"] == pytest.approx(-1.0)
+
+
 def test_the_card_shows_the_gains(bundles: dict[str, Bundle]) -> None:
     gains = modifier_gains(probabilities(reader), LABELS)
     manifest = bundles["gru"].manifest.model_copy(update={"modifiers": gains})

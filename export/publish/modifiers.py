@@ -36,8 +36,8 @@ def modifier_gains(predict: Callable[[Sequence[str]], Array], labels: Sequence[s
 
     The contrast is the mean log-odds of praise after words of praise, less that after words of blame; a gain is the
     contrast with the modifier by that without. A bag of words has gains of 1. `predict` gives the probabilities
-    `[N, C]` of texts. A place is left out whose contrast without modifier is under `LEAST_CONTRAST`; nothing is measured
-    where that is the next word, or where `labels` are not sentiment.
+    `[N, C]` of texts. A place is left out whose contrast without modifier is under `LEAST_CONTRAST`; nothing is
+    measured where that is the next word, or where `labels` are not sentiment.
     """
     positive = positive_label(labels)
     if positive is None:

@@ -103,8 +103,8 @@ LONG = "the plot is fine and the cast is good but " * 80
 @pytest.mark.parametrize("sockets", [True, False])
 def test_the_verdict_of_a_long_text_follows_every_key_too(visit: Open, service: str, sockets: bool) -> None:
     page = visit()
-    frames: list[int] = []
-    page.on("websocket", lambda opened: opened.on("framereceived", lambda frame: frames.append(len(frame))))
+    sent: list[str] = []
+    page.on("websocket", lambda opened: opened.on("framesent", lambda frame: sent.append(str(frame))))
     if not sockets:
         page.context.add_init_script("delete window.WebSocket")
         page.reload()
@@ -119,7 +119,8 @@ def test_the_verdict_of_a_long_text_follows_every_key_too(visit: Open, service: 
         page.keyboard.type(letter)
         typed += letter
         expect(page.locator("#strip strong")).to_have_text(verdict(service, LONG + typed))
-    assert bool(frames) == sockets
+    assert bool(sent) == sockets
+    assert not sent or json.loads(sent[0])["look"]
 
 
 def verdict(service: str, text: str) -> str:

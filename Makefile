@@ -8,7 +8,7 @@ AUDIT_VENV := .venv-audit
 INSTALL := -m pip install --quiet --disable-pip-version-check --editable
 IN_PROCESS := models export/data export/memory export/publish export/training service/api service/engine service/inference \
   service/metrics service/score service/tracing
-FORMATTED := $(wildcard models/network/native/*) $(wildcard models/trace/*.c)
+FORMATTED := $(wildcard models/network/native/*) $(wildcard models/trace/*.[ch])
 DISTRIBUTION := pyproject.toml setup.py $(wildcard models/text/*.[ch] models/trace/*.c models/network/native/*)
 
 GATESCOPE_HOST ?= 127.0.0.1

@@ -23,7 +23,7 @@ def extension(name: str, *files: str) -> Extension:
 compiled = [
     extension("models.network.recurrence", *(f"models/network/native/{name}" for name in NATIVE)),
     extension("models.text.word_ids", "models/text/word_ids.c", "models/text/utf8_words.h"),
-    extension("models.trace.scans", "models/trace/scans.c"),
+    extension("models.trace.scans", "models/trace/scans.c", "models/trace/gradient_scan.h"),
 ]
 
 setup(ext_modules=compiled, options={"bdist_wheel": {"py_limited_api": "cp311"}})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.network.equations import CELLS, GATES, Array, Ids, Layer, PreActivations, Weights
+from models.network.equations import CELLS, GATES, VALUES, Array, Ids, Layer, Weights
 from models.network.pooling import REDUCTIONS, reductions
 from models.network.session import Chunk, DeviceState, State, to_host
 from models.network.state import state_tensors
@@ -51,34 +51,26 @@ class CompiledSession:
         )
         self._classes, self._hidden, self._layers = weights.classes, weights.hidden_size, len(weights.layers)
         self._states = state_tensors(weights.cell, weights.pooling, self._layers, self._hidden)
-        self._units, self._block, self._slots = packed.units, packed.block, packed.slots
+        self._units, self._values = packed.units, len(VALUES[weights.cell])
         self._row = recurrence.state_size(self._network)
         self.empty_state: State = (np.zeros((0, self._row), np.float32),)
 
-    def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:
+    def run(
+        self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool, values: bool = False
+    ) -> Chunk:
         """Run the network as `Session.run` says."""
         rows, lengths = len(ids_by_row), [*map(len, ids_by_row)]
         after = np.empty((rows, self._row), np.float32)
         answers = np.empty((2, rows, self._classes), np.float32)
-        shape = (max(lengths), rows, self._hidden)
-        hidden = tuple(np.empty(shape, np.float32) for _ in range(self._layers)) if traced else ()
+        shape, layers = (max(lengths), rows), range(self._layers if traced else 0)
+        hidden = [np.empty((*shape, self._hidden), np.float32) for _ in layers]
+        kept = [np.empty((self._values, *shape, self._units), np.float32) for _ in layers if values]
         ids = np.concatenate(ids_by_row)
         (before,) = to_host(state)
-        recurrence.step(self._network, ids, np.array(lengths, np.int32), carry, before, after, answers, hidden)
-        return Chunk(answers[0], answers[1], (after,), hidden)
-
-    def pre_activations(self, ids: Ids, hidden: Sequence[Array]) -> list[PreActivations]:
-        """Return what `Session.pre_activations` says: products as in `models.trace.recover`, words from the table."""
-        found, below = list[PreActivations](), hidden[0]
-        for number, states in enumerate(hidden):
-            before = np.zeros_like(states)
-            before[1:] = states[:-1]
-            sums = np.empty((len(ids), self._units // self._block, self._slots, self._block), np.float32)
-            recurrence.sums(self._network, number, ids, below, before, sums)
-            by_gate = sums.transpose(2, 0, 1, 3).reshape(self._slots, len(ids), self._units)
-            found.append(list(by_gate[:, :, : self._hidden]))
-            below = states
-        return found
+        recurrence.step(
+            self._network, ids, np.array(lengths, np.int32), carry, before, after, answers, (*hidden, *kept)
+        )
+        return Chunk(answers[0], answers[1], (after,), hidden, [layer[..., : self._hidden] for layer in kept])
 
     def import_state(self, state: State) -> State:
         """Return one line of floats: each state tensor, padded to whole blocks, then the count of steps."""

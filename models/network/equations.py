@@ -6,7 +6,7 @@ update, candidate`, minGRU `update, candidate`; the update gate *keeps* the old 
 of a minGRU reads its hidden state: its `weight_hh` is `[0, H]`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -20,10 +20,6 @@ Array = NDArray[Any]
 
 Ids = NDArray[np.int64]
 """The words of one review as ids, `[T]`."""
-
-PreActivations = Sequence[Array]
-"""What a layer's activations are applied to, `[T, H]` each, in the order of GATES; the GRU's candidate has two: of the
-input, and of the hidden state, which the reset gate multiplies."""
 
 CELLS: tuple[Cell, ...] = get_args(Cell)
 """In the order of the compiled loops, `native/network.h`."""
@@ -40,6 +36,17 @@ GATES: Mapping[Cell, tuple[str, ...]] = {
 
 RECURRENT_GATES: Mapping[Cell, tuple[str, ...]] = {**GATES, "mingru": ()}
 """Those of them that read the hidden state before."""
+
+VALUES: Mapping[Cell, tuple[str, ...]] = {
+    "rnn": ("pre_candidate",),
+    "lstm": ("input", "forget", "candidate", "output", "cell", "pre_candidate"),
+    "gru": ("reset", "update", "candidate", "pre_candidate", "recurrent_candidate"),
+    "mingru": ("update", "candidate"),
+}
+"""What a step makes on the way to its hidden state, in the order of the compiled loops, `native/cells.h`.
+
+`pre_candidate` is the candidate (RNN: the hidden state) before its tanh; `recurrent_candidate` is the part of it that
+the reset gate of a GRU multiplies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,8 @@ class Weights:
 
     def heads(self) -> dict[Reduction, Array]:
         """Return the head's weights for each reduction of the pooling, `[C, H]`."""
-        names = reductions(self.pooling)
-        return dict(zip(names, np.split(self.head_weight, len(names), axis=1), strict=True))
+        names, size = reductions(self.pooling), self.hidden_size
+        return {name: self.head_weight[:, place * size : (place + 1) * size] for place, name in enumerate(names)}
 
     def tensors(self) -> dict[str, Array]:
         """Return the weights by name, as `weights.safetensors` holds them."""

@@ -58,8 +58,10 @@ class OnnxSession:
         self._traced = [*self._outputs, *map(over_time, range(layers))]
         self.empty_state: State = tuple(np.zeros((0, *state.shape), state.dtype) for state in states)
 
-    def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:
-        """Run the network as `Session.run` says."""
+    def run(
+        self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool, values: bool = False
+    ) -> Chunk:
+        """Run the network as `Session.run` says; the graph does not show its gates."""
         return self.run_padded(*pad(ids_by_row), carry, state, traced=traced)
 
     def run_padded(
@@ -71,9 +73,6 @@ class OnnxSession:
         names, end = self._traced if traced else self._outputs, len(self._outputs)
         values = self._session.run(names, feed) if self._device is None else self._bound(names, feed, self._device)
         return Chunk(values[0], values[1], tuple(values[2:end]), values[end:])
-
-    def pre_activations(self, ids: Ids, hidden: Sequence[Array]) -> None:
-        """Return None: the graph does not show its gates."""
 
     def import_state(self, state: State) -> State:
         """Return `state`: the graph keeps the manifest's state tensors as they are."""

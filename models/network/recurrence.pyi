@@ -33,15 +33,6 @@ def network(
 def state_size(network: Network, /) -> int:
     """Return the floats of a row's state."""
 
-def sums(network: Network, layer: int, ids: Array, below: Array, before: Array, sums: Array, /) -> None:
-    """Compute the pre-activations of a layer at every word of one review, from all of its hidden states.
-
-    Reads `ids` int64 `[T]`; `below [T, H]`, the hidden states of the layer below, of no meaning for the first; `before
-    [T, H]`, this layer's hidden state before each word. Writes `sums [T, blocks, 4, width]`: LSTM i f g o, GRU r z and
-    the candidate's two sides, minGRU z n of twice as many units, RNN of four times as many. Raises `ValueError` where
-    arrays or ids do not fit.
-    """
-
 def step(
     network: Network,
     ids: Array,
@@ -56,6 +47,7 @@ def step(
     """Compute one chunk of B rows, without the interpreter's lock.
 
     Reads `ids` int64, the words of one row after another; `lengths` int32 `[B]`; `carry` int64 `[B]`; `before [S, M]`.
-    Writes `after [B, M]`, `answers [2, B, C]` (logits, probabilities), and `over_time`, none or `[T, B, H]` a layer.
+    Writes `after [B, M]`, `answers [2, B, C]` (logits, probabilities), and `over_time`: nothing, or hidden states
+    `[T, B, H]` a layer, or these and then the values of VALUES, `[values, T, B, U]` a layer, U the padded units.
     Raises `ValueError`, and writes nothing, where shapes, lengths, places or ids do not fit.
     """

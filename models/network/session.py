@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state
 
-from models.network.equations import Array, Ids, PreActivations
+from models.network.equations import Array, Ids
 
 State = tuple[Array, ...]
 """The recurrent state of one review: its state tensors, in the manifest's order, without the batch axis."""
@@ -33,13 +33,15 @@ SESSION_ERRORS: tuple[type[Exception], ...] = (
 class Chunk:
     """What one run returns: `logits`, `probabilities` `[B, C]`, state tensors `[B, ...]`, hidden states `[T, B, H]`.
 
-    Past the end of a row its hidden states mean nothing.
+    `values` holds the VALUES of every layer, `[V, T, B, H]`, of a session that keeps them. Past the end of a row its
+    hidden states and values mean nothing.
     """
 
     logits: Array
     probabilities: Array
     state: DeviceState
     hidden: Sequence[Array]
+    values: Sequence[Array] = ()
 
 
 class Session(Protocol):
@@ -54,14 +56,14 @@ class Session(Protocol):
     empty_state: State
     """The state before the first run: no rows. Each backend has its own layout of it."""
 
-    def run(self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool) -> Chunk:
+    def run(
+        self, ids_by_row: Sequence[Ids], carry: Ids, state: DeviceState, *, traced: bool, values: bool = False
+    ) -> Chunk:
         """Compute one chunk: the next words of B >= 1 rows, at least one each; hidden states only where `traced`.
 
-        Row b continues row `carry[b]` of `state`, which the run before returned, or starts anew where that is FRESH.
+        With `values`, those of a traced chunk too, if the session can keep them. Row b continues row `carry[b]` of
+        `state`, which the run before returned, or starts anew where that is FRESH.
         """
-
-    def pre_activations(self, ids: Ids, hidden: Sequence[Array]) -> Sequence[PreActivations] | None:
-        """Return what each layer's activations are applied to, for `models.trace.recover`; None if no faster here."""
 
     def import_state(self, state: State) -> State:
         """Return one row in this backend's layout, from a review's state tensors as the manifest lists them."""

@@ -10,17 +10,12 @@ from models.network.equations import Array, Cell, Ids, Weights
 class LayerActivations:
     """The activations of one layer over one review.
 
-    `values` holds `[T, H]` by name: LSTM `forget input candidate output cell hidden`; GRU `reset update candidate
-    hidden`; RNN `hidden`. `inputs [T, I]` is what the layer read, `hidden_before [T, H]` its hidden state before each
-    step. `pre_candidate [T, H]` is the candidate (RNN: the hidden state) before its tanh. `recurrent_candidate [T, H]`,
-    GRU only, is the part of it that the reset gate multiplies. `residual` is the largest |recomputed - hidden|.
+    `values` holds VALUES and `hidden` by name, `[T, H]` each. `inputs [T, I]` is what the layer read. `residual` is the
+    largest |recomputed - hidden|.
     """
 
     values: Mapping[str, Array]
     inputs: Array
-    hidden_before: Array
-    pre_candidate: Array
-    recurrent_candidate: Array | None
     residual: float
 
     def __getitem__(self, name: str) -> Array:

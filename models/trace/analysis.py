@@ -1,10 +1,10 @@
 """One review taken apart: what the parts of its trace are made from, each computed when it is first asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from models.network.equations import Array, Ids, PreActivations, Weights
+from models.network.equations import Array, Ids, Weights
 from models.trace.activations import Activations
 from models.trace.ledger import Ledger, deep_ledger, write_ledger
 from models.trace.reconverge import StateHistory, state_history
@@ -18,8 +18,8 @@ from models.trace.units import TopUnits, top_units
 class Analysis:
     """What a network did with one review, seen from `target`, with `units` of its top units in detail.
 
-    `logits [C]` and `hidden`, `[T, H]` a layer, are the network's own. `pre_activations` computes those of every layer
-    from ids and hidden states, where a session does that faster than `models.trace`.
+    `logits [C]`, `hidden`, `[T, H]` a layer, and `values`, `[V, T, H]` a layer where a session keeps them, are the
+    network's own.
     """
 
     weights: Weights
@@ -28,13 +28,12 @@ class Analysis:
     logits: Array
     target: Target
     units: int = 16
-    pre_activations: Callable[[Ids, Sequence[Array]], Sequence[PreActivations] | None] | None = None
+    values: Sequence[Array] = ()
 
     @cached_property
     def activations(self) -> Activations:
         """Every gate and cell state."""
-        known = None if self.pre_activations is None else self.pre_activations(self.ids, self.hidden)
-        return recover(self.weights, self.ids, self.hidden, known)
+        return recover(self.weights, self.ids, self.hidden, self.values)
 
     @cached_property
     def state_history(self) -> StateHistory:
@@ -57,14 +56,19 @@ class Analysis:
         return float(self.target.of(self.logits))
 
     @cached_property
+    def grad_hidden(self) -> Array:
+        """The gradient of the target's logit by the top layer's hidden states, through the head alone, `[T, H]`."""
+        return head_gradient(self.head, self.hidden[-1])
+
+    @cached_property
     def deep(self) -> Ledger:
         """The deep ledger."""
-        return deep_ledger(self.activations, self.head, self.logit)
+        return deep_ledger(self.activations, self.grad_hidden, self.logit - self.head.bias)
 
     @cached_property
     def write(self) -> Ledger | None:
         """The write ledger; None for a cell without gated memory."""
-        return write_ledger(self.activations, self.head, self.logit)
+        return write_ledger(self.activations, self.grad_hidden, self.logit - self.head.bias)
 
     @cached_property
     def top_units(self) -> TopUnits:
@@ -74,4 +78,4 @@ class Analysis:
     @cached_property
     def unit_shares(self) -> Array:
         """What the head read of every unit at every word, `[T, H]`: they add up to the target's logit less its bias."""
-        return head_gradient(self.head, self.hidden[-1]) * self.hidden[-1]
+        return self.grad_hidden * self.hidden[-1]

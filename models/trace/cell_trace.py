@@ -4,23 +4,13 @@ Gradients are those of the target's logit. `grad_hidden [T, H]` comes from above
 backward pass adds what comes back through time and hands the gradient on to what the layer read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.network.equations import Array, Layer, PreActivations
+from models.network.equations import Array, Layer
 from models.trace.activations import LayerActivations
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """One layer's `values [T, H]` but the hidden states, which are `recomputed`; see `LayerActivations`."""
-
-    values: dict[str, Array]
-    pre_candidate: Array
-    recomputed: Array
-    recurrent_candidate: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +37,10 @@ class CellTrace:
     tensors: tuple[str, ...]
     conventions: Mapping[str, str]
     candidate: int
-    pre_activations: Callable[[Layer, Array, Array], PreActivations]
-    """From a layer's weights, inputs `[T, I]` and hidden states before `[T, H]`."""
-    recover: Callable[[PreActivations, Array], Recovered]
-    """From pre-activations and the hidden states before `[T, H]`."""
+    values: Callable[[Layer, Array, Array], Sequence[Array]]
+    """VALUES, `[T, H]` each, from a layer's weights, inputs `[T, I]` and hidden states before `[T, H]`."""
+    recomputed: Callable[[Mapping[str, Array]], Array]
+    """The hidden states `[T, H]` once more, from what each step made."""
     backward: Callable[[LayerActivations, Layer, Array], tuple[Array, Array]]
     """From `grad_hidden`: the whole gradient by the hidden states `[T, H]`, and by the inputs `[T, I]`."""
     backward_frozen: Callable[[LayerActivations, Layer, Array], tuple[Array, float]]
@@ -69,7 +59,8 @@ def rows(layer: Layer, gate: int) -> slice:
     return slice(gate * size, (gate + 1) * size)
 
 
-def tanh_ratio(tanh: Array, x: Array) -> Array:
-    """Return `tanh(x) / x`, 1 at 0."""
-    near = np.abs(x) < 1e-4
-    return np.where(near, 1.0, tanh / np.where(near, 1.0, x)).astype(tanh.dtype, copy=False)
+def shifted(states: Array) -> Array:
+    """Return the state before each step, from zero."""
+    before = np.zeros_like(states)
+    before[1:] = states[:-1]
+    return before

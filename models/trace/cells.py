@@ -1,22 +1,18 @@
 """All of a trace that depends on the kind of cell: a new cell is one more `CellTrace` in this file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.network.equations import Array, Cell, Layer, PreActivations, sigmoid
+from models.network.equations import Array, Cell, Layer, sigmoid
 from models.trace.activations import LayerActivations
-from models.trace.cell_trace import CellTrace, GatedMemory, Recovered, rows, tanh_ratio
-from models.trace.linear import backward_scan, reverse_scan, scan
+from models.trace.cell_trace import CellTrace, GatedMemory, rows, shifted
+from models.trace.linear import backward_scan, reverse_scan, scan, tanh_ratio
 
 
-def _pre_activations(layer: Layer, inputs: Array, hidden_before: Array) -> PreActivations:
-    """Take a product for each gate: no dearer than one for all, and its arrays are small enough to be reused."""
-    gates = len(layer.bias_ih) // layer.weight_hh.shape[1]
-    return [_pre_activation(layer, rows(layer, gate), inputs, hidden_before) for gate in range(gates)]
-
-
-def _pre_activation(layer: Layer, block: slice, inputs: Array, hidden_before: Array) -> Array:
+def _pre_activation(layer: Layer, gate: int, inputs: Array, hidden_before: Array) -> Array:
+    """Return what a gate is applied to: a product for each gate is no dearer than one for all."""
+    block = rows(layer, gate)
     pre: Array = inputs @ layer.weight_ih[block].T
     pre += hidden_before @ layer.weight_hh[block].T
     pre += layer.bias_ih[block] + layer.bias_hh[block]
@@ -30,9 +26,12 @@ def _over_time(grad: Array, bias: Array) -> float:
 
 # RNN: h = tanh(a), a = W x + b + U h' + b'
 
+FADE = 0.92
+"""What a step of an RNN hands on of the shares before it, where the ratio of its tanh is held fixed.
 
-def _rnn_recover(pre: PreActivations, hidden_before: Array) -> Recovered:
-    return Recovered({}, pre[0], np.tanh(pre[0]))
+Without a gate that lets go, all of them would grow from word to word, though the network forgets. The rest counts as
+made by the network's biases.
+"""
 
 
 def _rnn_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, Array]:
@@ -48,17 +47,18 @@ def _rnn_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tup
 
 def _rnn_backward_frozen(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, float]:
     one, none = np.ones_like(grad_hidden), np.zeros_like(grad_hidden)
-    slope = tanh_ratio(of["hidden"], of.pre_candidate)
+    slope = tanh_ratio(FADE * one, of["hidden"], of["pre_candidate"])
     grad = backward_scan(grad_hidden, one, none, slope, one, layer.weight_hh)
-    return grad, _over_time(grad, layer.bias_ih + layer.bias_hh)
+    held_back = (1 / FADE - 1) * float(np.vdot(grad, of["pre_candidate"]))
+    return grad, _over_time(grad, layer.bias_ih + layer.bias_hh) + held_back
 
 
 _RNN = CellTrace(
     tensors=("hidden",),
     conventions={"hidden": "tanh of this word and the hidden state before"},
     candidate=0,
-    pre_activations=_pre_activations,
-    recover=_rnn_recover,
+    values=lambda layer, inputs, before: [_pre_activation(layer, 0, inputs, before)],
+    recomputed=lambda of: np.tanh(of["pre_candidate"]),
     backward=_rnn_backward,
     backward_frozen=_rnn_backward_frozen,
     memory=None,
@@ -68,23 +68,26 @@ _RNN = CellTrace(
 # LSTM: c = f c' + i g, h = o tanh(c)
 
 
-def _lstm_recover(pre: PreActivations, hidden_before: Array) -> Recovered:
+def _lstm_values(layer: Layer, inputs: Array, hidden_before: Array) -> Sequence[Array]:
+    pre = [_pre_activation(layer, gate, inputs, hidden_before) for gate in range(4)]
     input_, forget, output = (sigmoid(pre[gate]) for gate in (0, 1, 3))
     candidate = np.tanh(pre[2])
-    cell = scan(forget, input_ * candidate)
-    values = {"forget": forget, "input": input_, "candidate": candidate, "output": output, "cell": cell}
-    return Recovered(values, pre[2], output * np.tanh(cell))
+    return [input_, forget, candidate, output, scan(forget, input_ * candidate), pre[2]]
+
+
+def _lstm_recomputed(of: Mapping[str, Array]) -> Array:
+    cell = of["forget"] * shifted(of["cell"]) + of["input"] * of["candidate"]
+    hidden: Array = of["output"] * np.tanh(cell)
+    return hidden
 
 
 def _lstm_readout(of: LayerActivations) -> Array:
-    ratio: Array = of["output"] * tanh_ratio(np.tanh(of["cell"]), of["cell"])
-    return ratio
+    return tanh_ratio(of["output"], np.tanh(of["cell"]), of["cell"])
 
 
 def _lstm_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, Array]:
     input_, forget, candidate, output, cell = (of[name] for name in ("input", "forget", "candidate", "output", "cell"))
-    squashed, cell_before = np.tanh(cell), np.zeros_like(cell)
-    cell_before[1:] = cell[:-1]
+    squashed, cell_before = np.tanh(cell), shifted(cell)
     to_cell = output * (1 - np.square(squashed))
     slopes = np.stack(
         [
@@ -108,7 +111,7 @@ def _lstm_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tu
 
 
 def _lstm_backward_frozen(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, float]:
-    block, slope = rows(layer, 2), of["input"] * tanh_ratio(of["candidate"], of.pre_candidate)
+    block, slope = rows(layer, 2), tanh_ratio(of["input"], of["candidate"], of["pre_candidate"])
     one = np.ones_like(grad_hidden)
     grad = backward_scan(grad_hidden, _lstm_readout(of), of["forget"], slope, one, layer.weight_hh[block])
     return grad, _over_time(grad, layer.bias_ih[block] + layer.bias_hh[block])
@@ -123,8 +126,8 @@ _LSTM = CellTrace(
         "hidden": "output x tanh(cell)",
     },
     candidate=2,
-    pre_activations=_pre_activations,
-    recover=_lstm_recover,
+    values=_lstm_values,
+    recomputed=_lstm_recomputed,
     backward=_lstm_backward,
     backward_frozen=_lstm_backward_frozen,
     memory=GatedMemory(
@@ -136,29 +139,24 @@ _LSTM = CellTrace(
 # GRU: n = tanh(W x + b + r (U h' + b')), h = (1 - z) n + z h'
 
 
-def _gru_pre_activations(layer: Layer, inputs: Array, hidden_before: Array) -> PreActivations:
-    reset, update = (_pre_activation(layer, rows(layer, gate), inputs, hidden_before) for gate in (0, 1))
+def _gru_values(layer: Layer, inputs: Array, hidden_before: Array) -> Sequence[Array]:
+    reset, update = (sigmoid(_pre_activation(layer, gate, inputs, hidden_before)) for gate in (0, 1))
     block = rows(layer, 2)
-    of_inputs = inputs @ layer.weight_ih[block].T
-    of_inputs += layer.bias_ih[block]
-    of_hidden = hidden_before @ layer.weight_hh[block].T
-    of_hidden += layer.bias_hh[block]
-    return [reset, update, of_inputs, of_hidden]
+    recurrent = hidden_before @ layer.weight_hh[block].T + layer.bias_hh[block]
+    pre_candidate = inputs @ layer.weight_ih[block].T + layer.bias_ih[block] + reset * recurrent
+    return [reset, update, np.tanh(pre_candidate), pre_candidate, recurrent]
 
 
-def _gru_recover(pre: PreActivations, hidden_before: Array) -> Recovered:
-    reset, update, of_hidden = sigmoid(pre[0]), sigmoid(pre[1]), pre[3]
-    pre_candidate = pre[2] + reset * of_hidden
-    candidate = np.tanh(pre_candidate)
-    values = {"reset": reset, "update": update, "candidate": candidate}
-    return Recovered(values, pre_candidate, (1 - update) * candidate + update * hidden_before, of_hidden)
+def _gru_recomputed(of: Mapping[str, Array]) -> Array:
+    hidden: Array = of["candidate"] + of["update"] * (shifted(of["hidden"]) - of["candidate"])
+    return hidden
 
 
 def _gru_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, Array]:
     reset, update, candidate = of["reset"], of["update"], of["candidate"]
     to_pre = (1 - update) * (1 - np.square(candidate))
-    to_update = (of.hidden_before - candidate) * update * (1 - update)
-    to_reset = of.recurrent_candidate * reset * (1 - reset)
+    to_update = (shifted(of["hidden"]) - candidate) * update * (1 - update)
+    to_reset = of["recurrent_candidate"] * reset * (1 - reset)
     size = grad_hidden.shape[1]
     shape, dtype = (len(grad_hidden), 3 * size), grad_hidden.dtype
     total, x, h = np.empty_like(grad_hidden), np.empty(shape, dtype), np.empty(shape, dtype)
@@ -177,7 +175,7 @@ def _gru_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tup
 
 def _gru_backward_frozen(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, float]:
     block, update, reset = rows(layer, 2), of["update"], of["reset"]
-    slope = (1 - update) * tanh_ratio(of["candidate"], of.pre_candidate)
+    slope = tanh_ratio(1 - update, of["candidate"], of["pre_candidate"])
     one = np.ones_like(grad_hidden)
     grad = backward_scan(grad_hidden, one, update, slope, reset, layer.weight_hh[block])
     return grad, _over_time(grad, layer.bias_ih[block]) + _over_time(grad * reset, layer.bias_hh[block])
@@ -191,8 +189,8 @@ _GRU = CellTrace(
         "hidden": "(1 - update) x candidate + update x hidden before",
     },
     candidate=2,
-    pre_activations=_gru_pre_activations,
-    recover=_gru_recover,
+    values=_gru_values,
+    recomputed=_gru_recomputed,
     backward=_gru_backward,
     backward_frozen=_gru_backward_frozen,
     memory=GatedMemory(
@@ -206,20 +204,17 @@ _GRU = CellTrace(
 # minGRU: n = W x + b, h = (1 - z) n + z h'; the hidden state before is in no gate
 
 
-def _mingru_pre_activations(layer: Layer, inputs: Array, hidden_before: Array) -> PreActivations:
-    return [inputs @ layer.weight_ih[rows(layer, gate)].T + layer.bias_ih[rows(layer, gate)] for gate in (0, 1)]
-
-
-def _mingru_recover(pre: PreActivations, hidden_before: Array) -> Recovered:
-    update, candidate = sigmoid(pre[0]), pre[1]
-    recomputed = (1 - update) * candidate + update * hidden_before
-    return Recovered({"update": update, "candidate": candidate}, candidate, recomputed)
+def _mingru_values(layer: Layer, inputs: Array, hidden_before: Array) -> Sequence[Array]:
+    update, candidate = (
+        inputs @ layer.weight_ih[rows(layer, gate)].T + layer.bias_ih[rows(layer, gate)] for gate in (0, 1)
+    )
+    return [sigmoid(update), candidate]
 
 
 def _mingru_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, Array]:
     update, candidate = of["update"], of["candidate"]
     total = reverse_scan(update, grad_hidden)
-    to_update = total * (of.hidden_before - candidate) * update * (1 - update)
+    to_update = total * (shifted(of["hidden"]) - candidate) * update * (1 - update)
     return total, np.concatenate([to_update, total * (1 - update)], axis=1) @ layer.weight_ih
 
 
@@ -236,8 +231,8 @@ _MINGRU = CellTrace(
         "hidden": "(1 - update) x candidate + update x hidden before",
     },
     candidate=1,
-    pre_activations=_mingru_pre_activations,
-    recover=_mingru_recover,
+    values=_mingru_values,
+    recomputed=_gru_recomputed,
     backward=_mingru_backward,
     backward_frozen=_mingru_backward_frozen,
     memory=_GRU.memory,

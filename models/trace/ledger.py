@@ -17,7 +17,6 @@ from models.network.equations import Array
 from models.trace.activations import Activations
 from models.trace.cells import CELL_TRACES
 from models.trace.linear import reverse_scan
-from models.trace.target import TargetHead, head_gradient
 
 TOLERANCE = 1e-4
 """The largest residual, as a share of the summed |contributions|, of a ledger that is right."""
@@ -52,9 +51,8 @@ class Ledger:
 
     @property
     def error(self) -> float:
-        """|residual| as a share of the summed |contributions|, of a ledger with all units."""
-        assert self.units is not None
-        size = float(np.abs(self.units).sum(dtype=np.float64)) + abs(self.bias)
+        """|residual| as a share of the summed |contributions|."""
+        size = float(np.abs(self.words).sum(dtype=np.float64)) + abs(self.bias)
         return abs(self.residual) / size if size else abs(self.residual)
 
     def of_units(self, selected: Sequence[int] | None) -> "Ledger":
@@ -64,31 +62,30 @@ class Ledger:
         return replace(self, units=self.units[:, selected])
 
 
-def write_ledger(activations: Activations, head: TargetHead, logit: float) -> Ledger | None:
+def write_ledger(activations: Activations, grad_hidden: Array, explained: float) -> Ledger | None:
     """Return what each step wrote that survived to the end; None for a cell without gated memory.
 
-    `logit` is the target's.
+    `grad_hidden [T, H]` is the gradient through the head alone; `explained` the target's logit less the head's bias.
     """
     memory, top = CELL_TRACES[activations.cell].memory, activations.top
     if memory is None:
         return None
-    grad_hidden, readout = head_gradient(head, top["hidden"]), memory.readout(top)
+    readout = memory.readout(top)
     survives = reverse_scan(memory.kept(top), grad_hidden if readout is None else grad_hidden * readout)
-    return Ledger.of(survives * memory.written(top), 0.0, logit - head.bias)
+    return Ledger.of(survives * memory.written(top), 0.0, explained)
 
 
-def deep_ledger(activations: Activations, head: TargetHead, logit: float) -> Ledger:
-    """Return each word's share, through all layers, with gates and tanh ratios fixed. `logit` is the target's.
+def deep_ledger(activations: Activations, grad_hidden: Array, explained: float) -> Ledger:
+    """Return each word's share, through all layers, with gates and tanh ratios fixed; arguments as of `write_ledger`.
 
     Without gates the shares of a long text grow and cancel each other, by and by past what single precision holds:
     then they are computed in double.
     """
-    gradient, explained = head_gradient(head, activations.top["hidden"]), logit - head.bias
     with np.errstate(over="ignore", invalid="ignore"):
-        found = _deep_ledger(activations, gradient, explained)
-        return (
-            found if abs(found.residual) <= TOLERANCE else _deep_ledger(activations, gradient.astype(float), explained)
-        )
+        found = _deep_ledger(activations, grad_hidden, explained)
+        if abs(found.residual) <= TOLERANCE:
+            return found
+        return _deep_ledger(activations, grad_hidden.astype(float), explained)
 
 
 def _deep_ledger(activations: Activations, grad_hidden: Array, explained: float) -> Ledger:

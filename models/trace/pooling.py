@@ -9,6 +9,7 @@ import numpy as np
 
 from models.network.equations import Array
 from models.network.pooling import Reduction
+from models.trace.linear import running_max
 
 Tensors = Mapping[str, Array]
 """State tensors of one review, by their names in the manifest."""
@@ -50,11 +51,10 @@ _LAST = ReductionTrace(
 
 
 def _max_running(hidden: Array, head: Array, before: Tensors | None) -> Array:
-    """Take the running maximum along rows, which is faster."""
-    highest = np.maximum.accumulate(np.ascontiguousarray(hidden.T), axis=1)
+    highest = running_max(hidden)
     if before is not None:
-        np.maximum(highest, before["max"][:, None], out=highest)
-    logits: Array = (head @ highest).T
+        np.maximum(highest, before["max"], out=highest)
+    logits: Array = highest @ head.T
     return logits
 
 
@@ -86,7 +86,7 @@ def _max_columns(hidden: Array, weight: Array, blocks: int) -> Columns:
 def _max_history(hidden: Array) -> tuple[Tensors, Array]:
     ahead = np.full((len(hidden) + 1, hidden.shape[1]), -np.inf, hidden.dtype)
     ahead[:-1] = np.maximum.accumulate(hidden[::-1])[::-1]
-    return {"max": np.maximum.accumulate(hidden)}, ahead
+    return {"max": running_max(hidden)}, ahead
 
 
 _MAX = ReductionTrace(

@@ -1,14 +1,52 @@
-/* Linear recurrences over all units at once. */
+/* Recurrences over time, all units at once. Arrays are [rows, size], C-contiguous float32. */
 
+#define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030b0000
 #include <Python.h>
+#include <math.h>
+#include <string.h>
+
+/* What `gradient_scan.h` reads and writes: all [rows, size], but `weights` [size, size] and `spare` [3, size], zeros.
+ */
+struct gradient_scan {
+    const float *grad_hidden, *readout, *keep, *slope, *reset, *weights;
+    float *grad, *spare;
+    Py_ssize_t rows, size;
+};
+
+#define WIDTH 4
+#define TARGET
+#define NAME(x) x##_4
+#include "gradient_scan.h"
+
+#if defined(__x86_64__)
+#define WIDTH 8
+#define TARGET __attribute__((target("avx2,fma")))
+#define NAME(x) x##_8
+#include "gradient_scan.h"
+
+#define WIDTH 16
+#define TARGET __attribute__((target("avx512f,prefer-vector-width=512")))
+#define NAME(x) x##_16
+#include "gradient_scan.h"
+#endif
+
+/* In the widest vectors of this machine. */
+static void scan_gradient(const struct gradient_scan *of) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f")) return scan_gradient_16(of);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return scan_gradient_8(of);
+#endif
+    scan_gradient_4(of);
+}
 
 /* states[t] = write[t] + keep[t] * states[t - 1], or, backwards, write[t] + keep[t + 1] * states[t + 1]. */
 static void scan_rows(const float *keep, const float *write, float *states, Py_ssize_t rows, Py_ssize_t size,
                       int backwards) {
     const Py_ssize_t step = backwards ? -size : size;
     Py_ssize_t row = backwards ? (rows - 1) * size : 0;
-    for (Py_ssize_t unit = 0; unit < size; unit++) states[row + unit] = write[row + unit];
+    memcpy(states + row, write + row, size * sizeof(float));
     while (--rows > 0) {
         const float *share = keep + (backwards ? row : row + step), *before = states + row;
         row += step;
@@ -17,93 +55,132 @@ static void scan_rows(const float *keep, const float *write, float *states, Py_s
     }
 }
 
-static PyObject *scan(PyObject *Py_UNUSED(module), PyObject *args) {
-    PyObject *arrays[3];
-    Py_buffer buffer[3];
-    Py_ssize_t size;
-    int backwards, taken = 0;
-    if (!PyArg_ParseTuple(args, "OOOnp", arrays, arrays + 1, arrays + 2, &size, &backwards)) return NULL;
-    while (taken < 3 &&
-           !PyObject_GetBuffer(arrays[taken], buffer + taken, PyBUF_C_CONTIGUOUS | (taken == 2 ? PyBUF_WRITABLE : 0)))
-        taken++;
-    if (taken == 3) {
-        const Py_ssize_t bytes = buffer[0].len, row = size * (Py_ssize_t)sizeof(float);
-        if (size < 1 || !bytes || bytes % row || buffer[1].len != bytes || buffer[2].len != bytes)
-            PyErr_SetString(PyExc_ValueError, "three arrays of rows of one size are needed");
-        else
-            scan_rows(buffer[0].buf, buffer[1].buf, buffer[2].buf, bytes / row, size, backwards);
+/* largest[t] = the larger of values[t] and largest[t - 1]. */
+static void scan_largest(const float *values, float *largest, Py_ssize_t rows, Py_ssize_t size) {
+    memcpy(largest, values, size * sizeof(float));
+    for (Py_ssize_t at = size; at < rows * size; at++) {
+        const float before = largest[at - size];
+        largest[at] = values[at] > before ? values[at] : before;
     }
-    while (taken) PyBuffer_Release(buffer + --taken);
-    if (PyErr_Occurred()) return NULL;
+}
+
+/* ratio = gate tanh / x, where `tanh` is that of x: `gate` where x is next to 0. */
+static void divide(const float *restrict gate, const float *restrict tanh, const float *restrict x,
+                   float *restrict ratio, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const float over = fabsf(x[i]) < 1e-4f ? 1.f : tanh[i], under = fabsf(x[i]) < 1e-4f ? 1.f : x[i];
+        ratio[i] = gate[i] * over / under;
+    }
+}
+
+/* Arrays of one call; the last is written to. */
+enum { MOST_ARRAYS = 7 };
+
+struct arrays {
+    Py_buffer buffer[MOST_ARRAYS];
+    int count;
+};
+
+static void release(struct arrays *arrays) {
+    while (arrays->count) PyBuffer_Release(arrays->buffer + --arrays->count);
+}
+
+/* Take `count` arrays. False, with an error set and none taken, where one is no [rows, size] as the last one is; the
+ * one at `square`, if any, is [size, size]. */
+static int acquire(struct arrays *arrays, PyObject *const sources[], int count, int square) {
+    for (arrays->count = 0; arrays->count < count; arrays->count++) {
+        const int flags = PyBUF_C_CONTIGUOUS | PyBUF_ND | (arrays->count == count - 1 ? PyBUF_WRITABLE : 0);
+        if (PyObject_GetBuffer(sources[arrays->count], arrays->buffer + arrays->count, flags) < 0) {
+            release(arrays);
+            return 0;
+        }
+    }
+    const Py_buffer *last = arrays->buffer + count - 1;
+    const Py_ssize_t size = last->ndim == 2 ? last->shape[1] : 0;
+    int fits = size && last->shape[0];
+    for (int i = 0; fits && i < count; i++) {
+        const Py_buffer *one = arrays->buffer + i;
+        fits = one->ndim == 2 && one->itemsize == sizeof(float) && one->shape[1] == size &&
+               one->shape[0] == (i == square ? size : last->shape[0]);
+    }
+    if (fits) return 1;
+    release(arrays);
+    PyErr_SetString(PyExc_ValueError, "arrays [T, H] of float32, T >= 1, and weights [H, H] are needed");
+    return 0;
+}
+
+static PyObject *scan(PyObject *Py_UNUSED(module), PyObject *args) {
+    enum { KEEP, WRITE, STATES, COUNT };
+    PyObject *sources[COUNT];
+    struct arrays arrays;
+    int backwards;
+    if (!PyArg_ParseTuple(args, "OOOp", sources, sources + 1, sources + 2, &backwards) ||
+        !acquire(&arrays, sources, COUNT, -1))
+        return NULL;
+    const Py_buffer *buffer = arrays.buffer;
+    scan_rows(buffer[KEEP].buf, buffer[WRITE].buf, buffer[STATES].buf, buffer->shape[0], buffer->shape[1], backwards);
+    release(&arrays);
     Py_RETURN_NONE;
 }
 
-/* sums += x W, four inputs at a time. */
-static void add_product(const float *x, const float *weights, float *sums, Py_ssize_t size) {
-    Py_ssize_t k = 0;
-    for (; k + 4 <= size; k += 4) {
-        const float *row = weights + k * size;
-        for (Py_ssize_t unit = 0; unit < size; unit++)
-            sums[unit] += x[k] * row[unit] + x[k + 1] * row[size + unit] + x[k + 2] * row[2 * size + unit] +
-                          x[k + 3] * row[3 * size + unit];
-    }
-    for (; k < size; k++)
-        for (Py_ssize_t unit = 0; unit < size; unit++) sums[unit] += x[k] * weights[k * size + unit];
+static PyObject *running_max(PyObject *Py_UNUSED(module), PyObject *args) {
+    enum { VALUES, LARGEST, COUNT };
+    PyObject *sources[COUNT];
+    struct arrays arrays;
+    if (!PyArg_ParseTuple(args, "OO", sources, sources + 1) || !acquire(&arrays, sources, COUNT, -1)) return NULL;
+    const Py_buffer *buffer = arrays.buffer;
+    scan_largest(buffer[VALUES].buf, buffer[LARGEST].buf, buffer->shape[0], buffer->shape[1]);
+    release(&arrays);
+    Py_RETURN_NONE;
 }
 
-/* From the last row to the first: state = readout (grad_hidden + later) + kept, grad = state slope, kept = state keep,
- * later = (grad reset) W. All are [rows, size], `weights` [size, size]; `spare` holds three rows of zeros. */
-static void scan_gradient(const float *grad_hidden, const float *readout, const float *keep, const float *slope,
-                          const float *reset, const float *weights, float *grad, float *spare, Py_ssize_t rows,
-                          Py_ssize_t size) {
-    float *kept = spare, *later = spare + size, *reset_grad = spare + 2 * size;
-    for (Py_ssize_t at = (rows - 1) * size; at >= 0; at -= size) {
-        for (Py_ssize_t unit = 0; unit < size; unit++) {
-            const float state = readout[at + unit] * (grad_hidden[at + unit] + later[unit]) + kept[unit];
-            grad[at + unit] = state * slope[at + unit];
-            kept[unit] = state * keep[at + unit];
-            reset_grad[unit] = grad[at + unit] * reset[at + unit];
-            later[unit] = 0;
-        }
-        add_product(reset_grad, weights, later, size);
-    }
+static PyObject *tanh_ratio(PyObject *Py_UNUSED(module), PyObject *args) {
+    enum { GATE, TANH, X, RATIO, COUNT };
+    PyObject *sources[COUNT];
+    struct arrays arrays;
+    if (!PyArg_ParseTuple(args, "OOOO", sources, sources + 1, sources + 2, sources + 3) ||
+        !acquire(&arrays, sources, COUNT, -1))
+        return NULL;
+    const Py_buffer *buffer = arrays.buffer;
+    divide(buffer[GATE].buf, buffer[TANH].buf, buffer[X].buf, buffer[RATIO].buf, buffer->shape[0] * buffer->shape[1]);
+    release(&arrays);
+    Py_RETURN_NONE;
 }
 
 static PyObject *backward_scan(PyObject *Py_UNUSED(module), PyObject *args) {
     enum { GRAD_HIDDEN, READOUT, KEEP, SLOPE, RESET, WEIGHTS, GRAD, COUNT };
-    PyObject *arrays[COUNT];
-    Py_buffer buffer[COUNT];
-    int taken = 0, fits = 1;
-    if (!PyArg_ParseTuple(args, "OOOOOOO", arrays, arrays + 1, arrays + 2, arrays + 3, arrays + 4, arrays + 5,
-                          arrays + 6))
+    PyObject *sources[COUNT];
+    struct arrays arrays;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", sources, sources + 1, sources + 2, sources + 3, sources + 4, sources + 5,
+                          sources + 6) ||
+        !acquire(&arrays, sources, COUNT, WEIGHTS))
         return NULL;
-    while (taken < COUNT && !PyObject_GetBuffer(arrays[taken], buffer + taken,
-                                                PyBUF_C_CONTIGUOUS | PyBUF_ND | (taken == GRAD ? PyBUF_WRITABLE : 0)))
-        taken++;
-    if (taken == COUNT) {
-        const Py_buffer *weights = buffer + WEIGHTS;
-        const Py_ssize_t size = weights->ndim == 2 && weights->shape[0] == weights->shape[1] ? weights->shape[0] : 0;
-        const Py_ssize_t row = size * (Py_ssize_t)sizeof(float);
-        for (int i = 0; i < COUNT; i++)
-            fits &= size && buffer[i].itemsize == sizeof(float) && (i == WEIGHTS || buffer[i].len == buffer[GRAD].len);
-        fits = fits && buffer[GRAD].len % row == 0;
-        float *spare = fits ? PyMem_Calloc(3 * size, sizeof *spare) : NULL;
-        if (!fits)
-            PyErr_SetString(PyExc_ValueError, "arrays [T, H] and weights [H, H] are needed");
-        else if (!spare)
-            PyErr_NoMemory();
-        else
-            scan_gradient(buffer[GRAD_HIDDEN].buf, buffer[READOUT].buf, buffer[KEEP].buf, buffer[SLOPE].buf,
-                          buffer[RESET].buf, weights->buf, buffer[GRAD].buf, spare, buffer[GRAD].len / row, size);
-        PyMem_Free(spare);
-    }
-    while (taken) PyBuffer_Release(buffer + --taken);
-    if (PyErr_Occurred()) return NULL;
+    const Py_buffer *buffer = arrays.buffer;
+    const Py_ssize_t rows = buffer->shape[0], size = buffer->shape[1];
+    float *spare = PyMem_Calloc(3 * size, sizeof *spare);
+    const struct gradient_scan of = {
+        .grad_hidden = buffer[GRAD_HIDDEN].buf,
+        .readout = buffer[READOUT].buf,
+        .keep = buffer[KEEP].buf,
+        .slope = buffer[SLOPE].buf,
+        .reset = buffer[RESET].buf,
+        .weights = buffer[WEIGHTS].buf,
+        .grad = buffer[GRAD].buf,
+        .spare = spare,
+        .rows = rows,
+        .size = size,
+    };
+    if (spare) scan_gradient(&of);
+    PyMem_Free(spare);
+    release(&arrays);
+    if (!spare) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
 
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, NULL},
+    {"running_max", running_max, METH_VARARGS, NULL},
+    {"tanh_ratio", tanh_ratio, METH_VARARGS, NULL},
     {"backward_scan", backward_scan, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

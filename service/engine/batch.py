@@ -35,7 +35,8 @@ class Row:
     error: Exception | None = None
     logits: Array | None = None
     probabilities: Array | None = None
-    hidden: list[tuple[Array, ...]] = field(default_factory=list)
+    hidden: list[list[Array]] = field(default_factory=list)
+    values: list[list[Array]] = field(default_factory=list)
 
     @property
     def answer(self) -> Array:
@@ -48,14 +49,14 @@ class Row:
     def answered(self, state: State | None) -> Answer:
         """Return what the network says of a row that has ended; `state` is what a stream goes on from."""
         assert self.logits is not None and self.probabilities is not None
-        hidden = self.over_time if self.traced else None
+        hidden = _joined(self.hidden, 0) if self.traced else None
         queue, compute = self.started - self.submitted, self.finished - self.started
-        return Answer(self.logits, self.probabilities, queue, compute, hidden, state)
+        return Answer(self.logits, self.probabilities, queue, compute, hidden, state, _joined(self.values, 1))
 
-    @property
-    def over_time(self) -> tuple[Array, ...]:
-        """Return the hidden states of a traced row so far, `[t, H]` a layer."""
-        return tuple(np.concatenate(layer) for layer in zip(*self.hidden, strict=True))
+    def keep_over_time(self, chunk: Chunk, index: int, length: int) -> None:
+        """Keep the hidden states and the values of a traced row that is at `index` of a chunk, `length` words."""
+        self.hidden.append([np.ascontiguousarray(layer[:length, index]) for layer in chunk.hidden])
+        self.values.append([np.ascontiguousarray(layer[:, :length, index]) for layer in chunk.values])
 
 
 class Batch:
@@ -124,7 +125,7 @@ class Batch:
             row.ids[len(row.ids) - left : len(row.ids) - left + length]
             for row, left, length in zip(self.rows, self.left, lengths, strict=True)
         ]
-        return self._session.run(words, np.array(self._state_rows, np.int64), self._state, traced=traced)
+        return self._session.run(words, np.array(self._state_rows, np.int64), self._state, traced=traced, values=traced)
 
     def _take(self, chunk: Chunk, lengths: list[int]) -> list[Row]:
         """Write a chunk's results down; the rows that it ended leave."""
@@ -132,7 +133,7 @@ class Batch:
         logits, probabilities = list(chunk.logits), list(chunk.probabilities)
         for index, (row, left, length) in enumerate(zip(self.rows, self.left, lengths, strict=True)):
             if row.traced:
-                row.hidden.append(tuple(layer[:length, index].copy() for layer in chunk.hidden))
+                row.keep_over_time(chunk, index, length)
             if left > length:
                 going.append(index)
                 continue
@@ -167,3 +168,9 @@ class Batch:
         self.rows = [self.rows[index] for index in indices]
         self.left = [self.left[index] for index in indices]
         self._state_rows = [self._state_rows[index] for index in indices]
+
+
+def _joined(pieces: list[list[Array]], axis: int) -> tuple[Array, ...]:
+    """Return what was kept of each layer, the pieces of all chunks joined along time."""
+    layers = zip(*pieces, strict=True)
+    return tuple(layer[0] if len(layer) == 1 else np.concatenate(layer, axis) for layer in layers)

@@ -25,7 +25,8 @@ class EngineSettings:
 class Answer(NamedTuple):
     """What the network says of one review: `logits [C]`, `probabilities [C]`, and seconds in queue and in compute.
 
-    `hidden` holds every layer's hidden states `[T, H]` where they were asked for; `state` what a stream goes on from.
+    `hidden` holds every layer's hidden states `[T, H]` where they were asked for, `values` the VALUES of every layer,
+    `[V, T, H]`, where the session keeps them too; `state` is what a stream goes on from.
     """
 
     logits: Array
@@ -34,6 +35,7 @@ class Answer(NamedTuple):
     compute_seconds: float
     hidden: tuple[Array, ...] | None = None
     state: State | None = None
+    values: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ DIGITS = 6
 _LARGEST_POWER = 22
 """10 ** 22 is the largest power of ten that a float64 holds exactly."""
 
+_LOG, _LOG_BITS = 78913, 18
+"""Their quotient is the logarithm of 2 to base 10: `e * _LOG >> _LOG_BITS` is right for every exponent of a float64."""
+
 _POWERS = 10.0 ** np.arange(_LARGEST_POWER + 1)
 
 JSON = "application/json"
@@ -35,8 +38,8 @@ def significant(array: Array) -> Array:
     nearest to a short decimal, so that it is written short.
     """
     exact = np.asarray(array, np.float64)
-    leading = np.floor(np.log10(2.0) * (np.frexp(exact)[1] - 1)).astype(np.int64)
-    scale = _POWERS[np.clip(DIGITS - 1 - leading, 0, _LARGEST_POWER)]
+    leading = (np.frexp(exact)[1] - 1) * _LOG >> _LOG_BITS
+    scale = _POWERS.take(DIGITS - 1 - leading, mode="clip")
     rounded: Array = np.rint(exact * scale) / scale
     return rounded
 

@@ -68,7 +68,7 @@ class TracedModel(Struct, frozen=True):
     conventions: Mapping[str, str]
 
 
-class TracedWord(Struct, frozen=True):
+class TracedWord(Struct, frozen=True, gc=False):
     """One word as typed: `text[start:end]` in code points; `oov` where the model does not know it."""
 
     text: str

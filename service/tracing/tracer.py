@@ -78,7 +78,7 @@ def _analysis(model: Model, request: TraceRequest, reading: Reading) -> Analysis
         answer.logits,
         target,
         request.units,
-        model.session.pre_activations,
+        answer.values,
     )
 
 

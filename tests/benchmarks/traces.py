@@ -2,7 +2,7 @@
 
 One client, one request at a time, one worker process; the fixed LSTM, or the models named after `--repository`. The
 kinds of request take turns, so that whatever else the machine does falls on all alike. Milliseconds from request to
-last byte: the median, and the lowest.
+last byte: the median, and the lowest. Below each table: the processor time of a default trace beside a prediction.
 """
 
 import argparse
@@ -20,7 +20,8 @@ import httpx
 from export.data.sources import load
 from models.text.words import words
 from tests.benchmarks.fixed import NAME, fixed_bundle
-from tests.benchmarks.process import Command, free_port, running
+from tests.benchmarks.machine import processor
+from tests.benchmarks.process import Command, Running, free_port, running
 from tests.benchmarks.reviews import built_in_texts
 
 PARTS = ["write", "memory", "gradient", "gates", "tensors", "occlusion"]
@@ -28,6 +29,8 @@ QUICK = PARTS[:-1]
 LENGTHS = (20, 250, 1000)
 WARM_UP, REPEATS = 3, 20
 PATIENCE = 2000.0
+COMPARED, BLOCKS, BLOCK = 250, 8, 100
+"""Words of the text whose processor time is compared, and requests: blocks of each kind, and how many in one."""
 
 
 def main() -> None:
@@ -45,12 +48,30 @@ def main() -> None:
         probe = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         environment = {"GATESCOPE_WORKERS": "1", "GATESCOPE_THREADS": "1"}
         with (
-            running(Command(serve, Path.cwd(), environment), port, probe, Path(folder) / "log"),
+            running(Command(serve, Path.cwd(), environment), port, probe, Path(folder) / "log") as server,
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
         ):
+            print(processor())
             for model in asked.models:
                 print(f"\n{model}\n")
                 _table([_costs(client, model, _text(length)) for length in LENGTHS])
+                _processor_time(server, client, model, _text(COMPARED))
+
+
+def _processor_time(server: Running, client: httpx.Client, model: str, text: str) -> None:
+    """Print what the service computes for a prediction and for a default trace of one text, in turns."""
+    content = json.dumps({"text": text, "model": model}).encode()
+    used: dict[str, list[float]] = {"/v1/predict": [], "/v1/trace": []}
+    for _ in range(BLOCKS):
+        for path, spent in used.items():
+            before = server.cpu()
+            for _ in range(BLOCK):
+                client.post(path, content=content, headers={"Content-Type": "application/json"}).raise_for_status()
+            spent.append(1000 * (server.cpu() - before) / BLOCK)
+    predictions, traces = used.values()
+    times = statistics.median(trace / prediction for prediction, trace in zip(predictions, traces, strict=True))
+    print(f"\n{COMPARED} words, processor time: prediction {statistics.median(predictions):.2f} ms, ", end="")
+    print(f"default trace {statistics.median(traces):.2f} ms, {times:.2f} times as much")
 
 
 def _table(columns: list[dict[str, str]]) -> None:

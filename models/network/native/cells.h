@@ -69,6 +69,11 @@ INLINE void NAME(multiply)(int rows, int gates, int last, floats acc[ROWS][4], c
     }
 }
 
+/* Write down value number `number` of WIDTH units, for a trace. */
+INLINE void NAME(store_value)(const struct gs_row *row, int number, int unit, floats value) {
+    NAME(put)(row->values + number * row->apart + unit, value);
+}
+
 /* Write the hidden state of WIDTH units down, and what the pooling keeps of it. */
 INLINE void NAME(store_hidden)(const struct gs_row *row, int unit, floats hidden) {
     NAME(put)(row->next + unit, hidden);
@@ -87,18 +92,34 @@ INLINE void NAME(lstm_units)(const struct gs_row *row, int unit, const floats ga
     NAME(put)(row->cell + unit, cell);
     floats shown = NAME(exp)(-2.f * cell);
     NAME(store_hidden)(row, unit, (1.f - shown) / ((1.f + output) * (1.f + shown)));
+    if (!row->values) return;
+    NAME(store_value)(row, 0, unit, 1.f / (1.f + input));
+    NAME(store_value)(row, 1, unit, 1.f / (1.f + forget));
+    NAME(store_value)(row, 2, unit, (1.f - candidate) / (1.f + candidate));
+    NAME(store_value)(row, 3, unit, 1.f / (1.f + output));
+    NAME(store_value)(row, 4, unit, cell);
+    NAME(store_value)(row, 5, unit, gate[2]);
 }
 
 /* h = (1 - z) n + z h', n = tanh(gate of x + r * gate of h'): slots r, z, n of x, n of h'. */
 INLINE void NAME(gru_units)(const struct gs_row *row, int unit, const floats gate[4]) {
     floats reset = 1.f / (1.f + NAME(exp)(-gate[0])), update = 1.f / (1.f + NAME(exp)(-gate[1]));
-    floats candidate = NAME(tanh)(gate[2] + reset * gate[3]);
+    floats pre_candidate = gate[2] + reset * gate[3], candidate = NAME(tanh)(pre_candidate);
     NAME(store_hidden)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
+    if (!row->values) return;
+    NAME(store_value)(row, 0, unit, reset);
+    NAME(store_value)(row, 1, unit, update);
+    NAME(store_value)(row, 2, unit, candidate);
+    NAME(store_value)(row, 3, unit, pre_candidate);
+    NAME(store_value)(row, 4, unit, gate[3]);
 }
 
 INLINE void NAME(rnn_units)(const struct gs_row *row, int unit, const floats gate[4]) {
 #pragma GCC unroll 4
-    for (int slot = 0; slot < 4; slot++) NAME(store_hidden)(row, unit + slot * WIDTH, NAME(tanh)(gate[slot]));
+    for (int slot = 0; slot < 4; slot++, unit += WIDTH) {
+        NAME(store_hidden)(row, unit, NAME(tanh)(gate[slot]));
+        if (row->values) NAME(store_value)(row, 0, unit, gate[slot]);
+    }
 }
 
 /* h = (1 - z) n + z h': nothing is read of the hidden state but to keep it; slots z, z, n, n of twice the units. */
@@ -107,6 +128,9 @@ INLINE void NAME(mingru_units)(const struct gs_row *row, int unit, const floats 
     for (int half = 0; half < 2; half++, unit += WIDTH) {
         floats update = 1.f / (1.f + NAME(exp)(-gate[half])), candidate = gate[2 + half];
         NAME(store_hidden)(row, unit, candidate + update * (NAME(at)(row->hidden + unit) - candidate));
+        if (!row->values) continue;
+        NAME(store_value)(row, 0, unit, update);
+        NAME(store_value)(row, 1, unit, candidate);
     }
 }
 

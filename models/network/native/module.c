@@ -136,7 +136,7 @@ static struct gs_network *network_of(PyObject *capsule) {
 enum { IDS, LENGTHS, CARRY, BEFORE, AFTER, ANSWERS, OVER_TIME };
 
 struct buffers {
-    Py_buffer buffer[OVER_TIME + GS_MOST_LAYERS];
+    Py_buffer buffer[OVER_TIME + 2 * GS_MOST_LAYERS];
     int count;
 };
 
@@ -174,15 +174,19 @@ static const char *fault_of(const struct gs_network *net, const struct buffers *
     if (items(buffers, IDS, 8) != words) return "lengths and words differ";
     for (Py_ssize_t i = 0; i < words; i++)
         if (ids[i] < 0 || ids[i] >= net->words) return "a word id outside of the vocabulary";
-    for (int i = OVER_TIME; i < buffers->count; i++)
-        if (items(buffers, i, 4) != longest * batch * net->hidden) return "hidden states over time have another shape";
-    if (buffers->count != OVER_TIME && buffers->count != OVER_TIME + net->layers)
-        return "a layer's hidden states are missing";
+    const int over_time = buffers->count - OVER_TIME;
+    if (over_time && over_time != net->layers && over_time != 2 * net->layers)
+        return "what is kept over time has another number of layers";
+    for (int i = 0; i < over_time; i++) {
+        const int size = i < net->layers ? net->hidden : gs_cells[net->cell].values * net->units;
+        if (items(buffers, OVER_TIME + i, 4) != longest * batch * size)
+            return "what is kept over time has another shape";
+    }
     return NULL;
 }
 
 static int acquire_all(struct buffers *buffers, PyObject *const arrays[], PyObject *over_time) {
-    if (PyTuple_Size(over_time) > GS_MOST_LAYERS) return fail_value("more layers than there can be");
+    if (PyTuple_Size(over_time) > 2 * GS_MOST_LAYERS) return fail_value("more layers than there can be");
     for (int i = IDS; i < OVER_TIME; i++)
         if (!acquire(buffers, arrays[i], i < AFTER ? 0 : PyBUF_WRITABLE)) return 0;
     for (Py_ssize_t i = 0; i < PyTuple_Size(over_time); i++)
@@ -203,7 +207,14 @@ static int compute(const struct gs_network *net, const struct buffers *buffers) 
         .logits = buffer[ANSWERS].buf,
     };
     chunk.probabilities = chunk.logits + chunk.batch * net->classes;
-    for (int i = OVER_TIME; i < buffers->count; i++) chunk.over_time[i - OVER_TIME] = buffer[i].buf;
+    for (int i = OVER_TIME; i < buffers->count; i++) {
+        const int layer = i - OVER_TIME;
+        if (layer < net->layers)
+            chunk.over_time[layer] = buffer[i].buf;
+        else
+            chunk.values[layer - net->layers] = buffer[i].buf;
+    }
+    if (buffers->count > OVER_TIME) chunk.apart = items(buffers, OVER_TIME, 4) / net->hidden * net->units;
     int allocated;
     Py_BEGIN_ALLOW_THREADS allocated = gs_compute(&chunk);
     Py_END_ALLOW_THREADS if (!allocated) PyErr_NoMemory();
@@ -226,44 +237,6 @@ static PyObject *step(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_RETURN_NONE;
 }
 
-/* Whether the arrays of one review fit each other and the network. */
-static int sums_fit(const struct gs_network *net, int layer, const struct buffers *buffers) {
-    const int64_t *ids = buffers->buffer[0].buf;
-    const Py_ssize_t words = items(buffers, 0, 8);
-    if (layer < 0 || layer >= net->layers || items(buffers, 2, 4) != words * net->hidden ||
-        items(buffers, 3, 4) != words * gs_sums_size(net))
-        return 0;
-    if (layer && items(buffers, 1, 4) != words * net->hidden) return 0;
-    for (Py_ssize_t t = 0; t < words; t++)
-        if (ids[t] < 0 || ids[t] >= net->words) return 0;
-    return 1;
-}
-
-static int compute_sums(const struct gs_network *net, int layer, const struct buffers *buffers) {
-    const Py_buffer *buffer = buffers->buffer;
-    if (!sums_fit(net, layer, buffers))
-        return fail_value("arrays of one review do not fit each other, or a word id is outside of the vocabulary");
-    int allocated;
-    Py_BEGIN_ALLOW_THREADS allocated =
-        gs_sums(net, layer, items(buffers, 0, 8), buffer[0].buf, buffer[1].buf, buffer[2].buf, buffer[3].buf);
-    Py_END_ALLOW_THREADS if (!allocated) PyErr_NoMemory();
-    return allocated;
-}
-
-static PyObject *sums(PyObject *Py_UNUSED(module), PyObject *args) {
-    PyObject *capsule, *arrays[4];
-    int layer;
-    struct buffers buffers = {.count = 0};
-    if (!PyArg_ParseTuple(args, "OiOOOO", &capsule, &layer, arrays, arrays + 1, arrays + 2, arrays + 3)) return NULL;
-    const struct gs_network *net = network_of(capsule);
-    int done = net != NULL;
-    for (int i = 0; done && i < 4; i++) done = acquire(&buffers, arrays[i], i == 3 ? PyBUF_WRITABLE : 0);
-    done = done && compute_sums(net, layer, &buffers);
-    release(&buffers);
-    if (!done) return NULL;
-    Py_RETURN_NONE;
-}
-
 static PyObject *widths(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing)) {
     PyObject *found = PyList_New(0);
     for (int width = 16; found && width >= 4; width /= 2) {
@@ -280,9 +253,11 @@ static PyObject *state_size(PyObject *Py_UNUSED(module), PyObject *capsule) {
 }
 
 static PyMethodDef METHODS[] = {
-    {"widths", widths, METH_NOARGS, NULL},    {"network", network, METH_VARARGS, NULL},
-    {"state_size", state_size, METH_O, NULL}, {"step", step, METH_VARARGS, NULL},
-    {"sums", sums, METH_VARARGS, NULL},       {NULL, NULL, 0, NULL},
+    {"widths", widths, METH_NOARGS, NULL},
+    {"network", network, METH_VARARGS, NULL},
+    {"state_size", state_size, METH_O, NULL},
+    {"step", step, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, .m_name = "recurrence", .m_size = 0, .m_methods = METHODS};

@@ -97,6 +97,7 @@ static void init_row(const struct gs_chunk *chunk, struct active *active, ptrdif
             .next = active->spare + (layer * chunk->batch + b) * net->units,
             .cell = cell_part(net, state, layer),
             .gathered = top ? gathered_part(net, state) : (struct gs_gathered){0},
+            .apart = chunk->apart,
         };
     }
 }
@@ -166,11 +167,12 @@ static void step_all(const struct gs_chunk *chunk, struct active *active, ptrdif
     for (int number = 0; number < net->layers; number++) {
         const struct gs_layer *layer = net->layer + number;
         struct gs_row *rows = active->rows + number * chunk->batch;
-        float *over_time = chunk->over_time[number];
+        float *over_time = chunk->over_time[number], *values = chunk->values[number];
         for (ptrdiff_t i = 0; i < count; i++) {
             const int64_t *id = chunk->ids + active->start[i] + step;
             const int goes_on = step + 1 < chunk->lengths[active->index[i]];
             read_input(net, rows + i, layer, number ? rows[i - chunk->batch].hidden : NULL, *id);
+            if (values) rows[i].values = values + (step * chunk->batch + active->index[i]) * net->units;
             if (!rows[i].x && goes_on) rows[i].ahead = net->table + id[1] * gs_sums_size(net);
         }
         net->step(net->cell, layer, net->hidden, net->units, rows, (int)count);
@@ -240,20 +242,4 @@ int gs_compute(const struct gs_chunk *chunk) {
     free(active.start);
     free(active.spare);
     return allocated;
-}
-
-/* Each word is a row of its own: nothing of what came before it has to be waited for. */
-int gs_sums(const struct gs_network *net, int number, ptrdiff_t words, const int64_t *ids, const float *below,
-            const float *before, float *sums) {
-    const struct gs_layer *layer = net->layer + number;
-    struct gs_row *rows = calloc(words + 1, sizeof *rows);
-    if (!rows) return 0;
-    for (ptrdiff_t t = 0; t < words; t++) {
-        read_input(net, rows + t, layer, number ? below + t * net->hidden : NULL, ids[t]);
-        rows[t].hidden = before + t * net->hidden;
-        rows[t].sums = sums + t * gs_sums_size(net);
-    }
-    net->step(net->cell, layer, net->hidden, net->units, rows, (int)words);
-    free(rows);
-    return 1;
 }

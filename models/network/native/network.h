@@ -11,17 +11,18 @@
 enum { GS_RNN, GS_LSTM, GS_GRU, GS_MINGRU, GS_CELLS };
 enum { GS_MOST_LAYERS = 16, GS_LINE = 64 };
 
-/* A kind of cell: gates that read the input, gates that read the hidden state before, and how many sums a unit has of
- * both: the GRU keeps the two sides of its candidate apart. */
+/* A kind of cell: gates that read the input, gates that read the hidden state before, how many sums a unit has of both
+ * (the GRU keeps the two sides of its candidate apart), and how many values of a step a trace wants beside the hidden
+ * state. */
 struct gs_cell {
-    int input_gates, recurrent_gates, sums;
+    int input_gates, recurrent_gates, sums, values;
 };
 
 static const struct gs_cell gs_cells[GS_CELLS] = {
-    [GS_RNN] = {.input_gates = 1, .recurrent_gates = 1, .sums = 1},
-    [GS_LSTM] = {.input_gates = 4, .recurrent_gates = 4, .sums = 4},
-    [GS_GRU] = {.input_gates = 3, .recurrent_gates = 3, .sums = 4},
-    [GS_MINGRU] = {.input_gates = 2, .recurrent_gates = 0, .sums = 2},
+    [GS_RNN] = {.input_gates = 1, .recurrent_gates = 1, .sums = 1, .values = 1},
+    [GS_LSTM] = {.input_gates = 4, .recurrent_gates = 4, .sums = 4, .values = 6},
+    [GS_GRU] = {.input_gates = 3, .recurrent_gates = 3, .sums = 4, .values = 5},
+    [GS_MINGRU] = {.input_gates = 2, .recurrent_gates = 0, .sums = 2, .values = 2},
 };
 
 struct gs_layer {
@@ -53,13 +54,15 @@ struct gs_network {
 
 /* One review in one layer, for one step. Where only the `sums` are wanted, they go there and no state changes. */
 struct gs_row {
-    const float *start;          /* [sums_size]: what its sums begin with, a bias or a row of the table */
-    const float *ahead;          /* [sums_size]: the same of the next step, to be fetched by now */
-    const float *x;              /* [I]: what the layer reads, or NULL where that is in `start` already */
-    const float *hidden;         /* [U]: the hidden state before */
-    float *next;                 /* [U]: the hidden state after */
-    float *cell;                 /* [U]: the LSTM's cell state, else NULL */
-    float *sums;                 /* [sums_size], or NULL */
+    const float *start;  /* [sums_size]: what its sums begin with, a bias or a row of the table */
+    const float *ahead;  /* [sums_size]: the same of the next step, to be fetched by now */
+    const float *x;      /* [I]: what the layer reads, or NULL where that is in `start` already */
+    const float *hidden; /* [U]: the hidden state before */
+    float *next;         /* [U]: the hidden state after */
+    float *cell;         /* [U]: the LSTM's cell state, else NULL */
+    float *sums;         /* [sums_size], or NULL */
+    float *values;       /* where its first value goes, [U], or NULL; the next is `apart` floats on */
+    ptrdiff_t apart;
     struct gs_gathered gathered; /* of the top layer; else NULLs */
 };
 
@@ -73,7 +76,9 @@ struct gs_chunk {
     const float *before;              /* [S, state_size] */
     float *after;                     /* [B, state_size] */
     float *logits, *probabilities;    /* [B, C] */
-    float *over_time[GS_MOST_LAYERS]; /* [T, B, H] each, or NULL */
+    float *over_time[GS_MOST_LAYERS]; /* hidden states [T, B, H] of each layer, or NULL */
+    float *values[GS_MOST_LAYERS];    /* [values, T, B, U] of each layer, or NULL */
+    ptrdiff_t apart;                  /* T B U */
 };
 
 /* The step in vectors of `width` floats; NULL where this machine has none of that width. */
@@ -87,8 +92,3 @@ int gs_sums_size(const struct gs_network *);
 
 /* Compute a chunk. False where memory is short. */
 int gs_compute(const struct gs_chunk *);
-
-/* The sums of one layer at each of T words, when all hidden states are known: `below [T, H]`, of no meaning for the
- * first layer, and `before [T, H]`. Writes `sums [T, sums_size]`. False where memory is short. */
-int gs_sums(const struct gs_network *, int layer, ptrdiff_t words, const int64_t *ids, const float *below,
-            const float *before, float *sums);

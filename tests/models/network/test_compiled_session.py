@@ -123,26 +123,26 @@ def test_state_is_exported_as_the_manifests_tensors_and_imported_from_them(
 
 @pytest.mark.parametrize("tabled", [True, False], ids=["table", "no table"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_pre_activations_are_those_that_the_trace_works_out(cell: Cell, tabled: bool) -> None:
-    weights, (ids,) = weights_of(cell, "mean", 2, 20), reviews([33])
-    hidden = [run.hidden for run in forward(weights, ids).runs]
-    expected = recover(weights.astype(np.float64), ids, hidden)
+def test_values_that_are_kept_are_those_that_the_trace_works_out(cell: Cell, tabled: bool) -> None:
+    weights, words = weights_of(cell, "mean", 2, 20), reviews([33, 1, 60])
     for width in widths():
         session = CompiledSession(weights, width, most_table_bytes=1 << 30 if tabled else 0)
-        found = recover(weights, ids, hidden, session.pre_activations(ids, hidden))
-        assert found.residual < 1e-5
-        for layer, by_hand in zip(found.layers, expected.layers, strict=True):
-            np.testing.assert_allclose(layer.pre_candidate, by_hand.pre_candidate, atol=1e-4)
-            for name, values in by_hand.values.items():
-                np.testing.assert_allclose(layer[name], values, atol=1e-4)
+        chunk = session.run(words, np.full(3, FRESH), session.empty_state, traced=True, values=True)
+        for row, ids in enumerate(words):
+            hidden = [layer[: len(ids), row] for layer in chunk.hidden]
+            found = recover(weights, ids, hidden, [layer[:, : len(ids), row] for layer in chunk.values])
+            assert found.residual < 1e-5
+            for layer, expected in zip(found.layers, recover(weights, ids, hidden).layers, strict=True):
+                assert layer.values.keys() == expected.values.keys()
+                for name, values in expected.values.items():
+                    np.testing.assert_allclose(layer[name], values, atol=1e-5)
 
 
-def test_pre_activations_of_words_that_are_not_there_are_refused() -> None:
-    session = CompiledSession(weights_of("gru", "mean", 1, 20))
-    hidden = [np.zeros((2, 20), np.float32)]
-    for ids in (np.array([1, WORDS]), np.array([1])):
-        with pytest.raises(ValueError, match="do not fit"):
-            session.pre_activations(ids, hidden)
+def test_hidden_states_are_kept_without_values_and_nothing_without_being_asked() -> None:
+    session, words = CompiledSession(weights_of("gru", "mean", 1, 20)), reviews([3])
+    asked = ((False, False), (False, True), (True, False), (True, True))
+    chunks = [session.run(words, np.array([FRESH]), session.empty_state, traced=one, values=two) for one, two in asked]
+    assert [(len(chunk.hidden), len(chunk.values)) for chunk in chunks] == [(0, 0), (0, 0), (1, 0), (1, 1)]
 
 
 @pytest.mark.parametrize("cell", CELLS)

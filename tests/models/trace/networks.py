@@ -10,7 +10,7 @@ from models.network.pooling import POOLINGS, Pooling
 from models.trace import Target, default_target, recover
 from models.trace.activations import Activations
 from models.trace.running import running_logits
-from models.trace.target import TargetHead, target_head
+from models.trace.target import TargetHead, head_gradient, target_head
 from tests.bundles import random_weights
 
 KINDS = [(cell, pooling, layers) for cell in CELLS for pooling in POOLINGS for layers in (1, 2)]
@@ -28,6 +28,10 @@ class Traced:
     activations: Activations
     target: Target
     head: TargetHead
+
+    @property
+    def grad_hidden(self) -> Array:
+        return head_gradient(self.head, self.hidden[-1])
 
     @property
     def logit(self) -> float:

@@ -42,7 +42,9 @@ def test_columns_add_up_to_the_running_logit(cell: Cell, pooling: Pooling, layer
     found = found_in(one)
     assert found.matrix.sum(axis=0) + one.head.bias == pytest.approx(one.running, abs=1e-9)
     assert error(found, one) < 1e-9
-    assert found.matrix[:, -1] == pytest.approx(write_ledger(one.activations, one.head, one.logit).words, abs=1e-10)
+    assert found.matrix[:, -1] == pytest.approx(
+        write_ledger(one.activations, one.grad_hidden, one.logit - one.head.bias).words, abs=1e-10
+    )
     assert not np.tril(found.matrix, -1).any()
 
 
@@ -53,7 +55,7 @@ def test_a_column_is_the_write_ledger_of_the_prefix(cell: Cell, pooling: Pooling
         one = traced(cell, pooling, layers, words=12)
         cut = of(one.weights, one.ids[:words], one.target)
         assert whole[:words, words - 1] == pytest.approx(
-            write_ledger(cut.activations, cut.head, cut.logit).words, abs=1e-10
+            write_ledger(cut.activations, cut.grad_hidden, cut.logit - cut.head.bias).words, abs=1e-10
         )
 
 

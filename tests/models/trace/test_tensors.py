@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.network.equations import CELLS, Cell
+from models.trace.cells import CELL_TRACES
 from models.trace.tensors import Selection, gates, tensors
 from tests.models.trace.networks import traced
 
@@ -17,7 +18,7 @@ def test_selected_values_are_those_of_the_activations(cell: Cell) -> None:
         np.testing.assert_array_equal(found.values["hidden"][place], one.hidden[layer][1:9:3][:, [7, 2]])
     top = tensors(one.activations, Selection(("hidden",), (0,), range(9), None), [4, 1])
     np.testing.assert_array_equal(top.values["hidden"][0], one.hidden[0][:, [4, 1]])
-    names = len(one.activations.top.values)
+    names = len(CELL_TRACES[one.activations.cell].tensors)
     assert found.omitted_share == pytest.approx(1 - (2 * 3 * 2) / (names * 2 * 9 * 10))
 
 

@@ -16,7 +16,7 @@ from models.network.padding import pad
 from models.text.words import UNK
 from models.trace import Ledger, Target, ledger, recover
 from models.trace.activations import Activations
-from models.trace.target import TargetHead, target_head
+from models.trace.target import head_gradient, target_head
 from tests.studies.faithfulness.decomposed import STEPS as STEPS_TAKEN_APART
 from tests.studies.faithfulness.decomposed import contextual_decomposition, murdoch_szlam, reat, takes_apart
 from tests.studies.faithfulness.model import StudiedModel, margins
@@ -158,14 +158,15 @@ def _by_ledger(
     model: StudiedModel,
     reviews: Sequence[Ids],
     directions: Array,
-    make: Callable[[Activations, TargetHead, float], Ledger],
+    make: Callable[[Activations, Array, float], Ledger],
 ) -> Scores:
     logits = margins(model.logits(reviews), directions)
     found = []
     for ids, direction, logit in zip(reviews, directions, logits, strict=True):
         activations = recover(model.weights, ids, model.hidden(ids))
-        target = Target(int(direction.argmax()), None)
-        found.append(make(activations, target_head(model.weights, target), float(logit)).words)
+        head = target_head(model.weights, Target(int(direction.argmax()), None))
+        gradient = head_gradient(head, activations.top["hidden"])
+        found.append(make(activations, gradient, float(logit) - head.bias).words)
     return found
 
 

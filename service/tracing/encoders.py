@@ -21,10 +21,11 @@ _LOG, _LOG_BITS = 78913, 18
 _POWERS = 10.0 ** np.arange(_LARGEST_POWER + 1)
 
 JSON = "application/json"
+MSGPACK = "application/x-msgpack"
 
 
 class Packed(msgspec.Struct, frozen=True):
-    """An array in msgpack: raw little-endian `data` in C order; `dtype` is `<f4`."""
+    """An array in msgpack: raw little-endian `data` in C order; `dtype` is `<f4`, or `<f2` where that was asked for."""
 
     shape: list[int]
     dtype: str
@@ -50,13 +51,19 @@ def listed(array: Array) -> list[Any]:
     return numbers
 
 
-def packed(array: Array) -> Packed:
-    """Return the array as one little-endian float32 buffer."""
-    return Packed(list(array.shape), "<f4", np.ascontiguousarray(array, "<f4").tobytes())
+def packed(array: Array, dtype: str = "<f4") -> Packed:
+    """Return the array as one little-endian buffer, in single precision or another."""
+    return Packed(list(array.shape), dtype, np.ascontiguousarray(array, dtype).tobytes())
+
+
+def halved(array: Array) -> Packed:
+    """Return an array of two axes or more in half precision, a list in single."""
+    return packed(array, "<f2" if array.ndim > 1 else "<f4")
 
 
 _JSON = msgspec.json.Encoder(enc_hook=listed)
 _MSGPACK = msgspec.msgpack.Encoder(enc_hook=packed)
+_HALVED = msgspec.msgpack.Encoder(enc_hook=halved)
 
 
 def to_npz(trace: Trace) -> bytes:
@@ -84,10 +91,15 @@ def _named(value: Any, name: str, arrays: dict[str, Array]) -> Any:
 
 ENCODERS: Mapping[str, Callable[[Trace], bytes]] = {
     JSON: _JSON.encode,
-    "application/x-msgpack": _MSGPACK.encode,
+    MSGPACK: _MSGPACK.encode,
     "application/x-npz": to_npz,
 }
 """What writes a trace, by the media type that a client accepts to get it."""
+
+
+def encoder_of(media_type: str, *, half: bool) -> Callable[[Trace], bytes]:
+    """Return what writes a trace in a media type of `ENCODERS`; `half` precision is msgpack's alone."""
+    return _HALVED.encode if half and media_type == MSGPACK else ENCODERS[media_type]
 
 
 def from_json(body: bytes) -> Trace:

@@ -23,9 +23,9 @@ export async function models() {
   return (await (await call("v1/models")).json()).models;
 }
 
-/** The trace of `body.text`. */
+/** The trace of `body.text`, at the precision of pictures. */
 export async function trace(body, signal) {
-  const response = await call("v1/trace", { body, signal, accept: MSGPACK });
+  const response = await call("v1/trace", { body: { ...body, half: true }, signal, accept: MSGPACK });
   return decode(await response.arrayBuffer());
 }
 

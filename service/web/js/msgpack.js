@@ -77,8 +77,17 @@ export function decode(buffer) {
   return value();
 }
 
-function floats({ shape, data }) {
-  const array = new Float32Array(data);
+function floats({ shape, dtype, data }) {
+  const array = dtype === "<f2" ? Float32Array.from(new Uint16Array(data), half) : new Float32Array(data);
   array.shape = shape;
   return array;
+}
+
+/** The number that these sixteen bits are: a sign, five bits of exponent, ten of fraction. */
+function half(bits) {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const size = exponent === 31 ? (fraction ? NaN : Infinity)
+    : exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24;
+  return bits & 0x8000 ? -size : size;
 }

@@ -51,7 +51,7 @@ def test_it_holds_what_the_network_did(cell: Cell) -> None:
 
 
 def test_shares_add_up_to_the_answer_less_the_biases() -> None:
-    weights = random_weights("rnn", "mean")
+    weights = random_weights("lstm", "mean")
     silent = replace(
         weights,
         head_bias=np.zeros_like(weights.head_bias),

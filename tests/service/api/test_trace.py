@@ -239,6 +239,27 @@ def test_msgpack_and_npz_say_the_same_as_json(served: Running) -> None:
         np.testing.assert_array_equal(array, arrays[name])
 
 
+def test_a_large_trace_comes_packed_and_a_short_one_does_not(served: Running) -> None:
+    large = ask(served, "bad " * 200, include=EVERYTHING, tensors={"units": "all"})
+    short = ask(served)
+    assert large.headers["content-encoding"] in ("gzip", "zstd")
+    assert "content-encoding" not in short.headers
+    assert from_json(large.content).words[199].text == "bad"
+
+
+def test_pictures_may_come_in_half_precision(served: Running) -> None:
+    body = {"text": TEXT, "include": EVERYTHING}
+    headers = {"Accept": "application/x-msgpack"}
+    one, two = (
+        msgspec.msgpack.decode(served.client.post("/v1/trace", json=body | {"half": half}, headers=headers).content)
+        for half in (False, True)
+    )
+    assert one["ledgers"]["deep"]["words"] == two["ledgers"]["deep"]["words"]
+    matrix = [np.frombuffer(each["memory"]["matrix"]["data"], each["memory"]["matrix"]["dtype"]) for each in (one, two)]
+    assert [array.dtype.itemsize for array in matrix] == [4, 2]
+    np.testing.assert_allclose(matrix[1], matrix[0], rtol=1e-3, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "named"),
     [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from models.trace.running import Running
-from service.tracing.encoders import listed, packed, significant, to_npz
+from service.tracing.encoders import halved, listed, packed, significant, to_npz
 
 FLOATS = arrays(np.float32, array_shapes(max_dims=3), elements=st.floats(width=32, min_value=-1e6, max_value=1e6))
 
@@ -36,6 +36,14 @@ def test_msgpack_holds_the_very_bits(array: np.ndarray) -> None:
     found = msgspec.msgpack.decode(msgspec.msgpack.encode(packed(array)))
     assert found["dtype"] == "<f4"
     np.testing.assert_array_equal(np.frombuffer(found["data"], "<f4").reshape(found["shape"]), array)
+
+
+@given(FLOATS)
+def test_half_precision_is_for_pictures_and_not_for_lists(array: np.ndarray) -> None:
+    found = halved(np.clip(array, -1, 1))
+    assert found.dtype == ("<f2" if array.ndim > 1 else "<f4")
+    back = np.frombuffer(found.data, found.dtype).reshape(found.shape)
+    np.testing.assert_allclose(back, np.clip(array, -1, 1), rtol=5e-4, atol=1e-7)
 
 
 def test_npz_holds_the_arrays_and_the_rest() -> None:

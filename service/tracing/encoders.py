@@ -20,6 +20,9 @@ _LOG, _LOG_BITS = 78913, 18
 
 _POWERS = 10.0 ** np.arange(_LARGEST_POWER + 1)
 
+HALVED_FROM = 10_000
+"""Values of an array that is drawn as a picture, not read number by number."""
+
 JSON = "application/json"
 MSGPACK = "application/x-msgpack"
 
@@ -57,8 +60,8 @@ def packed(array: Array, dtype: str = "<f4") -> Packed:
 
 
 def halved(array: Array) -> Packed:
-    """Return an array of two axes or more in half precision, a list in single."""
-    return packed(array, "<f2" if array.ndim > 1 else "<f4")
+    """Return a large array in half precision, a small one in single."""
+    return packed(array, "<f2" if array.size >= HALVED_FROM else "<f4")
 
 
 _JSON = msgspec.json.Encoder(enc_hook=listed)

@@ -36,8 +36,8 @@ class TraceRequest(_Request):
 
     `target`: `[first, second]` explains the logit of `first` minus that of `second`; a single label, that label
     against the mean of the others. Without it: the second label minus the first where there are two, else the top
-    label minus the runner-up. `units`: how many of the units that mattered most are detailed. `half`: in msgpack, half
-    precision for arrays of two axes or more, enough for a picture.
+    label minus the runner-up. `units`: how many of the units that mattered most are detailed. `half`: in msgpack,
+    arrays of 10,000 values and more come in half precision, enough for a picture.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Not good, but I liked it.", "model": "lstm"}]})

@@ -248,7 +248,7 @@ def test_a_large_trace_comes_packed_and_a_short_one_does_not(served: Running) ->
 
 
 def test_pictures_may_come_in_half_precision(served: Running) -> None:
-    body = {"text": TEXT, "include": EVERYTHING}
+    body = {"text": "bad film " * 60, "include": EVERYTHING}
     headers = {"Accept": "application/x-msgpack"}
     one, two = (
         msgspec.msgpack.decode(served.client.post("/v1/trace", json=body | {"half": half}, headers=headers).content)

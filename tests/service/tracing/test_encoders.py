@@ -38,12 +38,11 @@ def test_msgpack_holds_the_very_bits(array: np.ndarray) -> None:
     np.testing.assert_array_equal(np.frombuffer(found["data"], "<f4").reshape(found["shape"]), array)
 
 
-@given(FLOATS)
-def test_half_precision_is_for_pictures_and_not_for_lists(array: np.ndarray) -> None:
-    found = halved(np.clip(array, -1, 1))
-    assert found.dtype == ("<f2" if array.ndim > 1 else "<f4")
-    back = np.frombuffer(found.data, found.dtype).reshape(found.shape)
-    np.testing.assert_allclose(back, np.clip(array, -1, 1), rtol=5e-4, atol=1e-7)
+def test_large_arrays_alone_are_halved() -> None:
+    large = np.random.default_rng(0).uniform(-1, 1, (100, 100)).astype(np.float32)
+    assert [halved(array).dtype for array in (large, large[1:])] == ["<f2", "<f4"]
+    back = np.frombuffer(halved(large).data, "<f2").reshape(large.shape)
+    np.testing.assert_allclose(back, large, rtol=5e-4, atol=1e-7)
 
 
 def test_npz_holds_the_arrays_and_the_rest() -> None:

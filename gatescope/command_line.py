@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": ("export.commands.compare:compare", "Compare linear models and every cell in one table."),
     "evaluate": ("export.commands.evaluate:evaluate", "Measure a model on labelled reviews and on how it reads."),
     "index": ("export.commands.index:index", "Give a model reviews to be searched on its page."),
+    "convert": ("export.commands.convert:convert", "Write a model as MLflow's, or for the Hugging Face Hub."),
     "check-data": (
         "export.commands.check_data:check_data",
         "Say what reviews hold, before they are trained on.",

@@ -29,7 +29,7 @@ from service.api.problems import answer
 from service.api.routes.schema import schema
 from service.api.routes.table import ROUTES
 from service.api.sequences import Sequences
-from service.api.telemetry import with_telemetry
+from service.api.telemetry import current_trace, with_telemetry
 from service.api.unpacking import UnpackBodies
 from service.engine import Engine, EngineSettings
 from service.errors import where
@@ -83,8 +83,8 @@ class SingleProcess:
 
     def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self.load, self.unload, self.serve = catalog.load, catalog.unload, catalog.serve
-        self._metrics = ServiceMetrics(settings.max_words, of_process=True)
         self._sequences = Sequences(settings)
+        self._metrics = ServiceMetrics(settings.max_words, self._sequences, of_process=True)
 
     def report(self, measured: ProcessReport) -> None:
         """Add what was measured to the metrics."""
@@ -120,7 +120,8 @@ def create_service(
     """
     context = _context(settings, control)
     litestar = _application(context, versions)
-    observed = Observed(litestar, context.recorder, access_log=settings.access_log)
+    trace = current_trace if settings.telemetry else None
+    observed = Observed(litestar, context.recorder, access_log=settings.access_log, trace=trace)
     return Service(with_telemetry(observed, settings), litestar, context)
 
 

@@ -1,6 +1,7 @@
 """Around every request: its name, its time, its count. Plain ASGI, since what the router refuses counts too."""
 
 import re
+from collections.abc import Callable
 from random import getrandbits
 from time import perf_counter
 from typing import Any
@@ -30,11 +31,13 @@ class Observed:
 
     The id is the client's `X-Request-Id`, else the trace id of its `traceparent`, else new; it goes back in
     `X-Request-Id` and stands in `scope["state"]["request_id"]`, and `retry_after` beside it where a request is refused
-    because too much is asked for.
+    because too much is asked for. `trace` tells the id of the trace that a request is in.
     """
 
-    def __init__(self, app: ASGIApp, recorder: Recorder, *, access_log: bool) -> None:
-        self._app, self._recorder, self._access_log = app, recorder, access_log
+    def __init__(
+        self, app: ASGIApp, recorder: Recorder, *, access_log: bool, trace: Callable[[], str] | None = None
+    ) -> None:
+        self._app, self._recorder, self._access_log, self._trace = app, recorder, access_log, trace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,7 +70,7 @@ class Observed:
             active[method] -= 1
             seconds = perf_counter() - started
             template = scope.get("path_template", UNMATCHED) if counted else LOOKS
-            self._recorder.request(method, template, status, seconds)
+            self._recorder.request(method, template, status, seconds, self._trace() if self._trace else "")
             if self._access_log:
                 fields: dict[str, Any] = {"method": method, "route": template, "status": status}
                 log.info("request", request_id=request_id.decode(), seconds=round(seconds, 6), **fields)

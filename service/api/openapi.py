@@ -15,10 +15,13 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core.core_schema import WithDefaultSchema
 
 from service.api.dependencies import DEPENDENCIES
+from service.api.routes.shapes import VERB
 from service.api.routes.table import ROUTES
 from service.tracing.encoders import schemas as trace_schemas
 
 SCHEMA = "#/components/schemas/{}"
+CARDS = "/v1/models/{name}"
+"""An address that no router can tell from one with `VERB` behind it, see `predict_instances`."""
 KEY_OR_NONE: list[dict[str, list[str]]] = [{}, {"key": []}]
 
 
@@ -42,13 +45,16 @@ class Named(OpenAPISchemaPlugin):
         return schema
 
 
-class WithoutNulls(GenerateJsonSchema):
-    """Leaves a default of null out: generated clients take a field with a default for one that is always there."""
+class WithPlainDefaults(GenerateJsonSchema):
+    """Leaves out defaults of null, for which generated clients take a field to be always there, and those of lists,
+    objects and fields of several types, which generated Go can't write.
+    """
 
     def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
         """Return the schema of a field that may be left out."""
         found = super().default_schema(schema)
-        return {name: value for name, value in found.items() if name != "default" or value is not None}
+        plain = isinstance(found.get("default"), str | float | int) and "anyOf" not in found
+        return {name: value for name, value in found.items() if name != "default" or plain}
 
 
 @cache
@@ -65,6 +71,7 @@ def document() -> dict[str, Any]:
     )
     app = Litestar(_routers(), dependencies=DEPENDENCIES, plugins=[named], openapi_config=config)
     found = app.openapi_schema.to_schema()
+    found["paths"][f"{CARDS}{VERB}"] = {"post": found["paths"][CARDS].pop("post")}
     found["paths"] = dict(sorted(found["paths"].items()))
     for operation in (operation for path in found["paths"].values() for operation in path.values()):
         operation["summary"] = operation.pop("description").splitlines()[0].removesuffix(".")
@@ -91,7 +98,7 @@ def _schemas(models: set[type[BaseModel]]) -> dict[str, Any]:
     _, found = models_json_schema(
         [(model, "validation") for model in ordered],
         ref_template=SCHEMA.format("{model}"),
-        schema_generator=WithoutNulls,
+        schema_generator=WithPlainDefaults,
     )
     definitions: dict[str, Any] = found["$defs"]
     return definitions

@@ -37,7 +37,7 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class PredictRequest(RequestBody):
+class ReviewRequest(RequestBody):
     """One review to be classified."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": TEXT}, {"text": TEXT, "model": "gru"}]})
@@ -49,7 +49,7 @@ class PredictRequest(RequestBody):
     ] = None
 
 
-class TextPart(PredictRequest):
+class TextPart(ReviewRequest):
     """A review, or a part of one: `state` is where an earlier request left it, which then names the model."""
 
     state: Annotated[
@@ -93,7 +93,7 @@ class StreamMessage(BaseModel):
     version: VersionName | None = None
 
 
-class BatchRows(RootModel[list[PredictRequest | str | Any]]):
+class BatchRows(RootModel[list[ReviewRequest | str | Any]]):
     """Reviews to be classified: each as for `/v1/predict`, or only its text; anything else is answered by an error."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [[TEXT, {"text": "Dull.", "model": "gru"}]]})

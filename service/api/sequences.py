@@ -38,6 +38,10 @@ class Sequences:
         self._most, self._idle, self._now = settings.max_typed_texts, settings.stream_idle_seconds, now
         self._open: dict[str, _Sequence] = {}
 
+    def __len__(self) -> int:
+        """Return how many sequences are open."""
+        return sum(self._now() - sequence.used <= self._idle for sequence in list(self._open.values()))
+
     def take(self, key: str, *, start: bool) -> str | None:
         """Return where a sequence stands, None at its `start`, and hold it until it is put back.
 

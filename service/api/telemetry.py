@@ -33,3 +33,11 @@ def with_telemetry(app: ASGIApp, settings: Settings) -> ASGIApp:
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     quiet = {"exclude_spans": ["receive", "send"], "excluded_urls": QUIET}
     return cast(ASGIApp, OpenTelemetryMiddleware(app, tracer_provider=provider, **quiet))  # type: ignore[arg-type]
+
+
+def current_trace() -> str:
+    """Return the id of the trace that is recorded at this moment; an empty string where none is."""
+    from opentelemetry.trace import format_trace_id, get_current_span  # noqa: PLC0415 - an extra
+
+    context = get_current_span().get_span_context()
+    return format_trace_id(context.trace_id) if context.trace_flags.sampled else ""

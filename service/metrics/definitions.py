@@ -1,9 +1,11 @@
 """Metrics of all kinds in one manner: their prefix, their buckets, and how they are defined in a registry."""
 
 from collections.abc import Sequence
+from time import time
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client.samples import Exemplar
 
 from models.network.equations import Array
 
@@ -25,6 +27,11 @@ class BulkHistogram(Histogram):
         for bucket, count in enumerate(np.bincount(inside)):
             if count:
                 self._buckets[bucket].inc(int(count))
+
+    def exemplify(self, value: float, trace: str) -> None:
+        """Have the bucket of `value` name the trace in which it was observed, in OpenMetrics."""
+        bucket = self._buckets[int(np.searchsorted(self._upper_bounds, value))]
+        bucket.set_exemplar(Exemplar({"trace_id": trace}, value, time()))
 
 
 class Registry(CollectorRegistry):

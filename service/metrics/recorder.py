@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,10 @@ def route_of(template: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """One report of a process: what happened since the report before, what it serves, and its gauges."""
+    """One report of a process: what happened since the report before, what it serves, and its gauges.
+
+    `exemplars` are the seconds and the trace of the slowest request of each kind, of those that are in one.
+    """
 
     served: Sequence[ServedVersion]
     gauges: GaugeValues
@@ -37,6 +40,7 @@ class ProcessReport:
     loads: Counter[tuple[str, str, str]]
     runs: Sequence[tuple[str, str, Array]]
     requests: Sequence[tuple[Request, Array]]
+    exemplars: Mapping[Request, tuple[float, str]]
     loop_lag: Sequence[float]
 
 
@@ -48,6 +52,7 @@ class Recorder:
         self._predictions: list[tuple[Manifest, PredictionRecord]] = []
         self._runs: deque[tuple[str, int, tuple[float, ...]]] = deque()
         self._requests: defaultdict[Request, list[float]] = defaultdict(list)
+        self._exemplars: dict[Request, tuple[float, str]] = {}
         self._outcomes: Counter[tuple[str, str, str]] = Counter()
         self._loads: Counter[tuple[str, str, str]] = Counter()
         self._loop_lag: list[float] = []
@@ -88,9 +93,12 @@ class Recorder:
         """Count a load: `ok` or `failed`."""
         self._loads[model, str(version), outcome] += 1
 
-    def request(self, method: str, template: str, status: int, seconds: float) -> None:
-        """Note that a request was answered in so many seconds."""
-        self._requests[method, template, status].append(seconds)
+    def request(self, method: str, template: str, status: int, seconds: float, trace: str = "") -> None:
+        """Note that a request was answered in so many seconds, and in which trace, where it is in one."""
+        request = method, template, status
+        self._requests[request].append(seconds)
+        if trace:  # the slowest of a report is kept
+            self._exemplars[request] = max(self._exemplars.get(request, (0.0, "")), (seconds, trace))
 
     def lagged(self, seconds: float) -> None:
         """Note how late the event loop woke up."""
@@ -104,6 +112,7 @@ class Recorder:
             name, number, run = self._runs.popleft()
             runs[name, number].append(run)
         requests, self._requests = self._requests, defaultdict(list)
+        exemplars, self._exemplars = self._exemplars, {}
         outcomes = Counter(self._outcomes)
         self._outcomes.clear()
         loads, self._loads = self._loads, Counter()
@@ -116,6 +125,7 @@ class Recorder:
             loads,
             [(name, str(number), np.array(table)) for (name, number), table in runs.items()],
             [(request, np.array(seconds)) for request, seconds in requests.items()],
+            exemplars,
             loop_lag,
         )
 

@@ -1,11 +1,12 @@
 """All metrics of the service: the reports of its processes, added up in one of them."""
 
 import json
+from collections.abc import Sized
 from dataclasses import asdict
 from math import isnan
 from time import time
 
-from prometheus_client import GCCollector, ProcessCollector, generate_latest
+from prometheus_client import Gauge, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_open_metrics
 
 from service.metrics.alerts import LONGEST, alerts, levels
@@ -16,7 +17,7 @@ from service.metrics.events import RecentEvents
 from service.metrics.gauges import GaugeCollector
 from service.metrics.history import MINUTE, By, History
 from service.metrics.predictions import PredictionMetrics, PredictionRecord, ServedVersion
-from service.metrics.recorder import ProcessReport, route_of
+from service.metrics.recorder import ProcessReport, Request, route_of
 from service.metrics.statistics import VersionStatistics, statistics_of
 
 HTTP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -30,10 +31,11 @@ RECENT_MINUTES, RECENT_SECONDS = 5, 5.0
 class ServiceMetrics:
     """The metrics of the whole service. Labels take values from the repository or from fixed lists only.
 
-    `of_process` adds those of this process itself, where it is the only one.
+    `sequences` are the open ones of `/v2`; `of_process` adds what there is of this process itself, where it is the only
+    one.
     """
 
-    def __init__(self, max_words: int, *, of_process: bool = False) -> None:
+    def __init__(self, max_words: int, sequences: Sized = (), *, of_process: bool = False) -> None:
         self._registry = registry = Registry()
         self._gauges, self._drift, self._events = GaugeCollector(), DriftCollector(), RecentEvents()
         self._day, self._recent = History(), History(RECENT_SECONDS, round(RECENT_MINUTES * MINUTE / RECENT_SECONDS))
@@ -48,6 +50,7 @@ class ServiceMetrics:
             buckets=HTTP_SECONDS,
             registry=registry,
         )
+        Gauge("gatescope_open_sequences", "Open sequences of /v2", registry=registry).set_function(sequences.__len__)
         registry.register(self._gauges)
         registry.register(self._drift)
         if of_process:
@@ -99,14 +102,20 @@ class ServiceMetrics:
             self._loads.labels(name, version, outcome).inc(loads)
         for name, version, runs in measured.runs:
             self._engine.add(name, version, runs)
-        for (method, template, status), seconds in measured.requests:
-            self._http_seconds.labels(method, route_of(template), str(status)).observe_many(seconds)
+        for request, seconds in measured.requests:
+            self._http_series(request).observe_many(seconds)
+        for request, exemplar in measured.exemplars.items():
+            self._http_series(request).exemplify(*exemplar)
         self._loop_lag.observe_many(measured.loop_lag)
         self._gauges.processes[process] = measured.gauges
         for history in (self._day, self._recent):
             history.add(measured, self._gauges.processes)
         self._served_by[process] = {served.key for served in measured.served}
         self._retire()
+
+    def _http_series(self, request: Request) -> BulkHistogram:
+        method, template, status = request
+        return self._http_seconds.labels(method, route_of(template), str(status))
 
     def forget(self, process: int) -> None:
         """Take the gauges of a process that has ended away; what it counted stays."""

@@ -79,7 +79,8 @@ class Supervisor:
         self._not_ready: dict[int, str] = {}
         self._code = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._metrics, self._sequences = ServiceMetrics(settings.max_words), Sequences(settings)
+        self._sequences = Sequences(settings)
+        self._metrics = ServiceMetrics(settings.max_words, self._sequences)
 
     async def run(self) -> int:
         """Serve from the first worker's start to the last one's end, and return the exit code."""

@@ -2,8 +2,8 @@
 
     python -m tests.clients [--write]
 
-Installs them in a folder that goes again, from PyPI and npm; needs curl, a JDK, Node 20 and promtool. Exits with 1
-where a call fails.
+Installs them in a folder that goes again, from PyPI and npm; needs curl, Node 20, Go, promtool, and a JDK with Debian's
+libjakarta-annotation-api-java. Exits with 1 where a call fails.
 """
 
 import argparse

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 CALLS = Path(__file__).parent / "calls"
 PYTHON = ("httpx", "requests", "tritonclient[http]", "huggingface_hub", "openapi-python-client")
+OPENAPI_GENERATOR = "openapi-generator-cli"
 NODE = ("openapi-typescript@7", "typescript@5", "@types/node@20")
-PATIENCE = 300
+PATIENCE = 900
 
 
 class Tried(NamedTuple):
@@ -32,12 +33,12 @@ class Workshop:
     def __init__(self, folder: Path, root: str) -> None:
         self.folder, self.root = folder, root
 
-    @cached_property
-    def python(self) -> Path:
-        """An environment with the Python clients."""
-        folder = self.folder / "python"
-        self.run(sys.executable, "-m", "venv", folder)
-        self.run(folder / "bin" / "pip", "install", "-q", "--disable-pip-version-check", *PYTHON)
+    def python(self, *packages: str) -> Path:
+        """The programs of an environment with these packages, made when it is first asked for."""
+        folder = self.folder / packages[0]
+        if not folder.exists():
+            self.run(sys.executable, "-m", "venv", folder)
+            self.run(folder / "bin" / "pip", "install", "-q", "--disable-pip-version-check", *packages)
         return folder / "bin"
 
     @cached_property
@@ -93,33 +94,50 @@ def curl(workshop: Workshop) -> Iterator[Tried]:
     return workshop.tried("curl", _number(workshop.run("curl", "--version")), "sh", CALLS / "with_curl.sh")
 
 
-def in_python(name: str) -> Callable[[Workshop], Iterator[Tried]]:
-    """A distribution with a script of its own, `with_NAME.py`."""
+def mlflow(workshop: Workshop) -> Iterator[Tried]:
+    """MLflow, which loads a model that was converted, and asks no service."""
+    programs = workshop.python("mlflow-skinny", "pandas", f"{CALLS.parents[2]}[cpu]")
+    version, script = _installed(workshop, programs, "mlflow-skinny"), CALLS / "with_mlflow.py"
+    return workshop.tried("mlflow", version, programs / "python", script, workshop.folder / "repository")
+
+
+def in_python(name: str, *packages: str) -> Callable[[Workshop], Iterator[Tried]]:
+    """A distribution with a script of its own, `with_NAME.py`, in an environment with `packages`."""
 
     def tried(workshop: Workshop) -> Iterator[Tried]:
-        return workshop.tried(name, _installed(workshop, name), workshop.python / "python", CALLS / f"with_{name}.py")
+        programs = workshop.python(*packages)
+        version = _installed(workshop, programs, name)
+        return workshop.tried(name, version, programs / "python", CALLS / f"with_{name}.py")
 
     return tried
 
 
-def _installed(workshop: Workshop, name: str) -> str:
+def _installed(workshop: Workshop, programs: Path, name: str) -> str:
     code = "import sys, importlib.metadata as m; print(m.version(sys.argv[1]))"
-    return workshop.run(workshop.python / "python", "-c", code, name).strip()
+    return workshop.run(programs / "python", "-c", code, name).strip()
 
 
 def generated(workshop: Workshop) -> Iterator[Tried]:
     """The client that openapi-python-client makes of `/schema`."""
-    name, made = "openapi-python-client", workshop.folder / "gatescope_client"
-    said = workshop.run(
-        workshop.python / name, "generate", "--path", workshop.schema, "--meta", "none", "--output-path", made
-    )
-    version, warnings = _installed(workshop, name), said.lower().count("warning")
+    name, made, programs = "openapi-python-client", workshop.folder / "gatescope_client", workshop.python(*PYTHON)
+    said = workshop.run(programs / name, "generate", "--path", workshop.schema, "--meta", "none", "--output-path", made)
+    version, warnings = _installed(workshop, programs, name), said.lower().count("warning")
     yield Tried(
         name, version, "`generate`", f"{len(list(made.rglob('*.py')))} files, {warnings} warnings", warnings > 0
     )
     script = workshop.folder / "with_generated.py"
     script.write_text((CALLS / script.name).read_text())
-    yield from workshop.tried(name, version, workshop.python / "python", script)
+    yield from workshop.tried(name, version, programs / "python", script)
+
+
+def openapi_generator(workshop: Workshop) -> Iterator[Tried]:
+    """The clients that openapi-generator makes of `/schema`, compiled and run."""
+    programs, folder = workshop.python(OPENAPI_GENERATOR), workshop.folder / "openapi_generator"
+    folder.mkdir()
+    jar = next(programs.parent.glob("lib/*/site-packages/openapi_generator_cli/openapi-generator.jar"))
+    given = (programs / OPENAPI_GENERATOR, jar, workshop.schema, workshop.node / "node_modules")
+    version = _installed(workshop, programs, OPENAPI_GENERATOR)
+    return workshop.tried("openapi-generator", version, "sh", CALLS / folder.name / "run.sh", *given, folder=folder)
 
 
 def typescript(workshop: Workshop) -> Iterator[Tried]:
@@ -162,13 +180,17 @@ def prometheus(workshop: Workshop) -> Iterator[Tried]:
 
 CLIENTS: Sequence[Callable[[Workshop], Iterator[Tried]]] = (
     curl,
-    in_python("httpx"),
-    in_python("requests"),
-    in_python("tritonclient"),
-    in_python("huggingface_hub"),
+    in_python("httpx", *PYTHON),
+    in_python("requests", *PYTHON),
+    in_python("tritonclient", *PYTHON),
+    in_python("huggingface_hub", *PYTHON),
+    in_python("kserve", "kserve"),
+    in_python("mlserver", "mlserver"),
+    mlflow,
     node,
     jdk,
     prometheus,
     generated,
     typescript,
+    openapi_generator,
 )

@@ -16,7 +16,7 @@ from models.reviews.records import ReadOptions, Record
 from models.reviews.writer import csv_lines
 from service.api.batch.splitting import Splitter
 from service.api.problems import Problem
-from service.api.schemas import PredictRequest, malformed, parse
+from service.api.schemas import ReviewRequest, malformed, parse
 from service.engine import Model
 from service.errors import Malformed
 from service.inference.columns import answer_columns
@@ -50,7 +50,7 @@ class BatchOptions:
             given.get("prefix", ""),
         )
 
-    def model_for(self, asked: PredictRequest) -> tuple[str | None, int | str | None]:
+    def model_for(self, asked: ReviewRequest) -> tuple[str | None, int | str | None]:
         """Return the name and version of the model for a row."""
         if asked.model is None and asked.version is None:
             return self.model, self.version
@@ -89,7 +89,7 @@ class Form(Protocol):
     def head(self, model: Model) -> bytes | None:
         """Return what goes out first; None where more has to come in before that is known. Raises `Malformed`."""
 
-    def asked(self, record: Record) -> PredictRequest:
+    def asked(self, record: Record) -> ReviewRequest:
         """Return the request of a row. Raises `ServiceError`."""
 
     def answer(self, record: Record, prediction: Prediction) -> bytes:
@@ -116,14 +116,14 @@ class JsonLinesForm:
         """Return nothing: the first line is a row."""
         return b""
 
-    def asked(self, record: Record) -> PredictRequest:
+    def asked(self, record: Record) -> ReviewRequest:
         """Return the request of a line."""
         content = record.content
         assert isinstance(content, bytes)
         if not content.startswith(b'"'):
-            return parse(PredictRequest, content)
+            return parse(ReviewRequest, content)
         try:
-            return PredictRequest(text=json.loads(content))
+            return ReviewRequest(text=json.loads(content))
         except ValidationError as error:
             raise malformed(error) from None
         except ValueError:
@@ -190,14 +190,14 @@ class CsvForm:
             raise Malformed(f"the table has a column {min(twice)!r} of its own: name the new ones with ?prefix=")
         return csv_lines([[*self._columns, *added]])
 
-    def asked(self, record: Record) -> PredictRequest:
+    def asked(self, record: Record) -> ReviewRequest:
         """Return the request of a row: its text."""
         fields = _fields(record)
         if record.fault is not None:
             raise Malformed(record.fault)
         if len(fields) != len(self._columns):
             raise Malformed(f"{len(fields)} fields, the header names {len(self._columns)}")
-        return PredictRequest(text=fields[self._columns.index(self._chosen.text_column)])
+        return ReviewRequest(text=fields[self._columns.index(self._chosen.text_column)])
 
     def answer(self, record: Record, prediction: Prediction) -> bytes:
         """Return the row with the prediction."""

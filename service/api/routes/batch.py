@@ -24,7 +24,7 @@ from service.api.described import problems, with_media_types
 from service.api.http import WhileConnected, content_length, deadline_of, header, is_counted, send_json
 from service.api.problems import problem_of
 from service.api.raw import raw
-from service.api.schemas import BatchAnswers, BatchRows, PredictRequest, ProblemDetails, RowError, malformed
+from service.api.schemas import BatchAnswers, BatchRows, ProblemDetails, ReviewRequest, RowError, malformed
 from service.errors import READS_TEXT, DeadlinePassed, Draining, Malformed, Overloaded, ServiceError, too_large
 from service.inference.map_bounded import map_bounded
 from service.inference.prediction import Prediction
@@ -123,7 +123,7 @@ async def _answer(
     context: AppContext, chosen: BatchOptions, deadline: float, counted: bool, number: int, row: Any
 ) -> Prediction | RowError:
     try:
-        asked = PredictRequest(text=row) if isinstance(row, str) else PredictRequest.model_validate(row)
+        asked = ReviewRequest(text=row) if isinstance(row, str) else ReviewRequest.model_validate(row)
         model = context.catalog.find(*chosen.model_for(asked))
         return await context.predictor.predict(model, asked.text, deadline=deadline, background=True, counted=counted)
     except ValidationError as error:

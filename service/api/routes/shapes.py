@@ -198,11 +198,14 @@ def asks_to_predict(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
         raise MethodNotAllowedException(headers={"Allow": "GET, OPTIONS"})
 
 
-@post("/v1/models/{name:str}", guards=[asks_to_predict], status_code=200, opt=MANY, include_in_schema=False)
+@post("/v1/models/{name:str}", guards=[asks_to_predict], status_code=200, opt=MANY, responses=problems(*READS_TEXT))
 async def predict_instances(
     name: Name, data: JSONBody[Instances], context: Context, deadline: Deadline, request: Call
 ) -> MlflowPredictions:
-    """Classify texts as TensorFlow Serving does. No router knows `{name}:predict`, so `name` is all of it."""
+    """Classify texts as TensorFlow Serving does.
+
+    No router knows `{name}:predict`, so `name` is all of it.
+    """
     model = context.catalog.find(name.removesuffix(VERB))
     return _labelled(await _predict(context, model, _texts(data.instances), deadline, request))
 

@@ -42,7 +42,7 @@ def test_every_route_is_documented() -> None:
         re.sub(r":\w+", "", route.path)
         for route in Litestar(handlers, dependencies=DEPENDENCIES, openapi_config=None).routes
     }
-    assert routes - UNDOCUMENTED == set(document()["paths"])
+    assert (routes - UNDOCUMENTED) | {"/v1/models/{name}:predict"} == set(document()["paths"])
 
 
 def inside(value: object) -> Iterator[dict[str, Any]]:
@@ -76,10 +76,11 @@ def test_a_client_can_be_generated_from_it() -> None:
 
 
 def test_what_generators_stumble_over_is_not_in_it() -> None:
-    """Lists of nothing, fields that are null unless they are given, and values that differ in case alone."""
+    """Lists of nothing, values that differ in case alone, and defaults that are null, a list or an object."""
     for part in inside(document()):
         assert part.get("type") != "array" or "items" in part or "prefixItems" in part, part
-        assert "default" not in part or part["default"] is not None, part
+        default = part.get("default", 0)
+        assert isinstance(default, str | float | int) or "type" in default, part
         named = [str(value).lower() for value in part["enum"]] if isinstance(part.get("enum"), list) else []
         assert len(set(named)) == len(named), part
 
@@ -114,7 +115,7 @@ def test_the_document_is_served_with_examples(served: Running) -> None:
     assert response.headers["content-type"] == "application/vnd.oai.openapi+json"
     found = response.json()
     assert found["openapi"].startswith("3.1")
-    example = found["components"]["schemas"]["PredictRequest"]["examples"][0]
+    example = found["components"]["schemas"]["ReviewRequest"]["examples"][0]
     assert served.client.post("/v1/predict", json=example).status_code == 200
 
 

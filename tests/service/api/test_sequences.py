@@ -48,7 +48,9 @@ def test_one_of_which_nothing_comes_is_gone_and_makes_room() -> None:
     clock.now = 8.0
     sequences.take("a", start=False)
     sequences.put("a", "a2")
+    assert len(sequences) == 2
     clock.now = 12.0
+    assert len(sequences) == 1
     assert sequences.take("c", start=True) is None
     assert sequences.take("a", start=False) == "a2"
     with pytest.raises(UnknownSequence):
@@ -70,13 +72,16 @@ def test_a_sequence_goes_on_in_any_worker_and_statistics_are_of_all(repository: 
         whole = infer(root, " ".join(words))
         assert said["words"] == whole["words"] == [len(words)]
         assert said["probabilities"] == pytest.approx(whole["probabilities"], abs=1e-5)
+        infer(root, "more", sequence_id="other", sequence_start=True)
+        with urllib.request.urlopen(f"{root}/metrics") as answer:
+            assert b"gatescope_open_sequences 1.0" in answer.read()
         with pytest.raises(urllib.error.HTTPError) as refused:
             infer(root, "more", sequence_id=3)
         assert "sequence_start" in json.load(refused.value)["error"]
         until = time.monotonic() + 30
-        while (count := inference_count(root)) < len(words) + 1 and time.monotonic() < until:
+        while (count := inference_count(root)) < len(words) + 2 and time.monotonic() < until:
             time.sleep(0.05)  # what another worker has measured comes a quarter of a second later
-        assert count == len(words) + 1
+        assert count == len(words) + 2
 
 
 def inference_count(root: str) -> int:

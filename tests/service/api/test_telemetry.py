@@ -1,4 +1,4 @@
-"""With telemetry on, a request is a span of its caller's trace, and says nothing of the text."""
+"""With telemetry on, a request is a span of its caller's trace, named in OpenMetrics, and says nothing of the text."""
 
 import builtins
 import json
@@ -42,11 +42,16 @@ def test_a_request_is_a_span_of_its_callers_trace(repository: Path, monkeypatch:
             headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
             with urllib.request.urlopen(urllib.request.Request(f"{root}/v1/predict", body, headers)) as answer:
                 assert answer.status == 200
+            scrape = {"Accept": "application/openmetrics-text"}
+            with urllib.request.urlopen(urllib.request.Request(f"{root}/metrics", headers=scrape)) as answer:
+                lines = answer.read().decode().splitlines()
         collector.shutdown()
     exported = b"".join(Collector.bodies)
     assert bytes.fromhex(TRACE) in exported
     assert b"/v1/predict" in exported and b"/health/ready" not in exported
     assert b"amazing" not in exported
+    (exemplar,) = (line for line in lines if f'# {{trace_id="{TRACE}"}}' in line)
+    assert exemplar.startswith("http_server_request_duration_seconds_bucket{") and "/v1/predict" in exemplar
 
 
 def test_without_the_extra_the_start_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The texts that are being typed on `/v1/stream` in this process: how many, for how long, and their end."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from service.api.problems import Idle
@@ -35,13 +35,17 @@ class OpenTexts:
     def __exit__(self, *_: object) -> None:
         self.count -= 1
 
-    async def wait_for(self, message: Awaitable[Message]) -> Message | None:
-        """Return what comes from the client; None where the service ends before that. Raises `Idle`."""
+    async def wait_for(self, receive: Callable[[], Awaitable[Message]]) -> Message | None:
+        """Return what comes from the client; None where the service ends before that. Raises `Idle`.
+
+        Others have a turn first, however many messages wait.
+        """
+        await asyncio.sleep(0)
         limit = asyncio.timeout(0 if self._ending else self._idle)
         self._waiting.add(limit)
         try:
             async with limit:
-                return await message
+                return await receive()
         except TimeoutError:
             if self._ending:
                 return None

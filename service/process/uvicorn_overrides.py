@@ -8,6 +8,7 @@
 | `.handle_websocket_upgrade` | a handshake that is none gets a 400 (uvicorn never answers) |
 | `.cycle`, `.timeout_keep_alive_task` | `read_timeout` sees in them what a client owes |
 | `.on_response_complete`, `.flow` | a client that is refused and retries at once is not read at once |
+| `.eof_received`, `.on_response_complete` | a client that says no more still gets its answer (uvicorn hangs up) |
 | `.shutdown` | a request that meets a stop on its way is answered (uvicorn resets it) |
 | `Server.on_tick` | once a second, clients that are too slow are answered 408; a process that has failed ends |
 | `Server.capture_signals` | a clean stop exits with 0, not by the signal |
@@ -45,6 +46,8 @@ TICKS_A_SECOND = 10
 LONGEST_REST = 2.0
 """Seconds for which nothing is read from a client that was refused, at most: it does not rest longer than it was told
 to, and a proxy may have more than one client on a connection."""
+LISTENING = 2.0
+"""Seconds within which a client that says no more gets its answer: it may as well have gone, which nothing tells."""
 LINGER = 0.5
 """Seconds for which a connection without a request is still read when the service stops."""
 
@@ -61,6 +64,7 @@ class Connection(HttpToolsProtocol):
     """Bytes that came since the last whole head or piece of a body."""
     _head_too_large = False
     _is_last = False
+    _says_no_more = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin with a connection that has come."""
@@ -118,11 +122,20 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on to the next request: not at once with a client that was refused because too much waits."""
         super().on_response_complete()
+        if self._says_no_more and self.cycle.response_complete:
+            self.transport.close()
         retry_after = self.cycle.scope["state"].get("retry_after")
         if retry_after is not None and not self.transport.is_closing():
             self.flow.pause_reading()  # clients that retry at once would take the time in which accepted work is done
             rest = min(LONGEST_REST, retry_after) * uniform(0.5, 1.0)  # nor do all come back together
             self.loop.call_later(rest, self._read_again)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep a connection on which nothing more comes, for a moment, where all of a request has come."""
+        self._says_no_more = self.cycle is not None and not (self.cycle.response_complete or self.cycle.more_body)
+        if self._says_no_more:
+            self.loop.call_later(LISTENING, self.transport.close)
+        return self._says_no_more
 
     def _read_again(self) -> None:
         if not self.transport.is_closing():

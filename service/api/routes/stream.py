@@ -64,7 +64,7 @@ async def _read(context: AppContext, socket: WebSocket[Any, Any, Any]) -> bool:
 
 async def _receive(context: AppContext, socket: WebSocket[Any, Any, Any]) -> StreamMessage | None:
     """Return the next message; None where the service ends. Raises `Idle`."""
-    content = await context.open_texts.wait_for(socket.receive_text())
+    content = await context.open_texts.wait_for(socket.receive_text)
     return None if content is None else parse(StreamMessage, content.encode())
 
 

@@ -1,5 +1,6 @@
 """A text in pieces over a WebSocket: a prediction a word, each that of the text up to there."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -14,6 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from service.api.open_texts import OpenTexts
+from service.settings import Settings
 from tests.serving import serving
 
 TEXT = "An amazing plot, <br />but it's too long..."
@@ -233,3 +236,25 @@ def test_a_browser_offers_its_key_as_a_subprotocol(repository: Path, monkeypatch
         for refused in (wrong, [Subprotocol("gatescope.key.\u00e9")], None):
             with pytest.raises((InvalidStatus, ValueError)), typing(root, subprotocols=refused):
                 pass
+
+
+def test_others_have_a_turn_between_two_messages_however_many_wait() -> None:
+    async def flooded() -> int:
+        texts, turns = OpenTexts(Settings()), 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async def receive() -> str:
+            return "there already"
+
+        task = asyncio.create_task(others())
+        for _ in range(100):
+            await texts.wait_for(receive)
+        task.cancel()
+        return turns
+
+    assert asyncio.run(flooded()) >= 100

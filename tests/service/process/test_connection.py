@@ -96,3 +96,21 @@ def test_an_upgrade_that_is_offered_is_declined_and_the_body_is_no_request(
             answer = HTTPResponse(client)
             answer.begin()
             assert (answer.status, json.loads(answer.read())["words"]) == (200, 3)
+
+
+@pytest.mark.parametrize("requests", [1, 3])
+def test_a_client_that_says_no_more_gets_its_answers_and_the_connection_ends(served: Running, requests: int) -> None:
+    body = b'{"text": "a great film"}'
+    request = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with socket.create_connection(("127.0.0.1", served.port), 30) as client:
+        client.sendall(request * requests)
+        client.shutdown(socket.SHUT_WR)
+        with client.makefile("rb") as answers:
+            assert answers.read().count(b"HTTP/1.1 200 OK") == requests
+
+
+def test_a_request_that_breaks_off_has_no_answer(served: Running) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), 30) as client:
+        client.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""

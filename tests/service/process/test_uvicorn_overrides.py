@@ -42,6 +42,7 @@ def test_the_version_is_one_that_was_tested() -> None:
         (HttpToolsProtocol.data_received, ["self", "data"]),
         (HttpToolsProtocol.on_headers_complete, ["self"]),
         (HttpToolsProtocol.on_body, ["self", "body"]),
+        (HttpToolsProtocol.eof_received, ["self"]),
         (HttpToolsProtocol.on_response_complete, ["self"]),
         (HttpToolsProtocol.shutdown, ["self"]),
         (HttpToolsProtocol.on_message_complete, ["self"]),

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -178,19 +178,17 @@ def prometheus(workshop: Workshop) -> Iterator[Tried]:
     yield Tried("Prometheus", version, "`promtool check metrics`", result, done.returncode != 0)
 
 
-CLIENTS: Sequence[Callable[[Workshop], Iterator[Tried]]] = (
-    curl,
-    in_python("httpx", *PYTHON),
-    in_python("requests", *PYTHON),
-    in_python("tritonclient", *PYTHON),
-    in_python("huggingface_hub", *PYTHON),
-    in_python("kserve", "kserve"),
-    in_python("mlserver", "mlserver"),
-    mlflow,
-    node,
-    jdk,
-    prometheus,
-    generated,
-    typescript,
-    openapi_generator,
-)
+CLIENTS: Mapping[str, Callable[[Workshop], Iterator[Tried]]] = {
+    "curl": curl,
+    **{name: in_python(name, *PYTHON) for name in ("httpx", "requests", "tritonclient", "huggingface_hub")},
+    "kserve": in_python("kserve", "kserve"),
+    "mlserver": in_python("mlserver", "mlserver"),
+    "mlflow": mlflow,
+    "Node": node,
+    "JDK `HttpClient`": jdk,
+    "Prometheus": prometheus,
+    "openapi-python-client": generated,
+    "openapi-typescript": typescript,
+    "openapi-generator": openapi_generator,
+}
+"""What tries each client, by its name in the table."""

@@ -18,7 +18,8 @@ mkdir typescript
 mv typescript-fetch typescript/client
 cp "$calls/predict.ts" typescript
 ln -s "$tools" typescript/node_modules
-"$tools/.bin/tsc" --strict --target es2022 --module commonjs --moduleResolution node --lib es2022,dom --types node typescript/predict.ts
+"$tools/.bin/tsc" --strict --target es2022 --module commonjs --moduleResolution node --lib es2022,dom \
+  --typeRoots "$tools/@types" --types node typescript/predict.ts
 node typescript/predict.js "$root"
 
 generate go

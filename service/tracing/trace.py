@@ -30,8 +30,8 @@ from service.tracing.occlusion import Interaction, Occlusion, interaction, occlu
 
 SCHEMA = "trace/2"
 
-Part = Literal["write", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
-"""What may be asked for beside the default parts; `write` stands among the ledgers, `units` are the units in them."""
+Part = Literal["deep", "write", "units", "memory", "gradient", "occlusion", "interaction", "gates", "tensors"]
+"""What may be asked for. `deep` is there always, `write` stands beside it in the ledgers, `units` are those in them."""
 
 
 @dataclass(frozen=True, slots=True)

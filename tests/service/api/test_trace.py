@@ -61,6 +61,7 @@ def test_the_default_trace_explains_the_prediction(served: Running, cell: str) -
 
 def test_the_ledger_and_the_bias_add_up_to_the_logit(served: Running, cell: str) -> None:
     assert traced(served, model=cell).ledgers.write is None
+    assert traced(served, model=cell, include=["deep"]).ledgers.write is None
     trace = traced(served, model=cell, include=["write"])
     ledgers = {"deep": trace.ledgers.deep, "write": trace.ledgers.write}
     assert (ledgers["write"] is None) == (cell == "rnn")

@@ -37,3 +37,15 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a checkpoint of this version: {error}") from error
+
+
+def require_same(path: Path, record: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise `DataError` that says in one line how the training of a `record` differs from the one that is `wanted`."""
+    before = record.get("settings", {})
+    changed = [
+        f"{name} {before.get(name)}, not {now}" for name, now in wanted["settings"].items() if before.get(name) != now
+    ]
+    if record.get("data") != wanted["data"]:
+        changed.append("other reviews")
+    if changed:
+        raise DataError(f"{path}: made with {'; '.join(changed)}: leave out --resume to begin anew")

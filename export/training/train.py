@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from export.training.batches import PaddedBatch, logits, shuffled
-from export.training.checkpoint import load, save
+from export.training.checkpoint import load, require_same, save
 from export.training.config import Epoch, TrainedModel, TrainingError, TrainingProgress, TrainingSettings
 from export.training.dataset import Dataset
 from export.training.evaluate import fit_temperature
 from models.network.equations import Array, Weights
 from models.network.torch_network import Classifier, Dropout, Shape
-from models.reviews.errors import DataError
 from models.text.words import PAD, UNK
 
 CLIP = 1.0
@@ -244,7 +243,7 @@ class _Training:
     def restore(self, path: Path) -> None:
         """Go on from what `save` wrote. Raises `DataError` where that was another training."""
         tensors, record = load(path)
-        self._require_same(path, record)
+        require_same(path, record, self._identity())
 
         def part(prefix: str) -> dict[str, Tensor]:
             return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -259,19 +258,6 @@ class _Training:
         self.optimiser.load_state_dict(optimiser | {"state": moments})
         history = [Epoch(**epoch) for epoch in record["history"]]
         self.state = _State(record["step"], record["seconds"], False, history, Epoch(**record["best"]), part("best/"))
-
-    def _require_same(self, path: Path, record: dict[str, Any]) -> None:
-        """Raise `DataError` that says in one line what differs from the training that `record` is of."""
-        wanted, before = self._identity(), record.get("settings", {})
-        changed = [
-            f"{name} {before.get(name)}, not {now}"
-            for name, now in wanted["settings"].items()
-            if before.get(name) != now
-        ]
-        if record.get("data") != wanted["data"]:
-            changed.append("other reviews")
-        if changed:
-            raise DataError(f"{path}: made with {'; '.join(changed)}: leave out --resume to begin anew")
 
     def _identity(self) -> dict[str, Any]:
         settings = {

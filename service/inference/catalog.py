@@ -14,6 +14,7 @@ from models.bundle.select import candidates, default_name
 from models.bundle.served_versions import ServedVersions, WantedVersions, wanted_versions
 from service.engine import Engine, Model
 from service.errors import NotReady, ServiceError, UnknownModel
+from service.inference.freed_memory import return_freed_memory
 from service.inference.loader import Loader
 from service.inference.model_states import ModelState, model_states
 from service.metrics.recorder import Recorder
@@ -210,6 +211,7 @@ class Catalog:
             while model.holders:
                 await asyncio.sleep(0.01)
             await asyncio.to_thread(self._engine.unload, model)
+        await asyncio.to_thread(return_freed_memory)
 
     def _served(self) -> str:
         return ", ".join(map(self._named, self))

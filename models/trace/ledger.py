@@ -78,8 +78,8 @@ def write_ledger(activations: Activations, grad_hidden: Array, explained: float)
 def deep_ledger(activations: Activations, grad_hidden: Array, explained: float) -> Ledger:
     """Return each word's share, through all layers, with gates and tanh ratios fixed; arguments as of `write_ledger`.
 
-    Without gates the shares of a long text grow and cancel each other, by and by past what single precision holds:
-    then they are computed in double.
+    Where the shares of a long text grow and cancel each other past what single precision holds, they are computed in
+    double.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         found = _deep_ledger(activations, grad_hidden, explained)

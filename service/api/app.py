@@ -95,7 +95,7 @@ class SingleProcess:
         return await asyncio.to_thread(self._metrics.text, open_metrics)
 
     async def history(self, minutes: int, by: By) -> bytes:
-        """Return the last minutes, told apart `by`, and the alerts, as JSON."""
+        """Return the last minutes, grouped `by`, and the alerts, as JSON."""
         return await asyncio.to_thread(self._metrics.history, minutes, by)
 
     async def statistics(self) -> list[VersionStatistics]:

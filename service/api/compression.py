@@ -34,7 +34,11 @@ def _weighted(entry: str) -> tuple[str, float]:
         return name, 0.0
 
 
+def headers_of(encoding: str) -> dict[str, str]:
+    """Return the headers of an answer in this encoding, which depends on what the client accepts."""
+    return {"Vary": "Accept-Encoding"} | ({} if encoding == PLAIN else {"Content-Encoding": encoding})
+
+
 def packed(content: bytes, media_type: str, encoding: str, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """Return an answer of content that has this encoding already."""
-    named = {} if encoding == PLAIN else {"Content-Encoding": encoding}
-    return Response(content, headers={"Vary": "Accept-Encoding", **(headers or {}), **named}, media_type=media_type)
+    return Response(content, headers={**headers_of(encoding), **(headers or {})}, media_type=media_type)

@@ -34,7 +34,7 @@ class Control(Changes, Protocol):
         """Return the metrics of the service in Prometheus' text format, or in OpenMetrics."""
 
     async def history(self, minutes: int, by: By) -> bytes:
-        """Return the last minutes of the service, told apart `by`, and its alerts, as JSON."""
+        """Return the last minutes of the service, grouped `by`, and its alerts, as JSON."""
 
     async def statistics(self) -> list[VersionStatistics]:
         """Return what became of the reviews of each version."""

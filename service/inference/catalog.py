@@ -207,11 +207,15 @@ class Catalog:
         task.add_done_callback(self._retiring.discard)
 
     async def _retire(self, models: list[Model]) -> None:
-        for model in models:
-            while model.holders:
-                await asyncio.sleep(0.01)
-            await asyncio.to_thread(self._engine.unload, model)
+        """Give up `models`, each once nobody holds it, and their memory, which nothing here may refer to by then."""
+        while models:
+            await self._give_up(models.pop())
         await asyncio.to_thread(return_freed_memory)
+
+    async def _give_up(self, model: Model) -> None:
+        while model.holders:
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self._engine.unload, model)
 
     def _served(self) -> str:
         return ", ".join(map(self._named, self))

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from service.metrics.apart import AnswersApart
 from service.metrics.drift import FEATURES, Window, stability_index
+from service.metrics.grouped import AnswersByName
 from service.metrics.history import Row
 
 LONGEST = 360
@@ -29,7 +29,7 @@ Measure = Callable[[Sequence[Row]], float]
 class Rule:
     """An alert: what it measures, its bound, and what is said, with the figure in it, and what to do first.
 
-    `measures` says what the figure is of, `written` how it is written.
+    `description` says what the figure is of, `figure_format` how it is written.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Rule:
     bound: float
     says: str
     remedy: str
-    measures: str
-    written: str
+    description: str
+    figure_format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Level:
 
     name: str
     severity: str
-    measures: str
+    description: str
     value: float
     bound: float
     value_says: str
@@ -199,36 +199,36 @@ RULES = (
 )
 
 
-def alerts(rows: Sequence[Row], models: AnswersApart, windows: Mapping[tuple[str, str], Window]) -> list[Alert]:
+def alerts(rows: Sequence[Row], models: AnswersByName, windows: Mapping[tuple[str, str], Window]) -> list[Alert]:
     """Return the alerts that hold now, the worst first; `models` are the same minutes by model."""
     measured = ((rule, rule.measure(rows)) for rule in RULES)
     held = [Alert(r.name, r.severity, r.says.format(value), r.remedy) for r, value in measured if value > r.bound]
     return sorted([*held, *slow(models), *drifted(windows)], key=lambda alert: alert.severity)
 
 
-def levels(rows: Sequence[Row], models: AnswersApart, windows: Mapping[tuple[str, str], Window]) -> Sequence[Level]:
+def levels(rows: Sequence[Row], models: AnswersByName, windows: Mapping[tuple[str, str], Window]) -> Sequence[Level]:
     """Return how near each alert is, in the order of the rules; arguments are those of `alerts`."""
     slowest = max(slow_seconds(models).values(), default=0.0)
     furthest = max((index for indices in drift_indices(windows).values() for index in indices.values()), default=0.0)
     return [
-        *(_level(r.name, r.severity, r.measures, r.measure(rows), r.bound, r.written) for r in RULES),
+        *(_level(r.name, r.severity, r.description, r.measure(rows), r.bound, r.figure_format) for r in RULES),
         _level("GatescopeSlow", "page", "the slowest hundredth, for five minutes", slowest, MOST_SECONDS, "{:.3f} s"),
         _level("GatescopeDrift", "ticket", "stability index of a whole window", furthest, MOST_DRIFT, "{:.2f}"),
     ]
 
 
-def _level(name: str, severity: str, measures: str, value: float, bound: float, written: str) -> Level:
-    return Level(name, severity, measures, value, bound, written.format(value), written.format(bound))
+def _level(name: str, severity: str, description: str, value: float, bound: float, figure_format: str) -> Level:
+    return Level(name, severity, description, value, bound, figure_format.format(value), figure_format.format(bound))
 
 
-def slow(models: AnswersApart) -> Iterable[Alert]:
+def slow(models: AnswersByName) -> Iterable[Alert]:
     """Yield an alert for every model that was slow in each of the last minutes."""
     for name, seconds in slow_seconds(models).items():
         if seconds > MOST_SECONDS:
             yield Alert("GatescopeSlow", "page", f"One in a hundred reviews of {name} takes over {seconds:.2f} s.", SEE)
 
 
-def slow_seconds(models: AnswersApart) -> Mapping[str, float]:
+def slow_seconds(models: AnswersByName) -> Mapping[str, float]:
     """Return the least that the slowest hundredth took in the last minutes; a model that rested is left out."""
     latest = {name: [p99 for p99, _ in rows[-SLOW_MINUTES:]] for name, rows in models.items()}
     return {

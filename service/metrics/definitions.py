@@ -28,7 +28,7 @@ class BulkHistogram(Histogram):
             if count:
                 self._buckets[bucket].inc(int(count))
 
-    def exemplify(self, value: float, trace: str) -> None:
+    def add_exemplar(self, value: float, trace: str) -> None:
         """Have the bucket of `value` name the trace in which it was observed, in OpenMetrics."""
         bucket = self._buckets[int(np.searchsorted(self._upper_bounds, value))]
         bucket.set_exemplar(Exemplar({"trace_id": trace}, value, time()))

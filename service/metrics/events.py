@@ -6,7 +6,7 @@ from time import time
 from typing import NamedTuple
 
 MOST = 200
-SAME = 10.0
+SAME_WITHIN = 10.0
 """Seconds within which the same said twice is one change."""
 
 
@@ -38,5 +38,5 @@ class RecentEvents:
     def note(self, says: str) -> None:
         """Note a change; where every worker process tells of it, once."""
         now = time()
-        if all(event.says != says or now - event.time > SAME for event in self._events):
+        if all(event.says != says or now - event.time > SAME_WITHIN for event in self._events):
             self._events.append(Event(now, says))

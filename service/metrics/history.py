@@ -1,7 +1,7 @@
 """What the service did, a row for each of the last intervals: minutes of a day, or seconds of the last minutes.
 
 A row is 24 numbers of four bytes; the 1,440 of a day take less than half a megabyte, with the objects around them.
-What is told apart by name takes as much again for every 16 names.
+Answers grouped by name take as much again for every 16 names.
 """
 
 from array import array
@@ -13,9 +13,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from service.metrics.apart import AnswersApart, Apart
 from service.metrics.durations import counted, no_durations, quantile
 from service.metrics.gauges import GaugeValues
+from service.metrics.grouped import AnswersByName, GroupedAnswers
 from service.metrics.predictions import PredictionRecord
 from service.metrics.recorder import ProcessReport, route_of
 
@@ -27,7 +27,7 @@ PHASES = ("tokenization", "queue", "compute")
 COLUMN = {name: place for place, name in enumerate(PredictionRecord._fields)}
 
 By = Literal["model", "version", "route"]
-"""What answers are told apart by: model, version of a model, or route with its status."""
+"""What answers are grouped by: model, version of a model, or route with its status."""
 
 Row = tuple[float, Mapping[str, float]]
 """When an interval ended, in seconds of Unix time, and its figures by name; NaN where there is none."""
@@ -96,24 +96,24 @@ class History:
         self._cores = 0.0
         self._rows: deque[tuple[float, array[float]]] = deque(maxlen=kept)
         self._columns: Sequence[str] = ()
-        self._apart = {by: Apart(kept) for by in get_args(By)}
+        self._grouped = {by: GroupedAnswers(kept) for by in get_args(By)}
 
     def add(self, measured: ProcessReport, processes: Mapping[int, GaugeValues]) -> None:
         """Add what a process has measured; `processes` are the gauges of all."""
         self._interval.add(measured)
-        self._tell_apart(measured)
+        self._group(measured)
         now = monotonic()
         if now - self._interval.began < self._seconds:
             return
-        for apart in self._apart.values():
-            apart.end(now - self._interval.began)
+        for answers in self._grouped.values():
+            answers.end(now - self._interval.began)
         figures = self._figures(now, processes)
         self._columns = [*figures]
         self._rows.append((time(), array("f", figures.values())))
         self._cores, self._interval = _sum(processes, "gatescope_worker_cpu_seconds"), TimeSlice(now)
 
-    def rows(self, processes: Mapping[int, GaugeValues], minutes: int, by: By) -> tuple[list[Row], AnswersApart]:
-        """Return the rows of so many of the last minutes, the oldest first, and the same told apart.
+    def rows(self, processes: Mapping[int, GaugeValues], minutes: int, by: By) -> tuple[list[Row], AnswersByName]:
+        """Return the rows of so many of the last minutes, the oldest first, and the same answers grouped `by`.
 
         The last row is that of the interval that is not over yet, where it has run for a while.
         """
@@ -121,17 +121,17 @@ class History:
         kept: list[Row] = [(end, dict(zip(self._columns, row, strict=True))) for end, row in list(self._rows)[-last:]]
         running = now - self._interval.began
         if kept and running < RUNNING:
-            return kept, self._apart[by].rows(last, None)
-        return [*kept, (time(), self._figures(now, processes))], self._apart[by].rows(last, max(running, 1e-3))
+            return kept, self._grouped[by].rows(last, None)
+        return [*kept, (time(), self._figures(now, processes))], self._grouped[by].rows(last, max(running, 1e-3))
 
-    def _tell_apart(self, measured: ProcessReport) -> None:
+    def _group(self, measured: ProcessReport) -> None:
         for served, rows in measured.predictions:
             seconds = rows[:, COLUMN["request"]]
-            self._apart["model"].add(served.name, seconds)
-            self._apart["version"].add(f"{served.name} v{served.version}", seconds)
+            self._grouped["model"].add(served.name, seconds)
+            self._grouped["version"].add(f"{served.name} v{served.version}", seconds)
         for (_, template, status), seconds in measured.requests:
             if is_production(template):
-                self._apart["route"].add(f"{route_of(template)} {status}", seconds)
+                self._grouped["route"].add(f"{route_of(template)} {status}", seconds)
 
     def _figures(self, now: float, processes: Mapping[int, GaugeValues]) -> dict[str, float]:
         draining = _sum(processes, "gatescope_draining") > 0

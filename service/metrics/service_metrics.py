@@ -65,15 +65,15 @@ class ServiceMetrics:
         return (generate_open_metrics if open_metrics else generate_latest)(self._registry)
 
     def history(self, minutes: int, by: By) -> bytes:
-        """Return the last minutes, told apart `by`, and how near each alert is, as JSON. Call it off the event loop."""
+        """Return the last minutes, grouped `by`, and how near each alert is, as JSON. Call it off the event loop."""
         processes, windows = self._gauges.processes, self._drift.windows
         shown = self._recent if minutes <= RECENT_MINUTES else self._day
-        rows, apart = shown.rows(processes, minutes, by)
+        rows, groups = shown.rows(processes, minutes, by)
         watched = self._day.rows(processes, LONGEST, "model")
         told = {
             "columns": [*rows[-1][1]],
             "rows": [(round(end, 1), *map(_rounded, figures.values())) for end, figures in rows],
-            "apart": {name: [tuple(map(_rounded, row)) for row in found] for name, found in apart.items()},
+            "groups": {name: [tuple(map(_rounded, row)) for row in found] for name, found in groups.items()},
             "events": [event for event in self._events if event.time > time() - minutes * MINUTE],
             "alerts": [asdict(alert) for alert in alerts(*watched, windows)],
             "levels": [asdict(level) for level in levels(*watched, windows)],
@@ -105,7 +105,7 @@ class ServiceMetrics:
         for request, seconds in measured.requests:
             self._http_series(request).observe_many(seconds)
         for request, exemplar in measured.exemplars.items():
-            self._http_series(request).exemplify(*exemplar)
+            self._http_series(request).add_exemplar(*exemplar)
         self._loop_lag.observe_many(measured.loop_lag)
         self._gauges.processes[process] = measured.gauges
         for history in (self._day, self._recent):

@@ -56,7 +56,7 @@ class SupervisorClient:
         return text
 
     async def history(self, minutes: int, by: By) -> bytes:
-        """Return the last minutes of the service, told apart `by`, and its alerts, as JSON."""
+        """Return the last minutes of the service, grouped `by`, and its alerts, as JSON."""
         text: bytes = await self._request(ask="history", minutes=minutes, by=by)
         return text
 

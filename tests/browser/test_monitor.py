@@ -46,7 +46,7 @@ def test_it_shows_what_the_service_does(browser: Browser, service: str) -> None:
     expect(page.locator("#charts .chart")).to_have_count(12)
     for by, name in (("version", "gru v1"), ("model", "gru"), ("route and status", "/v1/predict 200")):
         page.locator("#by").select_option(label=by)
-        expect(page.locator("#apart .chart", has_text="Slowest hundredth").locator("li span")).to_contain_text([name])
+        expect(page.locator("#groups .chart", has_text="Slowest hundredth").locator("li span")).to_contain_text([name])
     expect(page.locator("#versions tbody tr")).to_have_count(3)
     expect(page.locator("#events li")).to_contain_text(["gru v1 is served"])
     page.get_by_text("how near every alert is").click()

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,15 @@ def running(settings: Settings, *, ready: bool = True) -> Iterator[Running]:
             server.should_exit = True
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def until(met: Callable[[], bool]) -> None:
+    """Wait for something that will be. Raises `TimeoutError`."""
+    end = time.monotonic() + PATIENCE
+    while not met():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.01)
 
 
 def _wait(client: httpx.Client, path: str) -> None:

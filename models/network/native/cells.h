@@ -71,7 +71,7 @@ INLINE void NAME(multiply)(int rows, int gates, int last, floats acc[ROWS][4], c
 
 /* Write down value number `number` of WIDTH units, for a trace. */
 INLINE void NAME(store_value)(const struct gs_row *row, int number, int unit, floats value) {
-    NAME(put)(row->values + number * row->apart + unit, value);
+    NAME(put)(row->values + number * row->value_stride + unit, value);
 }
 
 /* Write the hidden state of WIDTH units down, and what the pooling keeps of it. */

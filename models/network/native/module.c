@@ -214,7 +214,7 @@ static int compute(const struct gs_network *net, const struct buffers *buffers) 
         else
             chunk.values[layer - net->layers] = buffer[i].buf;
     }
-    if (buffers->count > OVER_TIME) chunk.apart = items(buffers, OVER_TIME, 4) / net->hidden * net->units;
+    if (buffers->count > OVER_TIME) chunk.value_stride = items(buffers, OVER_TIME, 4) / net->hidden * net->units;
     int allocated;
     Py_BEGIN_ALLOW_THREADS allocated = gs_compute(&chunk);
     Py_END_ALLOW_THREADS if (!allocated) PyErr_NoMemory();

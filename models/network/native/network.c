@@ -97,7 +97,7 @@ static void init_row(const struct gs_chunk *chunk, struct active *active, ptrdif
             .next = active->spare + (layer * chunk->batch + b) * net->units,
             .cell = cell_part(net, state, layer),
             .gathered = top ? gathered_part(net, state) : (struct gs_gathered){0},
-            .apart = chunk->apart,
+            .value_stride = chunk->value_stride,
         };
     }
 }

@@ -61,8 +61,8 @@ struct gs_row {
     float *next;         /* [U]: the hidden state after */
     float *cell;         /* [U]: the LSTM's cell state, else NULL */
     float *sums;         /* [sums_size], or NULL */
-    float *values;       /* where its first value goes, [U], or NULL; the next is `apart` floats on */
-    ptrdiff_t apart;
+    float *values;       /* where its first value goes, [U], or NULL; the next is `value_stride` floats on */
+    ptrdiff_t value_stride;
     struct gs_gathered gathered; /* of the top layer; else NULLs */
 };
 
@@ -78,7 +78,7 @@ struct gs_chunk {
     float *logits, *probabilities;    /* [B, C] */
     float *over_time[GS_MOST_LAYERS]; /* hidden states [T, B, H] of each layer, or NULL */
     float *values[GS_MOST_LAYERS];    /* [values, T, B, U] of each layer, or NULL */
-    ptrdiff_t apart;                  /* T B U */
+    ptrdiff_t value_stride;           /* T B U */
 };
 
 /* The step in vectors of `width` floats; NULL where this machine has none of that width. */

@@ -33,7 +33,7 @@ async def history(
     minutes: Annotated[int, QueryParameter(ge=1, le=KEPT)] = KEPT,
     by: FromQuery[By] = "model",
 ) -> Response[bytes]:
-    """Return the last minutes of all worker processes together, a row each, told apart `by`, and the alerts."""
+    """Return the last minutes of all worker processes together, a row each, grouped `by`, and the alerts."""
     context.sampler.flush()
     return await _sent(await context.control.history(minutes, by), "application/json", encoding)
 

@@ -12,7 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, HeaderParameter
 
 from service.api.assets import TYPES, assets
-from service.api.compression import ENCODINGS, packed
+from service.api.compression import ENCODINGS, PLAIN, headers_of, packed
 from service.api.dependencies import Call, Encoding
 
 PAGES = {"/": "index.html"} | {f"/{name}": f"{name}.html" for name in ("model", "monitor", "docs", "runbook")}
@@ -59,7 +59,7 @@ async def _answer(name: str, encoding: str, if_none_match: str) -> Response[byte
         raise NotFoundException
     headers = HEADERS | {"ETag": file.etag}
     if file.etag in if_none_match:
-        return Response(b"", status_code=304, headers=headers | {"Vary": "Accept-Encoding"})
+        return Response(b"", status_code=304, headers=headers | headers_of(PLAIN))
     return packed(file.contents[encoding], TYPES[PurePosixPath(name).suffix], encoding, headers)
 
 

@@ -8,7 +8,7 @@ from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from litestar.params import JSONBody
 from litestar.types import Receive, Scope, Send
 
-from service.api.compression import ENCODINGS, PLAIN, encoding_of
+from service.api.compression import ENCODINGS, PLAIN, encoding_of, headers_of
 from service.api.context import context_of
 from service.api.dependencies import Deadline
 from service.api.described import answer, problems, with_media_types
@@ -38,8 +38,8 @@ async def _trace(scope: Scope, receive: Receive, send: Send) -> None:
     write = partial(_written, encoder_of(media_type, half=request.half), encoding)
     with model, WhileConnected(receive):
         content, used = await context.tracer.trace(model, request, write, deadline, counted=is_counted(scope))
-    headers = [(b"content-type", media_type.encode()), (b"vary", b"Accept-Encoding")]
-    await send_answer(send, 200, headers + [(b"content-encoding", used.encode())] * (used != PLAIN), content)
+    headers = {"Content-Type": media_type} | headers_of(used)
+    await send_answer(send, 200, [(name.lower().encode(), value.encode()) for name, value in headers.items()], content)
 
 
 @post(

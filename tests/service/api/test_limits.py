@@ -3,9 +3,7 @@
 import json
 import socket
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
 from pathlib import Path
@@ -15,20 +13,13 @@ import pytest
 
 from service.engine.batch import Row
 from service.settings import Settings
-from tests.service.conftest import PATIENCE, Running, running
+from tests.service.conftest import PATIENCE, Running, running, until
 
 LONG = "good film, not bad. " * 400
 
 
 def counted(service: Running, outcome: str) -> float:
     return service.metric("gatescope_inference_requests_total", model="lstm", outcome=outcome)
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_too_much_work_is_429_with_an_honest_retry_after(repository: Path) -> None:

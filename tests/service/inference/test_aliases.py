@@ -19,8 +19,7 @@ from service.score.run import run
 from service.settings import Settings
 from service.tracing.obtain import own_trace, request_of
 from tests.bundles import change_manifest, random_weights, write_bundle
-from tests.service.conftest import Running, running
-from tests.service.inference.test_follow import until
+from tests.service.conftest import Running, running, until
 
 TEXT = "a great film"
 

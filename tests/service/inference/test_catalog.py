@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Literal
 import httpx
 import pytest
 
+from service.inference import catalog
 from service.settings import Settings
 from tests.bundles import corpus, random_weights, write_bundle
-from tests.service.conftest import running
+from tests.service.conftest import running, until
 
 
 @pytest.fixture(scope="module")
@@ -218,3 +220,15 @@ def test_a_number_that_was_served_once_is_not_used_again(copied: Path, tmp_path:
         assert "publish a new one" in answer.json()["error"]
         overwrite(copied / "gru" / "1", kept)
         assert service.client.post("/v2/repository/models/gru/load").is_success
+
+
+def test_memory_is_returned_once_nothing_refers_to_the_version_that_has_gone(
+    second: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(Settings(repository=second)) as service:
+        embedding = weakref.ref(service.service.context.catalog.find("lstm", 2).bundle.weights.embedding)
+        found = list[bool]()
+        monkeypatch.setattr(catalog, "return_freed_memory", lambda: found.append(embedding() is None))
+        assert service.client.post("/v2/repository/models/lstm/load", json={"parameters": {"version": 1}}).is_success
+        until(lambda: bool(found))
+        assert found == [True]

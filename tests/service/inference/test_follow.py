@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from models.bundle.wanted import FILE
 from service.settings import Settings
 from tests.bundles import random_weights, write_bundle
-from tests.service.conftest import Running, running
+from tests.service.conftest import Running, running, until
 
 
 @pytest.fixture
@@ -30,13 +30,6 @@ def served(service: Running) -> dict[str, list[int]]:
     for card in service.client.get("/v1/models").json()["models"]:
         found.setdefault(card["name"], []).append(card["version"])
     return found
-
-
-def until(met: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not met():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def want(repository: Path, text: str) -> None:

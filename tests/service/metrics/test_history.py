@@ -10,8 +10,8 @@ import pytest
 
 from models.bundle.files import read
 from service.metrics import history
-from service.metrics.apart import MOST
 from service.metrics.gauges import GaugeValues
+from service.metrics.grouped import MOST
 from service.metrics.history import KEPT, RUNNING, History
 from service.metrics.predictions import Phases, PredictionRecord
 from service.metrics.recorder import Recorder
@@ -57,10 +57,10 @@ def test_a_minute_tells_rates_durations_and_gauges(clock: Clock, repository: Pat
     all_of = gauges(queue_predicted_seconds=1, queue_limit_seconds=4, worker_cpu_seconds=30, ready_workers=2)
     kept.add(recorder.report([], {}), all_of)
     end, clock.now = clock.now, clock.now + RUNNING
-    ((ended, row), (_, running)), apart = kept.rows(all_of, KEPT, "route")
+    ((ended, row), (_, running)), groups = kept.rows(all_of, KEPT, "route")
     assert ended == end
-    assert apart["/v1/predict 500"][0] == pytest.approx((0.02, 0.5), rel=0.07)
-    assert [*apart] == ["/v1/predict 200", "/v1/predict 500"]
+    assert groups["/v1/predict 500"][0] == pytest.approx((0.02, 0.5), rel=0.07)
+    assert [*groups] == ["/v1/predict 200", "/v1/predict 500"]
     assert (row["answers_2xx"], row["answers_5xx"]) == (2, 0.5)
     assert row["predict_p99"] == pytest.approx(0.02, rel=0.07)
     assert (row["queue_p99"], row["words_mean"], row["batch_rows_mean"]) == pytest.approx((0.002, 10, 4), rel=0.07)
@@ -101,15 +101,15 @@ def test_a_day_of_many_versions_is_kept_in_less_than_two_megabytes(clock: Clock,
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert used < 2_000_000, used
-    rows, apart = kept.rows({}, KEPT, "version")
+    rows, groups = kept.rows({}, KEPT, "version")
     assert len(rows) == KEPT
     assert rows[-1][0] - rows[0][0] == 60 * (KEPT - 1)
-    assert {name: len(found) for name, found in apart.items()} == dict.fromkeys(apart, KEPT) and len(apart) == MOST
+    assert {name: len(found) for name, found in groups.items()} == dict.fromkeys(groups, KEPT) and len(groups) == MOST
 
 
 def test_it_is_told_as_json_with_nothing_where_there_was_nothing() -> None:
     told = json.loads(ServiceMetrics(100).history(5, "model"))
-    assert [*told] == ["columns", "rows", "apart", "events", "alerts", "levels"]
+    assert [*told] == ["columns", "rows", "groups", "events", "alerts", "levels"]
     (row,) = told["rows"]
     assert len(row) == 1 + len(told["columns"])
     assert row[1 + told["columns"].index("predict_p50")] is None

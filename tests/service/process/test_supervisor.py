@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.service.conftest import until
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,6 @@ def service(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copytree(repository, copy)
     with serving(copy, folder) as found:
         yield found
-
-
-def until(met: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not met():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def held(service: Serving) -> list[int]:

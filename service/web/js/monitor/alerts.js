@@ -23,7 +23,7 @@ function alert({ name, severity, says, remedy }) {
     h("p", { class: "small" }, h("a", { href: `runbook#${name.toLowerCase()}` }, `${name} in the runbook`)));
 }
 
-function level({ name, severity, measures, value, bound, value_says: says, bound_says: over }) {
+function level({ name, severity, description, value, bound, value_says: says, bound_says: over }) {
   const holds = value > bound;
   const bar = h("div", { class: "level", "aria-hidden": "true" }, h("span", {}));
   bar.firstChild.style.setProperty("--filled", bound ? Math.min(1, value / bound / OVER) : Number(holds));
@@ -31,5 +31,5 @@ function level({ name, severity, measures, value, bound, value_says: says, bound
   return h("tr", { class: holds ? "holds" : "" },
     h("th", { scope: "row" }, h("a", { href: `runbook#${name.toLowerCase()}` }, name.replace("Gatescope", ""))),
     h("td", {}, holds ? MEANS[severity] : "quiet"), h("td", {}, bar), h("td", { class: "number" }, says),
-    h("td", { class: "number" }, over), h("td", {}, measures));
+    h("td", { class: "number" }, over), h("td", {}, description));
 }

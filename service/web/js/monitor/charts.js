@@ -12,7 +12,7 @@ const bytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
 const LEAST = 60;
 /** Changes that are listed, the latest. */
 const TOLD = 20;
-/** Names that are told apart in one chart, those with the most answers. */
+/** Groups in one chart, those with the most answers. */
 const MOST = 6;
 
 /** Title, series, how a value is written, the least top of the scale, columns of what the service has kept, the alert. */
@@ -31,15 +31,15 @@ const CHARTS = [
   ["Resident memory", ["all workers"], bytes, 1e8, ["memory"]],
 ];
 
-/** What is told apart: title, how a value is written, the least top of the scale, its place in a row, the alert. */
-const APART = [["Slowest hundredth", duration, 0.005, 0, "GatescopeSlow"], ["Answers a second", number, 1, 1]];
+/** What is drawn of each group: title, how a value is written, the least top of the scale, its place in a row, the alert. */
+const GROUPED = [["Slowest hundredth", duration, 0.005, 0, "GatescopeSlow"], ["Answers a second", number, 1, 1]];
 
 let charts = [];
-let apart = [];
+let grouped = [];
 let known = "";
 
-/** Show what `/metrics/history` says of the last `minutes`, told apart `by`. */
-export function show({ columns, rows, apart: found, events, levels }, minutes, by) {
+/** Show what `/metrics/history` says of the last `minutes`, grouped `by`. */
+export function show({ columns, rows, groups: found, events, levels }, minutes, by) {
   const bounds = new Map(levels.map(({ name, bound }) => [name, bound]));
   const step = minutes > 5 ? 60 : 5;
   const [first, last] = [rows[0][0] - step, rows.at(-1)[0]];
@@ -52,7 +52,7 @@ export function show({ columns, rows, apart: found, events, levels }, minutes, b
   }
   const shown = busiest(found);
   tell(shown, by, bounds);
-  for (const { place, chart } of apart) {
+  for (const { place, chart } of grouped) {
     chart.show(rows.map((row, at) => ({ time: 1000 * row[0], values: shown.map((name) => found[name][at]?.[place] ?? null) })), span, changes);
   }
   id("events").replaceChildren(...changes.slice(-TOLD).toReversed().map(({ time, says }) => h("li", {}, h("time", {}, clock(time)), " ", says)));
@@ -64,13 +64,13 @@ function busiest(found) {
   return Object.keys(found).sort((a, b) => answers[b] - answers[a]).slice(0, MOST).sort();
 }
 
-/** Draw the charts that tell apart anew where there are other names than before. */
+/** Draw the charts of groups anew where there are other names than before. */
 function tell(names, by, bounds) {
   if (known === [by, ...names].join()) return;
   known = [by, ...names].join();
-  for (const { chart } of apart) chart.figure.remove();
-  apart = names.length ? APART.map(([title, said, least, place, alert]) => ({
-    place, chart: placed("apart", new Chart(title, names, said, least, by === "route" ? undefined : bounds.get(alert))) })) : [];
+  for (const { chart } of grouped) chart.figure.remove();
+  grouped = names.length ? GROUPED.map(([title, said, least, place, alert]) => ({
+    place, chart: placed("groups", new Chart(title, names, said, least, by === "route" ? undefined : bounds.get(alert))) })) : [];
 }
 
 function placed(where, chart) {

@@ -1,4 +1,4 @@
-"""The minutes of the last day told apart by a name: of a model, a version, a route with its status."""
+"""Answers grouped by a name, a row for each of the last intervals: by model, version, or route with its status."""
 
 from array import array
 from collections import deque
@@ -9,16 +9,16 @@ from models.network.equations import Array
 from service.metrics.durations import counted, no_durations, quantile
 
 MOST = 16
-"""Names that are told apart in a minute, those with the most answers: two numbers of four bytes each."""
+"""Groups that are kept of an interval, those with the most answers: two numbers of four bytes each."""
 
-AnswersApart = Mapping[str, list[tuple[float, float]]]
+AnswersByName = Mapping[str, list[tuple[float, float]]]
 """By name, for each minute: the 99th percentile of the answers' durations in seconds, and the answers a second."""
 
 Answers = tuple[tuple[str, ...], "array[float]"]
 
 
-class Apart:
-    """The minutes of what has a name, of all processes together."""
+class GroupedAnswers:
+    """The answers of each name in the last intervals, of all processes together."""
 
     def __init__(self, most: int) -> None:
         self._rows: deque[Answers] = deque(maxlen=most)
@@ -35,7 +35,7 @@ class Apart:
         self._rows.append((before if names == before else names, figures))
         self._counts = {}
 
-    def rows(self, minutes: int, running: float | None) -> AnswersApart:
+    def rows(self, minutes: int, running: float | None) -> AnswersByName:
         """Return so many of the last minutes, and after them the one that has run for `running` seconds, if any."""
         rows = [*list(self._rows)[-minutes:], *([] if running is None else [self._row(running)])]
         found = {name: [(nan, 0.0)] * len(rows) for names, _ in rows for name in names}

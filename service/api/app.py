@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ from models.network.onnx_session import Cuda
 from service.api.auth import Access, KeyRing, RequireKey
 from service.api.batch.stream_limiter import StreamLimiter
 from service.api.bodies import Bodies
-from service.api.context import AppContext, Control
+from service.api.context import Answer, AppContext, Control
 from service.api.dependencies import DEPENDENCIES, TypedRequest
 from service.api.gauges import gauges_of
 from service.api.middleware import Observed
@@ -40,11 +40,9 @@ from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
 from service.inference.provider import provider_of
 from service.inference.state_token import StateTokens
-from service.metrics.history import By
 from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
 from service.metrics.service_metrics import ServiceMetrics
-from service.metrics.statistics import VersionStatistics
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
 from service.tracing.counterfactual import CounterfactualSearch
@@ -90,25 +88,13 @@ class SingleProcess:
         """Add what was measured to the metrics."""
         self._metrics.add(os.getpid(), measured)
 
-    async def metrics(self, open_metrics: bool) -> bytes:
-        """Return the metrics in Prometheus' text format, or in OpenMetrics."""
-        return await asyncio.to_thread(self._metrics.text, open_metrics)
+    async def metrics(self, ask: Callable[[ServiceMetrics], Answer]) -> Answer:
+        """Return what the metrics answer."""
+        return await asyncio.to_thread(ask, self._metrics)
 
-    async def history(self, minutes: int, by: By) -> bytes:
-        """Return the last minutes, grouped `by`, and the alerts, as JSON."""
-        return await asyncio.to_thread(self._metrics.history, minutes, by)
-
-    async def statistics(self) -> list[VersionStatistics]:
-        """Return what became of the reviews of each version."""
-        return await asyncio.to_thread(self._metrics.statistics)
-
-    async def take_sequence(self, key: str, *, start: bool) -> str | None:
-        """Return where a sequence stands, and hold it, see `Sequences.take`."""
-        return self._sequences.take(key, start=start)
-
-    async def put_sequence(self, key: str, state: str | None) -> None:
-        """Put back where a sequence stands, see `Sequences.put`."""
-        self._sequences.put(key, state)
+    async def sequences(self, change: Callable[[Sequences], str | None]) -> str | None:
+        """Return what a change of the open sequences returns."""
+        return change(self._sequences)
 
 
 def create_service(

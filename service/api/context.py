@@ -1,27 +1,30 @@
 """What a running service consists of, as its routes get it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from litestar.types import Scope
 
 from service.api.batch.stream_limiter import StreamLimiter
 from service.api.bodies import Bodies
 from service.api.open_texts import OpenTexts
+from service.api.sequences import Sequences
 from service.engine import Engine
 from service.inference.batch_admission import BatchAdmission
 from service.inference.catalog import Catalog
 from service.inference.follow import Changes
 from service.inference.predict import Predictor
 from service.inference.state_token import StateTokens
-from service.metrics.history import By
 from service.metrics.recorder import ProcessReport, Recorder
 from service.metrics.sampler import MetricsSampler
-from service.metrics.statistics import VersionStatistics
+from service.metrics.service_metrics import ServiceMetrics
 from service.settings import Settings
 from service.tracing.corpus_search import CorpusSearch
 from service.tracing.counterfactual import CounterfactualSearch
 from service.tracing.tracer import Tracer
+
+Answer = TypeVar("Answer")
 
 
 class Control(Changes, Protocol):
@@ -30,20 +33,11 @@ class Control(Changes, Protocol):
     def report(self, measured: ProcessReport) -> None:
         """Add what this process has measured to the metrics of the service."""
 
-    async def metrics(self, open_metrics: bool) -> bytes:
-        """Return the metrics of the service in Prometheus' text format, or in OpenMetrics."""
+    async def metrics(self, ask: Callable[[ServiceMetrics], Answer]) -> Answer:
+        """Return what the metrics of the service answer, off the event loop; `ask` can be pickled."""
 
-    async def history(self, minutes: int, by: By) -> bytes:
-        """Return the last minutes of the service, grouped `by`, and its alerts, as JSON."""
-
-    async def statistics(self) -> list[VersionStatistics]:
-        """Return what became of the reviews of each version."""
-
-    async def take_sequence(self, key: str, *, start: bool) -> str | None:
-        """Return where a sequence stands, and hold it, see `Sequences.take`."""
-
-    async def put_sequence(self, key: str, state: str | None) -> None:
-        """Put back where a sequence stands, see `Sequences.put`."""
+    async def sequences(self, change: Callable[[Sequences], str | None]) -> str | None:
+        """Return what a change of the open sequences returns, or raise what it raises; `change` can be pickled."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,10 @@ log = structlog.get_logger("gatescope")
 
 AT_ONCE = 16
 """Most connections that come in between two chunks: hundreds at once would hold up all others."""
-PAUSE = 0.1
+PAUSE = 0.01
+"""Seconds until it is looked again whether there is room."""
+LONG_PAUSE = 0.1
+"""Seconds until it is tried again to take a connection for which no descriptor was left."""
 SPARE_DESCRIPTORS = 128
 """What connections leave a process for files and for work of its own, where it may have twice as many."""
 
@@ -61,8 +64,7 @@ class Incoming:
         """Take up to `AT_ONCE`; return whether there may be more."""
         for _ in range(AT_ONCE):
             if not self._has_room():
-                self._pause()
-                return False
+                return self._pause(PAUSE)
             try:
                 connection = self._take(self._source)
             except (BlockingIOError, ConnectionError):  # none is left, or the client has gone
@@ -72,8 +74,7 @@ class Incoming:
                 return False
             except OSError as error:
                 log.error("connections wait", error=error.strerror)
-                self._pause()
-                return False
+                return self._pause(LONG_PAUSE)
             self._serve(connection)
         return True
 
@@ -81,11 +82,13 @@ class Incoming:
         self._ended = True
         asyncio.get_running_loop().remove_reader(self._source)
 
-    def _pause(self) -> None:
+    def _pause(self, seconds: float) -> bool:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._source)
-        loop.call_later(PAUSE, self._resume)
+        loop.call_later(seconds, self._resume)
+        return False
 
     def _resume(self) -> None:
         if not self._ended:
             asyncio.get_running_loop().add_reader(self._source, self._take_some)
+            self._take_some()

@@ -11,7 +11,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sized
-from functools import partial
 from typing import Any
 
 import structlog
@@ -139,26 +138,19 @@ class Supervisor:
                 worker.open = count + worker.sent - received
             case {"measured": measured}:
                 self._metrics.add(worker.process.pid, measured)
-            case {"ask": "metrics", "open_metrics": open_metrics, "number": number}:
-                self._spawn(self._send(worker, number, partial(self._metrics.text, open_metrics)))
-            case {"ask": "history", "minutes": minutes, "by": by, "number": number}:
-                self._spawn(self._send(worker, number, partial(self._metrics.history, minutes, by)))
-            case {"ask": "statistics", "number": number}:
-                self._spawn(self._send(worker, number, self._metrics.statistics))
-            case {"ask": "take", "key": key, "start": start, "number": number}:
-                worker.channel.answer(number, self._take(key, start))
-            case {"ask": "put", "key": key, "state": state, "number": number}:
-                self._sequences.put(key, state)
-                worker.channel.answer(number, None)
-            case {"ask": change, "fields": fields, "number": number}:
+            case {"metrics": ask, "number": number}:
+                self._spawn(self._answer(worker, number, ask))
+            case {"sequences": change, "number": number}:
+                worker.channel.answer(number, self._change_sequences(change))
+            case {"change": change, "fields": fields, "number": number}:
                 self._spawn(self._change(worker, change, fields, number))
 
-    async def _send(self, worker: WorkerProcess, number: int, made: Callable[[], Any]) -> None:
-        worker.channel.answer(number, await asyncio.to_thread(made))
+    async def _answer(self, worker: WorkerProcess, number: int, ask: Callable[[ServiceMetrics], Any]) -> None:
+        worker.channel.answer(number, await asyncio.to_thread(ask, self._metrics))
 
-    def _take(self, key: str, start: bool) -> str | ServiceError | None:
+    def _change_sequences(self, change: Callable[[Sequences], str | None]) -> str | ServiceError | None:
         try:
-            return self._sequences.take(key, start=start)
+            return change(self._sequences)
         except ServiceError as error:
             return error
 
@@ -169,17 +161,17 @@ class Supervisor:
 
     async def _change(self, asking: WorkerProcess, change: str, fields: Mapping[str, Any], number: int) -> None:
         """Change what is served, one change after another: first in one worker, then the same in all others."""
-        problem: list[str] | None = [NotReady.kind, "no worker process has started"]
+        error: ServiceError | None = NotReady("no worker process has started")
         async with self._changing:
             for worker in [worker for worker in self._workers if worker.ready]:
                 result = await worker.ask(change, self._seconds(fields.get("versions", ())), **fields)
                 if result is not None:  # else it has ended: the next one
-                    problem, versions = result
-                    if problem is None:
+                    error, versions = result
+                    if error is None:
                         self._versions = versions
                         await self._follow(worker)
                     break
-        asking.channel.answer(number, problem)
+        asking.channel.answer(number, error)
 
     async def _follow(self, leader: WorkerProcess) -> None:
         """Have all other workers serve what the first one serves now; one that can't is not ready until it does."""

@@ -1,22 +1,22 @@
 """A worker process: the service on connections from the supervisor. `python -P -m service.process.worker FD FD`."""
 
 import asyncio
-import json
+import pickle
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from models.bundle.served_versions import ServedVersions
 from service.api.app import create_service
+from service.api.sequences import Sequences
 from service.errors import NotReady, ServiceError
-from service.metrics.history import By
 from service.metrics.recorder import ProcessReport
-from service.metrics.statistics import VersionStatistics
+from service.metrics.service_metrics import ServiceMetrics
 from service.process.channel import Channel, Message, receive_connection
 from service.process.logs import configure
 from service.process.uvicorn_overrides import Server
@@ -25,6 +25,8 @@ from service.settings import InvalidSettings, Settings
 log = structlog.get_logger("gatescope")
 
 USAGE = 2
+
+Answer = TypeVar("Answer")
 
 
 class SupervisorClient:
@@ -35,60 +37,42 @@ class SupervisorClient:
 
     async def load(self, name: str, version: int | str | None = None) -> None:
         """Serve a version, or the newest valid one, in every worker. Raises `ServiceError`."""
-        await self._ask("load", name=name, version=version)
+        await self._ask(change="load", fields={"name": name, "version": version})
 
     async def unload(self, name: str) -> None:
         """Stop serving a model in every worker. Raises `ServiceError`."""
-        await self._ask("unload", name=name)
+        await self._ask(change="unload", fields={"name": name})
 
     async def serve(self, versions: ServedVersions) -> None:
         """Serve exactly these versions in every worker. What can't be loaded is logged."""
-        await self._ask("serve", versions=versions)
+        await self._ask(change="serve", fields={"versions": versions})
 
     def report(self, measured: ProcessReport) -> None:
         """Send what this process has measured."""
         if self.channel is not None:
             self.channel.send(measured=measured)
 
-    async def metrics(self, open_metrics: bool) -> bytes:
-        """Return the metrics of the service."""
-        text: bytes = await self._request(ask="metrics", open_metrics=open_metrics)
-        return text
+    async def metrics(self, ask: Callable[[ServiceMetrics], Answer]) -> Answer:
+        """Return what the metrics of the service answer."""
+        answer: Answer = await self._ask(metrics=ask)
+        return answer
 
-    async def history(self, minutes: int, by: By) -> bytes:
-        """Return the last minutes of the service, grouped `by`, and its alerts, as JSON."""
-        text: bytes = await self._request(ask="history", minutes=minutes, by=by)
-        return text
-
-    async def statistics(self) -> list[VersionStatistics]:
-        """Return what became of the reviews of each version."""
-        found: list[VersionStatistics] = await self._request(ask="statistics")
-        return found
-
-    async def take_sequence(self, key: str, *, start: bool) -> str | None:
-        """Return where a sequence stands, and hold it, see `Sequences.take`."""
-        state: str | ServiceError | None = await self._request(ask="take", key=key, start=start)
-        if isinstance(state, ServiceError):
-            raise state
+    async def sequences(self, change: Callable[[Sequences], str | None]) -> str | None:
+        """Return what a change of the open sequences returns, or raise what it raises."""
+        state: str | None = await self._ask(sequences=change)
         return state
 
-    async def put_sequence(self, key: str, state: str | None) -> None:
-        """Put back where a sequence stands, see `Sequences.put`."""
-        await self._request(ask="put", key=key, state=state)
-
-    async def _ask(self, change: str, **fields: Any) -> None:
-        problem = await self._request(ask=change, fields=fields)
-        if problem is not None:
-            kind, detail = problem
-            raise ServiceError.kinds[kind](detail)
-
-    async def _request(self, **message: Any) -> Any:
+    async def _ask(self, **message: Any) -> Any:
+        """Return what the supervisor answers. Raises the `ServiceError` that it answers."""
         if self.channel is None:
             raise NotReady("the worker is starting")
         try:
-            return await self.channel.ask(**message)
+            answer = await self.channel.ask(**message)
         except EOFError:
             raise NotReady("the supervisor is gone") from None
+        if isinstance(answer, ServiceError):
+            raise answer
+        return answer
 
 
 class OpenConnections(set[Any]):
@@ -155,12 +139,8 @@ class Worker(Server):
         match message:
             case {"others": others}:
                 context.others = others
-            case {"do": "load", "name": name, "version": version, "number": number}:
-                self._spawn(self._change(channel, number, context.catalog.load(name, version)))
-            case {"do": "unload", "name": name, "number": number}:
-                self._spawn(self._change(channel, number, context.catalog.unload(name)))
-            case {"do": "serve", "versions": versions, "number": number}:
-                self._spawn(self._change(channel, number, context.catalog.serve(versions)))
+            case {"do": "load" | "unload" | "serve" as change, "fields": fields, "number": number}:
+                self._spawn(self._change(channel, number, getattr(context.catalog, change)(**fields)))
             case {"drain": _}:
                 self.service.start_draining()
             case {"stop": _}:
@@ -186,12 +166,12 @@ class Worker(Server):
 
     async def _change(self, channel: Channel, number: int, change: Awaitable[None]) -> None:
         """Await a change of what is served, and say how it ended."""
-        problem = None
+        failure = None
         try:
             await change
         except ServiceError as error:
-            problem = [error.kind, error.detail]
-        channel.answer(number, (problem, self.service.context.catalog.served_versions()))
+            failure = error
+        channel.answer(number, (failure, self.service.context.catalog.served_versions()))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -204,7 +184,7 @@ def main() -> None:
     control, fd_socket = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     for end in (control, fd_socket):
         end.setblocking(False)
-    settings, versions = _read_start(sys.stdin.buffer.read())
+    settings, versions = pickle.loads(sys.stdin.buffer.read())
     configure(settings.log_level, settings.log_format)
     try:
         worker = Worker(settings, versions, control, fd_socket)
@@ -213,18 +193,6 @@ def main() -> None:
         sys.exit(USAGE)
     worker.run()
     sys.exit(0 if worker.started and not worker.service.context.failed else 1)
-
-
-def _read_start(content: bytes) -> tuple[Settings, ServedVersions | None]:
-    """Return the settings and what is to be served; None is the newest valid versions."""
-    start = json.loads(content)
-    versions = start["versions"]
-    if versions is not None:  # JSON has lists where there were tuples
-        versions = {
-            name: tuple((number, sha256, tuple(aliases)) for number, sha256, aliases in wanted)
-            for name, wanted in versions.items()
-        }
-    return Settings.model_validate_json(json.dumps(start["settings"])), versions
 
 
 if __name__ == "__main__":

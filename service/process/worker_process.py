@@ -2,21 +2,20 @@
 
 import asyncio
 import contextlib
-import json
+import pickle
 import socket
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import SecretStr
-
 from models.bundle.served_versions import ServedVersions
+from service.errors import ServiceError
 from service.process.channel import Channel
 from service.settings import Settings
 
-Result = tuple[list[str] | None, ServedVersions]
-"""Of a change in a worker: kind and detail of the error where there was one, and what it serves now."""
+Result = tuple[ServiceError | None, ServedVersions]
+"""Of a change in a worker: the error where there was one, and what it serves now."""
 
 
 @dataclass(eq=False, slots=True)
@@ -39,7 +38,7 @@ class WorkerProcess:
         One that does not answer within `seconds` is killed.
         """
         try:
-            result: Result = await asyncio.wait_for(self.channel.ask(do=change, **fields), seconds)
+            result: Result = await asyncio.wait_for(self.channel.ask(do=change, fields=fields), seconds)
         except TimeoutError:
             self.process.kill()
         except EOFError:
@@ -70,11 +69,6 @@ async def start_worker(number: int, settings: Settings, versions: ServedVersions
         )
         assert process.stdin is not None
         with contextlib.suppress(ConnectionError):
-            start = {"settings": settings.model_dump(), "versions": versions}
-            process.stdin.write(json.dumps(start, default=_plain).encode())
+            process.stdin.write(pickle.dumps((settings, versions)))
             process.stdin.close()
         return WorkerProcess(number, process, await Channel.connect(ours.dup()), fd_socket.dup())
-
-
-def _plain(value: object) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

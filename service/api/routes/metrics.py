@@ -1,6 +1,7 @@
 """`GET /metrics` for Prometheus, `GET /metrics/history` for the monitor page."""
 
 import asyncio
+from functools import partial
 from typing import Annotated
 
 from litestar import Response, get
@@ -12,6 +13,7 @@ from service.api.compression import ENCODINGS, packed
 from service.api.dependencies import Context, Encoding
 from service.api.described import answer
 from service.metrics.history import KEPT, By
+from service.metrics.service_metrics import ServiceMetrics
 
 Accept = Annotated[str, HeaderParameter(name="Accept", include_in_schema=False)]
 MEDIA_TYPE = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
@@ -23,7 +25,8 @@ async def metrics(context: Context, encoding: Encoding, accept: Accept = "") -> 
     context.sampler.flush()
     open_metrics = "application/openmetrics-text" in accept
     media_type = OPEN_METRICS if open_metrics else MEDIA_TYPE
-    return await _sent(await context.control.metrics(open_metrics), media_type, encoding)
+    content = await context.control.metrics(partial(ServiceMetrics.text, open_metrics=open_metrics))
+    return await _sent(content, media_type, encoding)
 
 
 @get("/metrics/history", include_in_schema=False)
@@ -35,7 +38,8 @@ async def history(
 ) -> Response[bytes]:
     """Return the last minutes of all worker processes together, a row each, grouped `by`, and the alerts."""
     context.sampler.flush()
-    return await _sent(await context.control.history(minutes, by), "application/json", encoding)
+    content = await context.control.metrics(partial(ServiceMetrics.history, minutes=minutes, by=by))
+    return await _sent(content, "application/json", encoding)
 
 
 async def _sent(content: bytes, media_type: str, encoding: str) -> Response[bytes]:

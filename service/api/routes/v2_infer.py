@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from litestar import post
@@ -28,7 +29,7 @@ from service.api.open_inference_outputs import TextAnswer, check_predicted, outp
 from service.api.raw import raw
 from service.api.routes.models import Name
 from service.api.routes.v2 import Version, find, of_model
-from service.api.sequences import SequenceBusy
+from service.api.sequences import SequenceBusy, Sequences
 from service.engine import Model
 from service.errors import READS_TEXT, NoWords, TooLarge
 from service.inference.continuation import StateGone, begin, read_on
@@ -112,12 +113,13 @@ async def _read_part(
     """Return the outputs for a sequence up to and with `text`; what fails leaves it as it was."""
     check_predicted(outputs)
     key = json.dumps([model.name, sequence.id])
-    before = await context.control.take_sequence(key, start=sequence.start)
+    before = await context.control.sequences(partial(Sequences.take, key=key, start=sequence.start))
     try:
         state = begin(model) if before is None else context.tokens.read(before)
         said, state = await read_on(context.predictor, model, state, text, deadline=deadline, counted=counted)
     except BaseException:
-        await context.control.put_sequence(key, before)
+        await context.control.sequences(partial(Sequences.put, key=key, state=before))
         raise
-    await context.control.put_sequence(key, None if sequence.end else context.tokens.write(state))
+    after = None if sequence.end else context.tokens.write(state)
+    await context.control.sequences(partial(Sequences.put, key=key, state=after))
     return values_of(TextAnswer(said), outputs)

@@ -8,6 +8,7 @@ from service.api.dependencies import Context
 from service.api.described import open_inference_errors
 from service.api.routes.models import Name
 from service.api.routes.v2 import OF_MODELS, Version, find, of_model
+from service.metrics.service_metrics import ServiceMetrics
 from service.metrics.statistics import VersionStatistics
 
 
@@ -33,5 +34,5 @@ async def model_statistics(name: Name, context: Context, version: Version = None
 
 async def _statistics(context: AppContext, served: set[tuple[str, str]]) -> Statistics:
     context.sampler.flush()
-    found = await context.control.statistics()
+    found = await context.control.metrics(ServiceMetrics.statistics)
     return Statistics(model_stats=[each for each in found if (each.name, each.version) in served])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -13,32 +13,39 @@ FILE = "aliases.json"
 NUMBER, ALIAS = r"[1-9][0-9]{0,17}", r"[a-z][a-z0-9_-]{0,63}"
 """What a version and an alias look like."""
 
+Number = Annotated[int, Field(ge=1, lt=10**18)]
 Alias = Annotated[str, StringConstraints(pattern=f"^{ALIAS}$")]
-VersionName = Annotated[int, Field(ge=1, lt=10**18)] | Alias
+VersionName = Number | Alias
 """How a version is asked for: by its number, or by an alias."""
 
-_aliases = TypeAdapter(dict[Alias, Annotated[int, Field(ge=1, lt=10**18)]])
+_aliases = TypeAdapter(dict[Alias, Number])
 _number, _alias = re.compile(NUMBER), re.compile(ALIAS)
 
+Content = TypeVar("Content")
 
-class InvalidAliases(Failed, ValueError):
-    """An `aliases.json` that can't be used; the message says where and why."""
+
+class InvalidVersionsFile(Failed, ValueError):
+    """An `aliases.json` or a `wanted.json` that can't be used; the message says where and why."""
 
     exit_code = Exit.DATA
 
 
 def read_aliases(repository: Path, name: str) -> Mapping[str, int]:
-    """Return the version that each alias of a model means; none without the file. Raises `InvalidAliases`."""
-    file = repository / name / FILE
+    """Return the version that each alias of a model means; none without the file. Raises `InvalidVersionsFile`."""
+    return read_versions_file(repository / name / FILE, _aliases) or {}
+
+
+def read_versions_file(file: Path, kind: TypeAdapter[Content]) -> Content | None:
+    """Return what a file of version numbers says; None without it. Raises `InvalidVersionsFile`."""
     try:
-        return _aliases.validate_json(file.read_bytes(), strict=True)
+        return kind.validate_json(file.read_bytes(), strict=True)
     except FileNotFoundError:
-        return {}
+        return None
     except OSError as error:
-        raise InvalidAliases(f"{file}: {error.strerror}") from error
+        raise InvalidVersionsFile(f"{file}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidAliases(f"{file}: {'.'.join(map(str, first['loc']))} {first['msg']}") from error
+        raise InvalidVersionsFile(f"{file}: {'.'.join(map(str, first['loc']))} {first['msg']}") from error
 
 
 class InvalidVersion(Failed, ValueError):

@@ -54,7 +54,7 @@ def default_name(names: Collection[str], preferred: str | None = None) -> str | 
 def candidates(repository: Path, name: str, version: int | str | None = None) -> list[int]:
     """Return the versions that may answer, the newest first: all of them, or the one asked for by number or alias.
 
-    Raises `NoSuchModel` where there is none, and `InvalidAliases`.
+    Raises `NoSuchModel` where there is none, and `InvalidVersionsFile`.
     """
     there = versions(repository, name)
     number = read_aliases(repository, name).get(version, 0) if isinstance(version, str) else version

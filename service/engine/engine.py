@@ -15,17 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bundle.files import Bundle
-from models.network.bulk import run_many
-from models.network.equations import Array
 from models.network.session import State
 from service.engine.batch import Batch, Row
-from service.engine.interface import (
-    Answer,
-    EngineSettings,
-    Observer,
-    QueueState,
-    Unobserved,
-)
+from service.engine.interface import Answer, EngineSettings, Observer, QueueState, Unobserved
 from service.engine.model import Model
 from service.errors import DeadlinePassed, Draining, Overloaded
 
@@ -34,7 +26,7 @@ Ids = NDArray[np.int64]
 
 
 class Engine:
-    """Computes the answers of every model of one process. `load`, `unload` and `run_many` block, the rest does not."""
+    """Computes the answers of every model of one process. `load` and `unload` block, the rest does not."""
 
     def __init__(self, settings: EngineSettings, observe: Observer | None = None) -> None:
         self.settings = settings
@@ -113,21 +105,14 @@ class Engine:
             await row.future  # type: ignore[misc]
         except asyncio.CancelledError:
             if self._remove(model, row):
-                self._observe.cancelled(model.name, model.version)
+                self._observe.unanswered(model.name, model.version, "cancelled")
             raise
         finally:
             if timer is not None:
                 timer.cancel()
             if row.error is not None:
-                self._observe.failed(model.name, model.version)
+                self._observe.unanswered(model.name, model.version, "error")
         return row.answered(model.session.export_state(row.state) if keep and row.state else None)
-
-    def run_many(self, model: Model, reviews: Sequence[Ids]) -> Array:
-        """Return the logits `[N, C]` of many reviews, in order, on as many threads as the engine has of them.
-
-        The same reviews give the same bits, whatever else the machine does. An empty review raises `ValueError`.
-        """
-        return run_many(model.session, reviews, self.concurrency)
 
     async def drain(self) -> None:
         """Accept nothing more, and return when everything accepted is answered."""
@@ -147,7 +132,7 @@ class Engine:
         if self._draining:
             raise Draining
         if deadline is not None and deadline <= row.submitted:
-            self._observe.expired(model.name, model.version)
+            self._observe.unanswered(model.name, model.version, "expired")
             raise DeadlinePassed
         if not row.background:
             self._require_room(model, len(row.ids))
@@ -163,13 +148,13 @@ class Engine:
         queued = sum(m.seconds(m.scheduler.foreground_tokens) for m in self._models) / self.concurrency
         added = model.seconds(tokens) / self.concurrency
         if queued and queued + added > self.settings.queue_seconds:
-            self._observe.refused(model.name, model.version)
+            self._observe.unanswered(model.name, model.version, "rejected")
             after = max(1, math.ceil(queued))
             raise Overloaded(f"try again in {after} s", retry_after=after)
 
     def _expire(self, model: Model, row: Row) -> None:
         if self._remove(model, row) and row.future is not None:
-            self._observe.expired(model.name, model.version)
+            self._observe.unanswered(model.name, model.version, "expired")
             row.future.set_exception(DeadlinePassed())
 
     def _remove(self, model: Model, row: Row) -> bool:

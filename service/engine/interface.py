@@ -1,7 +1,7 @@
 """What goes into the engine and comes out: settings, answers, the length of the queue, and what others observe."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from models.bundle.open_session import BEST_ON_CPU, Provider
 from models.network.equations import Array
@@ -47,23 +47,18 @@ class QueueState:
     seconds: float
 
 
+Outcome = Literal["rejected", "expired", "cancelled", "error"]
+"""Why a review got no answer: too much work waits, its deadline passed, nobody waits for it, computing failed."""
+
+
 class Observer(Protocol):
-    """Notes what the engine does. `batch` is called where chunks are computed, the others by the event loop."""
+    """Notes what the engine does. `batch` is called where chunks are computed, `unanswered` by the event loop."""
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         """Note a run of the network: reviews in it, tokens that hold a word, tokens in all, seconds."""
 
-    def refused(self, model: str, version: int) -> None:
-        """Note a review that was not accepted: too much work waits."""
-
-    def expired(self, model: str, version: int) -> None:
-        """Note a review whose deadline passed before its answer."""
-
-    def cancelled(self, model: str, version: int) -> None:
-        """Note a review whose answer nobody waits for any longer."""
-
-    def failed(self, model: str, version: int) -> None:
-        """Note a review that could not be computed."""
+    def unanswered(self, model: str, version: int, outcome: Outcome) -> None:
+        """Note a review that got no answer."""
 
 
 class Unobserved:
@@ -72,14 +67,5 @@ class Unobserved:
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         """Do nothing."""
 
-    def refused(self, model: str, version: int) -> None:
-        """Do nothing."""
-
-    def expired(self, model: str, version: int) -> None:
-        """Do nothing."""
-
-    def cancelled(self, model: str, version: int) -> None:
-        """Do nothing."""
-
-    def failed(self, model: str, version: int) -> None:
+    def unanswered(self, model: str, version: int, outcome: Outcome) -> None:
         """Do nothing."""

@@ -92,7 +92,7 @@ class Catalog:
     async def start(self, versions: ServedVersions | None = None) -> None:
         """Serve these versions, or else what `wanted.json` says, or else the newest valid ones of every model.
 
-        Models without a version that can be served are named in `missing` and in `states`. Raises `InvalidWanted`.
+        A model of which no version can be served is named in `missing` and in `states`. Raises `InvalidVersionsFile`.
         """
         if versions is None:
             await self._serve_repository()
@@ -154,10 +154,7 @@ class Catalog:
         return sorted(name for name in self._unserved if os.access(self._repository / name, os.F_OK))
 
     async def _serve_repository(self) -> None:
-        """Serve what `wanted.json` says, or else the newest valid versions of every model.
-
-        Raises `InvalidWanted`, and with that file `InvalidAliases`.
-        """
+        """Serve what `wanted.json` says, or else the newest valid versions of every model."""
         wanted = await asyncio.to_thread(wanted_versions, self._repository)
         if wanted is not None:
             self._loading.update(wanted)

@@ -8,10 +8,10 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from models.bundle.aliases import FILE as ALIASES
-from models.bundle.aliases import InvalidAliases
+from models.bundle.aliases import InvalidVersionsFile
 from models.bundle.repository import model_names, versions
+from models.bundle.served_versions import FILE as WANTED
 from models.bundle.served_versions import ServedVersions, wanted_versions
-from models.bundle.wanted import FILE, InvalidWanted
 from service.errors import ServiceError
 
 log = structlog.get_logger("gatescope")
@@ -56,13 +56,13 @@ async def follow(repository: Path, seen: Listing, seconds: float, changes: Chang
             before, seen = seen, now
             try:
                 await _serve(repository, before, now, changes)
-            except (InvalidWanted, InvalidAliases) as error:
+            except InvalidVersionsFile as error:
                 log.error("what is served stays as it is", reason=str(error))
 
 
 def list_files(repository: Path) -> Listing:
     """Return the files of every version in a repository. Raises `OSError`."""
-    wanted = repository / FILE
+    wanted = repository / WANTED
     return Listing(
         {name: frozenset(_files_of(repository, name)) for name in model_names(repository)},
         frozenset([_stat(wanted)] if wanted.exists() else ()),

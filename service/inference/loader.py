@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from models.bundle.aliases import InvalidAliases
+from models.bundle.aliases import InvalidVersionsFile
 from models.bundle.files import InvalidBundle
 from models.bundle.select import NoSuchModel, newest_valid, read_version
 from models.bundle.served_versions import WantedVersions
@@ -67,7 +67,7 @@ class Loader:
             raise UnknownModel(str(error)) from error
         except InvalidBundle as error:
             raise Conflict(f"no valid version of {name}: {self._reason(error)}") from error
-        except InvalidAliases as error:
+        except InvalidVersionsFile as error:
             raise Conflict(str(error)) from error
         except TimeoutError:
             raise Conflict(f"{name} was not loaded within {self._timeout:g} s") from None

@@ -10,7 +10,7 @@ from service.engine.engine import BYTES_A_WORD
 from service.errors import DeadlinePassed, Draining, NoWords, Overloaded, ServiceError
 from service.inference.limits import TextLimits
 from service.inference.prediction import Prediction, prediction_of
-from service.metrics.predictions import Phases, PredictionRecord
+from service.metrics.predictions import NO_WORDS, Phases, PredictionRecord
 from service.metrics.recorder import Recorder
 
 LONG_TEXT = 32_768
@@ -80,10 +80,9 @@ class Predictor:
 
     def refused(self, model: Model, error: ServiceError) -> None:
         """Note a text that got no prediction. What the engine refuses, it has counted itself."""
-        if isinstance(error, NoWords):
-            self._recorder.no_words(model.name, model.version)
-        elif not isinstance(error, Overloaded | DeadlinePassed | Draining):
-            self._recorder.invalid(model.name, model.version)
+        if not isinstance(error, Overloaded | DeadlinePassed | Draining):
+            outcome = NO_WORDS if isinstance(error, NoWords) else "invalid"
+            self._recorder.unanswered(model.name, model.version, outcome)
 
     async def _read(
         self, model: Model, text: str, deadline: float | None, background: bool, traced: bool

@@ -10,7 +10,7 @@ import numpy as np
 from models.bundle.manifest import Manifest
 from models.network.equations import Array
 from service.metrics.gauges import GaugeValues
-from service.metrics.predictions import NO_WORDS, PredictionRecord, ServedVersion
+from service.metrics.predictions import PredictionRecord, ServedVersion
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER = "other"
@@ -61,33 +61,13 @@ class Recorder:
         """Note a prediction of a served version."""
         self._predictions.append((manifest, record))
 
-    def invalid(self, model: str, version: int) -> None:
-        """Count a review that can't be read: too large, say."""
-        self._outcomes[model, str(version), "invalid"] += 1
-
-    def no_words(self, model: str, version: int) -> None:
-        """Count a text without a word."""
-        self._outcomes[model, str(version), NO_WORDS] += 1
+    def unanswered(self, model: str, version: int, outcome: str) -> None:
+        """Count a review without a prediction: one of `OUTCOMES`, or `NO_WORDS`."""
+        self._outcomes[model, str(version), outcome] += 1
 
     def batch(self, model: str, version: int, rows: int, real: int, padded: int, seconds: float) -> None:
         """Note a run of a network: reviews in it, rows x steps that hold a word, rows x steps in all, seconds."""
         self._runs.append((model, version, (rows, real, padded, seconds)))
-
-    def refused(self, model: str, version: int) -> None:
-        """Count a review that was not accepted: too much work waits."""
-        self._outcomes[model, str(version), "rejected"] += 1
-
-    def expired(self, model: str, version: int) -> None:
-        """Count a review whose deadline passed."""
-        self._outcomes[model, str(version), "expired"] += 1
-
-    def cancelled(self, model: str, version: int) -> None:
-        """Count a review that nobody waits for any longer."""
-        self._outcomes[model, str(version), "cancelled"] += 1
-
-    def failed(self, model: str, version: int) -> None:
-        """Count a review that could not be computed."""
-        self._outcomes[model, str(version), "error"] += 1
 
     def loaded(self, model: str, version: int, outcome: str) -> None:
         """Count a load: `ok` or `failed`."""

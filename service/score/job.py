@@ -2,16 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from models.bundle.files import read
+from models.bundle.files import Bundle, read
 from models.reviews.columns import Unanswered
 from models.reviews.errors import DataError
 from models.reviews.rows import RowParser
 from models.reviews.writer import Writer
 from service.inference.limits import TextLimits
 from service.score.blocks import Block, Counts, ScoredBlock
-from service.score.remote import RemoteScorer, RemoteService
+from service.score.remote import RemoteService, score_remotely
 from service.score.scorer import Score, Scored, Scorer
 from service.score.states import write_states
 
@@ -21,9 +22,18 @@ class LocalModel:
     """A bundle to be loaded where the job runs: the one with that `sha256`, and no other."""
 
     folder: Path
+    name: str
+    version: int
+    labels: tuple[str, ...]
     sha256: str
     limits: TextLimits
-    top_words: int = 0
+    top_words: int
+
+    @classmethod
+    def of(cls, bundle: Bundle, limits: TextLimits, top_words: int) -> "LocalModel":
+        """Return how a bundle of this machine is to be loaded."""
+        made = bundle.manifest
+        return cls(bundle.folder, made.name, made.version, made.labels, bundle.sha256, limits, top_words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Job:
     def score(self) -> Score:
         """Load the model. Raises `InvalidBundle`."""
         if isinstance(self.model, RemoteService):
-            return RemoteScorer(self.model)
+            return partial(score_remotely, self.model)
         bundle, limits, top = read(self.model.folder, self.model.sha256), self.model.limits, self.model.top_words
         return Scorer(bundle, limits, top, states=self.states is not None)
 

@@ -17,14 +17,9 @@ class ScoringProgress:
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=True, quiet=quiet, highlight=False, markup=False)
-        self._columns = (
-            TextColumn("scoring"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[state]}"),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(*self._columns, console=self._console, disable=not self._console.is_terminal)
+        state = TextColumn("{task.fields[state]}")
+        columns = (TextColumn("scoring"), BarColumn(), TaskProgressColumn(), state, TimeRemainingColumn())
+        self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("scoring", total=None, state="")
         self._total: int | None = None
         self._shown = self.started = time.monotonic()

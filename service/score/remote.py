@@ -22,7 +22,7 @@ class RemoteService:
     """Where a service listens, and which of its models scores; `labels` are in the model's order."""
 
     url: str
-    model: str
+    name: str
     version: int
     labels: tuple[str, ...]
     sha256: str
@@ -41,29 +41,24 @@ def find_model(url: str, model: str | None, version: int | str | None, key: str 
     raise DataError(f"{url}: no such model; served: {served}")
 
 
-class RemoteScorer:
-    """Scores through a service. Raises `DataError` where it can't be reached or gives up."""
+def score_remotely(service: RemoteService, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
+    """Return the answers of a service to `texts`. Raises `DataError` where it can't be reached or gives up."""
+    if not texts:
+        return []
+    asked = {"model": service.name, "version": service.version}
+    body = "".join(json.dumps({"text": text, **asked}) + "\n" for text in texts)
+    *answers, last = map(
+        json.loads, _exchange(service.url, service.key, "POST", "/v1/batch", body.encode()).splitlines()
+    )
+    if "summary" not in last or len(answers) != len(texts):
+        raise DataError(f"{service.url}: {last.get('error', {}).get('detail', 'the answer is cut off')}")
+    return [_answer(answer) for answer in answers]
 
-    def __init__(self, service: RemoteService) -> None:
-        self._service = service
 
-    def __call__(self, texts: Sequence[str]) -> Sequence[Scored | Unanswered]:
-        """Return the answers to `texts`."""
-        if not texts:
-            return []
-        asked = {"model": self._service.model, "version": self._service.version}
-        body = "".join(json.dumps({"text": text, **asked}) + "\n" for text in texts)
-        content = _exchange(self._service.url, self._service.key, "POST", "/v1/batch", body.encode())
-        *answers, last = map(json.loads, content.splitlines())
-        if "summary" not in last or len(answers) != len(texts):
-            raise DataError(f"{self._service.url}: {last.get('error', {}).get('detail', 'the answer is cut off')}")
-        return [self._answer(answer) for answer in answers]
-
-    def _answer(self, answer: Mapping[str, Any]) -> Scored | Unanswered:
-        if "error" in answer:
-            return Unanswered(answer["error"]["detail"])
-        said: dict[str, Any] = {name: answer.get(name) for name in Scored._fields if name in answer}
-        return Scored(**said)
+def _answer(answer: Mapping[str, Any]) -> Scored | Unanswered:
+    if "error" in answer:
+        return Unanswered(answer["error"]["detail"])
+    return Scored(**{name: answer[name] for name in Scored._fields if name in answer})
 
 
 def _exchange(url: str, key: str | None, method: str, path: str, body: bytes | None = None) -> bytes:

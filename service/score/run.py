@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO
 
 from models.bundle.files import Bundle, InvalidBundle
 from models.bundle.open_session import open_session
@@ -25,59 +25,34 @@ from service.score.job import Job, LocalModel
 from service.score.merge import check_writable, merge
 from service.score.options import Options
 from service.score.parts import Parts
+from service.score.progress import ScoringProgress
 from service.score.remote import RemoteService, find_model
 from service.score.states import SIZE as STATES_SIZE
 from service.score.states import prepare
 from service.score.workers import parts as scored_parts
 
 
-class Watcher(Protocol):
-    """Is told how far a run is."""
-
-    def left_out(self, names: tuple[str, ...]) -> None:
-        """Hear which files of a folder are not read."""
-
-    def begin(self, total: int | None, kept: Counts) -> None:
-        """Hear that the input has `total` bytes (None: unknown), of which an earlier run has scored `kept`."""
-
-    def scored(self, counts: Counts, done: int) -> None:
-        """Hear that one more part is scored, and `done` bytes of the input are read."""
-
-    def warn(self, text: str) -> None:
-        """Hear what is not as it should be while the run goes on."""
-
-
-class ScoringModel(NamedTuple):
-    """The model that scores: where it is, and whose output it makes."""
-
-    place: LocalModel | RemoteService
-    labels: tuple[str, ...]
-    name: str
-    version: int
-    sha256: str
-
-
-def run(options: Options, watcher: Watcher) -> Counts:
+def run(options: Options, progress: ScoringProgress) -> Counts:
     """Score everything and write the output. Raises `DataError`, `UsageError`, `OSError`."""
     if options.engine == "ray":
-        watcher.begin(None, Counts())
-        counts = _on_cluster(options, watcher)
-        watcher.scored(counts, 0)
+        progress.begin(None, Counts())
+        counts = _on_cluster(options, progress)
+        progress.scored(counts, 0)
         return counts
     found = find(options.inputs, options.out)
-    watcher.left_out(found.left_out)
+    progress.left_out(found.left_out)
     target = _target(options)
-    model = _model(options, watcher)
+    model = _model(options, progress)
     source = _open(options, found, columns_wanted=target.format != "jsonl")
     writer = Writer(
         target, answer_columns(model.labels, top_words=options.top_words > 0), options.prefix, source.columns
     )
     writer.check_names(source.columns or ())
     states = None if options.states is None else Path(f"{options.out}.states")
-    job = Job(source.parser, writer, model.place, states, named=len(found.names) > 1)
-    scoring = _Scoring(job, source, options.workers or available_cores(), watcher)
+    job = Job(source.parser, writer, model, states, named=len(found.names) > 1)
+    scoring = _Scoring(job, source, options.workers or available_cores(), progress)
     if options.out == PIPE:
-        watcher.begin(source.streams.total, Counts())
+        progress.begin(source.streams.total, Counts())
         return _in_order(scoring, sys.stdout.buffer)
     parts = Parts(Path(options.out), _identity(options, model, source, target), restart=options.restart)
     if PIPE in found.names:
@@ -139,7 +114,9 @@ def _with_columns(blocks: Iterator[Block], parser: RowParser) -> tuple[Iterator[
     return chain([first], blocks), tuple(dict.fromkeys(name for values in rows.values for name in values))
 
 
-def _identity(options: Options, model: ScoringModel, source: _Source, target: FileFormat) -> dict[str, Any]:
+def _identity(
+    options: Options, model: LocalModel | RemoteService, source: _Source, target: FileFormat
+) -> dict[str, Any]:
     """Return what the output depends on beside the rows."""
     return {
         "model": f"{model.name} version {model.version}, sha256 {model.sha256}",
@@ -163,13 +140,13 @@ class _Scoring:
     job: Job
     source: _Source
     workers: int
-    watcher: Watcher
+    progress: ScoringProgress
 
 
 def _to_file(scoring: _Scoring, parts: Parts) -> Counts:
     """Score what no earlier run has scored, then merge the parts."""
     try:
-        scoring.watcher.begin(scoring.source.streams.total, parts.counts)
+        scoring.progress.begin(scoring.source.streams.total, parts.counts)
         count = 0
 
         def left() -> Iterator[Block]:
@@ -181,7 +158,7 @@ def _to_file(scoring: _Scoring, parts: Parts) -> Counts:
 
         for part in scored_parts(scoring.job, left(), scoring.workers):
             parts.add(part)
-            scoring.watcher.scored(part.counts, scoring.source.streams.done)
+            scoring.progress.scored(part.counts, scoring.source.streams.done)
         parts.check_complete(count)
         counts = parts.counts
         merge(parts, scoring.job.writer)
@@ -201,17 +178,16 @@ def _in_order(scoring: _Scoring, file: BinaryIO) -> Counts:
             file.write(following.content)
             file.flush()
             counts, turn = counts + following.counts, turn + 1
-            scoring.watcher.scored(following.counts, scoring.source.streams.done)
+            scoring.progress.scored(following.counts, scoring.source.streams.done)
     return counts
 
 
-def _model(options: Options, watcher: Watcher) -> ScoringModel:
+def _model(options: Options, progress: ScoringProgress) -> LocalModel | RemoteService:
     """Find the model, and say which newer versions are passed over. Raises `DataError` where there is none."""
     if options.remote is not None:
         if options.top_words or options.states:
             raise UsageError("--top-words and --states need the model here: they don't go with --remote")
-        service = find_model(options.remote, options.model, options.version, options.api_key)
-        return ScoringModel(service, service.labels, service.model, service.version, service.sha256)
+        return find_model(options.remote, options.model, options.version, options.api_key)
     try:
         found = open_model(
             options.repository, _usable, name=options.model, version=options.version, default=options.default_model
@@ -219,12 +195,8 @@ def _model(options: Options, watcher: Watcher) -> ScoringModel:
     except (NoSuchModel, InvalidBundle) as error:
         raise DataError(f"{options.repository}: {error}") from error
     for warning in found.warnings:
-        watcher.warn(warning)
-    bundle = found.newest
-    limits = TextLimits(options.max_words, options.max_text_bytes)
-    place = LocalModel(bundle.folder, bundle.sha256, limits, options.top_words)
-    manifest = bundle.manifest
-    return ScoringModel(place, manifest.labels, manifest.name, manifest.version, bundle.sha256)
+        progress.warn(warning)
+    return LocalModel.of(found.newest, TextLimits(options.max_words, options.max_text_bytes), options.top_words)
 
 
 def _usable(bundle: Bundle) -> Bundle:
@@ -233,15 +205,13 @@ def _usable(bundle: Bundle) -> Bundle:
     return bundle
 
 
-def _on_cluster(options: Options, watcher: Watcher) -> Counts:
+def _on_cluster(options: Options, progress: ScoringProgress) -> Counts:
     if options.remote is not None or PIPE in (options.out, *options.inputs):
         raise UsageError("--engine ray reads files and writes a folder: it takes no pipe and no --remote")
     if options.states is not None:
         raise UsageError("--states writes files on this machine: it does not go with --engine ray")
-    model = _model(options, watcher)
-    assert isinstance(model.place, LocalModel)
+    model = _model(options, progress)
+    assert isinstance(model, LocalModel)
     columns = answer_columns(model.labels, top_words=options.top_words > 0)
     writer = Writer(FileFormat("parquet"), columns, options.prefix)
-    return run_cluster(
-        options.inputs, options.out, ClusterJob.of(model.place, options.text_column, writer), options.workers
-    )
+    return run_cluster(options.inputs, options.out, ClusterJob.of(model, options.text_column, writer), options.workers)

@@ -12,10 +12,13 @@ from models.network.bulk import ROWS, run_group
 from models.network.equations import Array, softmax
 from models.network.padding import by_length
 from models.reviews.columns import Unanswered
-from models.text.words import Encoded
+from models.text.words import Encoded, typed
+from models.trace import Analysis, default_target
 from service.errors import ServiceError
 from service.inference.limits import TextLimits
-from service.score.top_words import Weighed, top_words
+
+Weighed = tuple[tuple[str, float], ...]
+"""Words as typed, each with what it added to the target's logit; the largest first."""
 
 
 class Scored(NamedTuple):
@@ -72,7 +75,7 @@ class Scorer:
             logits[places] = group.logits
             for place, hidden in zip(places, group.hidden, strict=False):
                 if self._top:
-                    tops[place] = top_words(self._bundle, texts[place], ids[place], hidden, logits[place], self._top)
+                    tops[place] = self._top_words(texts[place], ids[place], hidden, logits[place])
                 if self._states:
                     states[place] = hidden
         probabilities = softmax(logits)
@@ -92,3 +95,10 @@ class Scorer:
             )
             for place, (label, shares, each) in enumerate(zip(labels, probabilities.tolist(), encoded, strict=True))
         ]
+
+    def _top_words(self, text: str, ids: NDArray[np.int64], hidden: tuple[Array, ...], logits: Array) -> Weighed:
+        """Return the words of `text` that counted most, by its `logits [C]` and `hidden`, `[T, H]` a layer."""
+        weights = Analysis(self._bundle.weights, ids, hidden, logits, default_target(logits)).deep.words
+        words = typed(text, len(ids), self._bundle.vocabulary.pattern)
+        order = np.argsort(-np.abs(weights), kind="stable")[: self._top].tolist()
+        return tuple((words[place], float(weights[place])) for place in order)

@@ -6,7 +6,7 @@
 so after sorting all of them by length, which only somebody who has all of them can; `in-flight` is the engine on the
 event loop while tasks send everything at once, what the tasks and the loop cost included; `closed n` the same with n
 senders, each waiting for its answer; `thread, ...` is an engine's thread alone, without what the tasks cost; `graph,
-...` an engine on the event loop that computes in ONNX Runtime too. `bulk` is `Engine.run_many`. Rates are by processor
+...` an engine on the event loop that computes in ONNX Runtime too. `bulk` is `run_many`. Rates are by processor
 time, so that other work on the machine counts as little as it can; the caches are shared with it all the same.
 """
 
@@ -30,6 +30,7 @@ from export.data.sources import load
 from export.data.tables import Columns, read_table
 from export.publish.package import package
 from models.bundle.files import Bundle, read
+from models.network.bulk import run_many
 from models.network.equations import CELLS, Cell
 from models.network.onnx_session import OnnxSession
 from models.network.session import run_whole
@@ -111,7 +112,7 @@ def contenders(
 ) -> list[Contender]:
     """What is measured; each returns, by name, seconds of processor time and the share of padding."""
     by_length = sorted(reviews, key=len)
-    engine, model = on_loop.engine, on_loop.model
+    model = on_loop.model
 
     def still(name: str, given: Reviews, size: int) -> Contender:
         def run() -> dict[str, tuple[float, float]]:
@@ -132,7 +133,7 @@ def contenders(
 
     def bulk() -> dict[str, tuple[float, float]]:
         began = time.process_time()
-        engine.run_many(model, reviews)
+        run_many(model.session, reviews)
         return {"bulk": (time.process_time() - began, float("nan"))}
 
     return [

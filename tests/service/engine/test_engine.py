@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.bundle.files import Bundle
+from models.network.bulk import run_many
 from models.network.equations import CELLS, forward, softmax
 from service.engine import (
     Answer,
@@ -151,7 +152,7 @@ def test_work_beyond_the_bound_is_refused_before_and_after_its_words_are_known(
         await first
 
     asyncio.run(crowd())
-    assert observer.told == ["refused", "refused"]
+    assert observer.told == ["rejected", "rejected"]
 
 
 def test_what_has_expired_is_not_computed(new_engine: NewEngine, bundles: dict[str, Bundle], observer: Counted) -> None:
@@ -247,7 +248,7 @@ def test_a_fault_of_the_engine_fails_its_rows_and_nothing_else(
     with monkeypatch.context() as broken:
         broken.setattr(model.cost, "choose", lambda _: ("many", 0.0))
         assert [type(found) for found in asyncio.run(both())] == [TypeError] * 2
-    assert observer.told == ["failed"] * 2
+    assert observer.told == ["error"] * 2
     assert engine.queue(model).rows == 0
     assert [type(found) for found in asyncio.run(both())] == [Answer] * 2
 
@@ -311,7 +312,7 @@ def test_an_empty_review_never_reaches_the_graph(new_engine: NewEngine, bundles:
     with pytest.raises(ValueError, match="word"):
         asyncio.run(engine.submit(model, np.array([], np.int64)))
     with pytest.raises(ValueError, match="word"):
-        engine.run_many(model, [np.array([1]), np.array([], np.int64)])
+        run_many(model.session, [np.array([1]), np.array([], np.int64)])
 
 
 def test_closing_ends_the_threads(bundles: dict[str, Bundle]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.bundle.wanted import FILE
+from models.bundle.served_versions import FILE
 from service.settings import Settings
 from tests.bundles import random_weights, write_bundle
 from tests.service.conftest import Running, running, until

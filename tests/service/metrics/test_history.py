@@ -51,7 +51,7 @@ def test_a_minute_tells_rates_durations_and_gauges(clock: Clock, repository: Pat
     for _ in range(30):
         recorder.request("POST", "/v1/predict", 500, 0.02)
         recorder.request("GET", "/metrics", 200, 9.0)
-    recorder.refused("lstm", 1)
+    recorder.unanswered("lstm", 1, "rejected")
     recorder.batch("lstm", 1, 4, 30, 40, 0.001)
     clock.now += 60
     all_of = gauges(queue_predicted_seconds=1, queue_limit_seconds=4, worker_cpu_seconds=30, ready_workers=2)

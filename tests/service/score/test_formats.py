@@ -21,6 +21,7 @@ from service.inference.limits import TextLimits
 from service.score.blocks import BlockSize, text_blocks
 from service.score.job import Job
 from service.score.options import MAX_TEXT_BYTES, Options
+from service.score.progress import ScoringProgress
 from service.score.run import run
 from service.score.scorer import Scored, Scorer
 from tests.service.score.conftest import Scoring, read_csv, read_jsonl, reviews, write_csv, write_jsonl
@@ -28,19 +29,9 @@ from tests.service.score.conftest import Scoring, read_csv, read_jsonl, reviews,
 TEXTS = reviews(60)
 
 
-class Unwatched:
-    def left_out(self, names: object) -> None: ...
-
-    def begin(self, total: object, kept: object) -> None: ...
-
-    def scored(self, counts: object, done: object) -> None: ...
-
-    def warn(self, text: str) -> None: ...
-
-
 def score(repository: Path, *inputs: Path | str, out: Path, **options: Any) -> list[dict[str, Any]]:
     """Score in this process and read the output as flat rows."""
-    counts = run(Options([*map(str, inputs)], str(out), repository, workers=1, **options), Unwatched())
+    counts = run(Options([*map(str, inputs)], str(out), repository, workers=1, **options), ScoringProgress(quiet=True))
     rows = rows_of(out)
     assert counts.rows == len(rows)
     return rows

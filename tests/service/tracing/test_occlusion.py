@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models.bundle.files import read
+from models.network.bulk import run_many
 from models.network.equations import Cell, Weights
 from models.network.pooling import Pooling
 from models.text.words import UNK
@@ -46,7 +47,7 @@ def occluded(folder: Path, weights: Weights) -> tuple[np.ndarray, np.ndarray, in
 
         logits = asyncio.run(found())
         rows = [np.where(np.arange(len(IDS)) == t, UNK, IDS) for t in range(len(IDS))]
-        return logits, engine.run_many(model, rows), counted.words - len(IDS)
+        return logits, run_many(model.session, rows), counted.words - len(IDS)
     finally:
         engine.close()
 

@@ -22,8 +22,8 @@ from service.api.batch.stream import Stream
 from service.api.batch.stream_limiter import StreamLimiter
 from service.errors import Overloaded
 from service.inference.limits import TextLimits
-from service.score.blocks import Counts
 from service.score.options import MAX_TEXT_BYTES, Options
+from service.score.progress import ScoringProgress
 from service.score.remote import find_model
 from service.score.run import run
 from service.score.scorer import Scored, Scorer
@@ -364,16 +364,6 @@ def test_a_client_that_goes_away_frees_its_work(narrow: Running) -> None:
     assert narrow.predict("good").status_code == 200
 
 
-class Unwatched:
-    def left_out(self, names: tuple[str, ...]) -> None: ...
-
-    def begin(self, total: int | None, kept: Counts) -> None: ...
-
-    def scored(self, counts: Counts, done: Any) -> None: ...
-
-    def warn(self, text: str) -> None: ...
-
-
 def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path, tmp_path: Path) -> None:
     reviews = [*texts(300, seed=3), "", "good " * 300]
     source = tmp_path / "in.jsonl"
@@ -386,7 +376,7 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
     rows = {}
     for name, options in ways.items():
         out = tmp_path / f"{name}.jsonl"
-        run(Options([str(source)], str(out), repository, workers=1, **options), Unwatched())
+        run(Options([str(source)], str(out), repository, workers=1, **options), ScoringProgress(quiet=True))
         rows[name] = [json.loads(line) for line in out.read_bytes().splitlines()]
     streamed = post(served, source.read_bytes())[:-1]
     seam = Scorer(read(repository / "lstm" / "1"), TextLimits(200, MAX_TEXT_BYTES))(reviews)
@@ -409,7 +399,7 @@ def test_files_remote_and_one_at_a_time_agree(served: Running, repository: Path,
 
 def test_a_remote_model_is_found_by_name(served: Running) -> None:
     url = f"http://127.0.0.1:{served.port}"
-    assert find_model(url, None, None, None).model == "lstm"
+    assert find_model(url, None, None, None).name == "lstm"
     assert find_model(url, "gru", 1, None).labels == ("rotten", "fresh")
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.network.equations import Array, Ids, softmax
+from models.network.equations import VALUES, Array, Ids, Weights, softmax
 from models.network.session import FRESH, Chunk, Session, run_whole
+from models.trace.recover import recover
 
 LOGIT_TOLERANCE = 1e-4
 PROBABILITY_TOLERANCE = 1e-5
 HIDDEN_TOLERANCE = 1e-4
+NOT_FINITE = "NaN or infinity among the answers"
 COMPARED = 7
 """Reviews of a batch that are run one at a time, and whose hidden states are compared."""
 
@@ -58,7 +60,7 @@ def compare(name: str, expected: Sequence[Chunk], found: Sequence[Answers]) -> C
             for layer, states in enumerate(layers)
         )
     if not np.isfinite([logits, probabilities, hidden]).all():
-        return Check(name, False, "NaN or infinity among the answers")
+        return Check(name, False, NOT_FINITE)
     passed = logits <= LOGIT_TOLERANCE and probabilities <= PROBABILITY_TOLERANCE and hidden <= HIDDEN_TOLERANCE
     detail = f"logits differ by {logits:.1g}, probabilities by {probabilities:.1g}"
     shown = any(answers.hidden for answers in found)
@@ -69,6 +71,24 @@ def compare_every_way(session: Session, batches: Batches, expected: Sequence[Chu
     """Compare what `session` answers to `batches` with `expected`, in every way that a review can be run."""
     for way, run in WAYS.items():
         yield compare(f"{session.backend}, {way}", expected, [run(session, reviews) for reviews in batches])
+
+
+def compare_kept_values(session: Session, weights: Weights, batches: Batches) -> Check:
+    """Compare the gates that `session` keeps of a traced run with those that weights and hidden states give."""
+    differences = list[Array]()
+    for reviews in batches:
+        fresh = np.full(len(reviews), FRESH)
+        chunk = session.run(reviews, fresh, session.empty_state, traced=True, values=True)
+        for row, ids in enumerate(reviews[:COMPARED]):
+            hidden = [layer[: len(ids), row] for layer in chunk.hidden]
+            with np.errstate(invalid="ignore", over="ignore"):
+                for kept, layer in zip(chunk.values, recover(weights, ids, hidden).layers, strict=True):
+                    expected = np.stack([layer[name] for name in VALUES[weights.cell]])
+                    differences.append((kept[:, : len(ids), row] - expected) / np.maximum(1.0, np.abs(expected)))
+    name, largest = f"{session.backend}, kept gates", _largest(iter(differences))
+    if not np.isfinite(largest):
+        return Check(name, False, NOT_FINITE)
+    return Check(name, largest <= HIDDEN_TOLERANCE, f"gates differ by {largest:.1g}")
 
 
 def in_flight(session: Session, reviews: Sequence[Ids], *, seed: int, rows: int) -> Array:

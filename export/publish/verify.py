@@ -14,7 +14,15 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from export.publish.agreement import COMPARED, Answers, Batches, Check, compare, compare_every_way
+from export.publish.agreement import (
+    COMPARED,
+    Answers,
+    Batches,
+    Check,
+    compare,
+    compare_every_way,
+    compare_kept_values,
+)
 from export.training.dataset import encode
 from models.bundle.files import Bundle, InvalidBundle, read, replay_golden
 from models.corpus.corpus_file import LEVELS
@@ -161,6 +169,7 @@ def _compiled(bundle: Bundle, batches: Batches, expected: Sequence[Chunk]) -> It
         yield Check("compiled loops", True, f"not compared, and not served here: {IMPORT_ERROR}")
     for session in compiled_sessions(bundle.weights):
         yield from compare_every_way(session, batches, expected)
+        yield compare_kept_values(session, bundle.weights, batches)
 
 
 def _corpus(bundle: Bundle, session: Session) -> Check:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,7 +17,7 @@ from export.publish.verify import Network, VerificationFailed, verify
 from models.bundle.files import MANIFEST, STEP, WEIGHTS, WORDS, InvalidBundle
 from models.bundle.repository import model_names, versions
 from models.network import recurrence
-from models.network.compiled_session import compiled_sessions
+from models.network.compiled_session import CompiledSession, compiled_sessions
 from models.network.equations import CELLS, Cell
 from models.network.pooling import POOLINGS, Pooling
 from models.network.session import Chunk
@@ -201,7 +202,8 @@ def test_answers_that_overflow_are_found_in_every_implementation(tmp_path: Path,
     replace_tensor(folder, "head.weight", lambda weight: np.full_like(weight, 3e38))
     wrong = {name for name, check in failed(folder).items() if check.detail == "NaN or infinity among the answers"}
     assert {"PyTorch", "NumPy equations", "ONNX Runtime, whole batches"} <= wrong
-    assert compiled_checks(folder) <= wrong
+    answers = {f"compiled loops, {width} floats a vector, {way}" for width in recurrence.widths() for way in WAYS}
+    assert answers <= wrong
 
 
 def compiled_checks(folder: Path) -> set[str]:
@@ -219,6 +221,20 @@ def test_loops_that_compute_something_else_are_found(tmp_path: Path, monkeypatch
     other = random_weights("lstm", seed=2)
     monkeypatch.setattr("export.publish.verify.compiled_sessions", lambda _: compiled_sessions(other))
     assert failed(folder).keys() == compiled_checks(folder)
+
+
+def test_gates_that_are_kept_wrong_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = CompiledSession.run
+
+    def changed(session: CompiledSession, *args: Any, **kwargs: Any) -> Chunk:
+        chunk = run(session, *args, **kwargs)
+        for values in chunk.values:
+            values[1] += 1e-3
+        return chunk
+
+    folder = write_bundle(tmp_path, "model", random_weights("lstm"))
+    monkeypatch.setattr(CompiledSession, "run", changed)
+    assert failed(folder).keys() == {name for name in compiled_checks(folder) if name.endswith("kept gates")}
 
 
 def test_loops_that_were_not_built_are_said_not_to_be_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

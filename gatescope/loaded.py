@@ -14,6 +14,7 @@ from gatescope.results import Predictions
 from models.bundle.files import MANIFEST, Bundle
 from models.bundle.manifest import Manifest
 from models.bundle.select import open_model
+from models.trace.strongest import MOST_STRONGEST
 from service.engine import Engine, EngineSettings, Model
 from service.errors import ServiceError
 from service.inference.continuation import Continuation, Continued, begin, read_on
@@ -113,9 +114,15 @@ class LoadedModel:
         before = begin(self._model) if state is None else state
         return _wait_for(read_on(self._predictor, self._model, before, text, counted=False))
 
-    def stream(self) -> TextStream:
-        """Return a reader of one text that comes in pieces: a prediction after every word."""
-        return TextStream(TypedText(self._predictor, self._model, math.inf, counted=False), _wait_for)
+    def stream(self, strongest: int = 0) -> TextStream:
+        """Return a reader of one text that comes in pieces: a prediction after every word.
+
+        The last prediction of each answer says how much is left of up to `strongest` words, at most 32.
+        """
+        if not 0 <= strongest <= MOST_STRONGEST:
+            raise ValueError(f"strongest is {strongest}: 0 to {MOST_STRONGEST} words can be followed")
+        text = TypedText(self._predictor, self._model, math.inf, counted=False, strongest=strongest)
+        return TextStream(text, _wait_for)
 
     async def _predict_each(self, texts: list[str]) -> list[Prediction]:
         try:

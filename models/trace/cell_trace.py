@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.network.equations import Array, Layer
-from models.trace.activations import LayerActivations
+from models.trace.activations import LayerActivations, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class GatedMemory:
     `readout` is the hidden state over that state; None where the hidden state is that state.
     """
 
-    kept: Callable[[LayerActivations], Array]
-    written: Callable[[LayerActivations], Array]
-    readout: Callable[[LayerActivations], Array | None]
+    kept: Callable[[Values], Array]
+    written: Callable[[Values], Array]
+    readout: Callable[[Values], Array | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,9 @@ class CellTrace:
     tensors: tuple[str, ...]
     conventions: Mapping[str, str]
     candidate: int
-    values: Callable[[Layer, Array, Array], Sequence[Array]]
-    """VALUES, `[T, H]` each, from a layer's weights, inputs `[T, I]` and hidden states before `[T, H]`."""
+    values: Callable[[Layer, Array, Array, Array | None], Sequence[Array]]
+    """VALUES, `[T, H]` each, from a layer's weights, inputs `[T, I]`, hidden states before `[T, H]`, and the cell state
+    `[H]` before the first step, zero where it is None."""
     recomputed: Callable[[Mapping[str, Array]], Array]
     """The hidden states `[T, H]` once more, from what each step made."""
     backward: Callable[[LayerActivations, Layer, Array], tuple[Array, Array]]
@@ -59,8 +60,10 @@ def rows(layer: Layer, gate: int) -> slice:
     return slice(gate * size, (gate + 1) * size)
 
 
-def shifted(states: Array) -> Array:
-    """Return the state before each step, from zero."""
+def shifted(states: Array, first: Array | None = None) -> Array:
+    """Return the state before each step, from `first`, or from zero."""
     before = np.zeros_like(states)
     before[1:] = states[:-1]
+    if first is not None:
+        before[0] = first
     return before

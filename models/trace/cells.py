@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.network.equations import Array, Cell, Layer, sigmoid
-from models.trace.activations import LayerActivations
+from models.trace.activations import LayerActivations, Values
 from models.trace.cell_trace import CellTrace, GatedMemory, rows, shifted
 from models.trace.linear import backward_scan, reverse_scan, scan, tanh_ratio
 
@@ -57,7 +57,7 @@ _RNN = CellTrace(
     tensors=("hidden",),
     conventions={"hidden": "tanh of this word and the hidden state before"},
     candidate=0,
-    values=lambda layer, inputs, before: [_pre_activation(layer, 0, inputs, before)],
+    values=lambda layer, inputs, before, _: [_pre_activation(layer, 0, inputs, before)],
     recomputed=lambda of: np.tanh(of["pre_candidate"]),
     backward=_rnn_backward,
     backward_frozen=_rnn_backward_frozen,
@@ -68,11 +68,14 @@ _RNN = CellTrace(
 # LSTM: c = f c' + i g, h = o tanh(c)
 
 
-def _lstm_values(layer: Layer, inputs: Array, hidden_before: Array) -> Sequence[Array]:
+def _lstm_values(layer: Layer, inputs: Array, hidden_before: Array, cell_before: Array | None) -> Sequence[Array]:
     pre = [_pre_activation(layer, gate, inputs, hidden_before) for gate in range(4)]
     input_, forget, output = (sigmoid(pre[gate]) for gate in (0, 1, 3))
     candidate = np.tanh(pre[2])
-    return [input_, forget, candidate, output, scan(forget, input_ * candidate), pre[2]]
+    added = input_ * candidate
+    if cell_before is not None:
+        added[0] += forget[0] * cell_before
+    return [input_, forget, candidate, output, scan(forget, added), pre[2]]
 
 
 def _lstm_recomputed(of: Mapping[str, Array]) -> Array:
@@ -81,7 +84,7 @@ def _lstm_recomputed(of: Mapping[str, Array]) -> Array:
     return hidden
 
 
-def _lstm_readout(of: LayerActivations) -> Array:
+def _lstm_readout(of: Values) -> Array:
     return tanh_ratio(of["output"], np.tanh(of["cell"]), of["cell"])
 
 
@@ -139,7 +142,7 @@ _LSTM = CellTrace(
 # GRU: n = tanh(W x + b + r (U h' + b')), h = (1 - z) n + z h'
 
 
-def _gru_values(layer: Layer, inputs: Array, hidden_before: Array) -> Sequence[Array]:
+def _gru_values(layer: Layer, inputs: Array, hidden_before: Array, _: Array | None) -> Sequence[Array]:
     reset, update = (sigmoid(_pre_activation(layer, gate, inputs, hidden_before)) for gate in (0, 1))
     block = rows(layer, 2)
     recurrent = hidden_before @ layer.weight_hh[block].T + layer.bias_hh[block]
@@ -204,7 +207,7 @@ _GRU = CellTrace(
 # minGRU: n = W x + b, h = (1 - z) n + z h'; the hidden state before is in no gate
 
 
-def _mingru_values(layer: Layer, inputs: Array, hidden_before: Array) -> Sequence[Array]:
+def _mingru_values(layer: Layer, inputs: Array, _: Array, __: Array | None) -> Sequence[Array]:
     update, candidate = (
         inputs @ layer.weight_ih[rows(layer, gate)].T + layer.bias_ih[rows(layer, gate)] for gate in (0, 1)
     )

@@ -29,6 +29,9 @@ class ReductionTrace:
     """By hidden states, `[T, H]`: of these, and of the target's weights `[H]`."""
     columns: Callable[[Array, Array, int], Columns]
     """Of hidden states, the target's weights and the number of blocks."""
+    followed: Callable[[Array, Array, Array, int], Array]
+    """What N words have in it after a step, `[N, H]`: of what they had, what is left of them as it is read there, which
+    units reach a new maximum there, and the number of steps."""
     history: Callable[[Array], tuple[Tensors, Array]]
     """What it has gathered after each word, each `[T, ...]`; what it will gather from 0, 1, ... T on, `[T + 1, H]`."""
     joined: Callable[[Tensors, Array, int], Array]
@@ -45,6 +48,7 @@ _LAST = ReductionTrace(
     running=lambda hidden, head, _: hidden @ head.T,
     gradient=_last_gradient,
     columns=lambda _, weight, __: lambda step, left, readout: left @ (weight * readout),
+    followed=lambda _, left, __, ___: left,
     history=lambda hidden: ({}, np.broadcast_to(hidden[-1], (len(hidden) + 1, hidden.shape[1]))),
     joined=lambda _, ahead, __: ahead,
 )
@@ -93,6 +97,7 @@ _MAX = ReductionTrace(
     running=_max_running,
     gradient=_max_gradient,
     columns=_max_columns,
+    followed=lambda had, left, rises, _: np.where(rises, left, had),
     history=_max_history,
     joined=lambda state, ahead, _: np.maximum(state["max"], ahead),
 )
@@ -127,6 +132,7 @@ _MEAN = ReductionTrace(
     running=_mean_running,
     gradient=lambda hidden, weight: np.repeat((weight / len(hidden))[None], len(hidden), axis=0),
     columns=_mean_columns,
+    followed=lambda had, left, _, steps: had + (left - had) / steps,
     history=_mean_history,
     joined=lambda state, ahead, words: (state["sum"] + ahead) / words,
 )

@@ -5,7 +5,7 @@ network has run: two matrix products a gate, and one scan for the cell. `residua
 hidden states back through the equations of `models.network.equations`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from models.network.equations import VALUES, Array, Ids, Weights
 from models.trace.activations import Activations, LayerActivations
 from models.trace.cell_trace import shifted
 from models.trace.cells import CELL_TRACES
+from models.trace.pooling import Tensors
 
 
 def recover(weights: Weights, ids: Ids, hidden: Sequence[Array], values: Sequence[Array] = ()) -> Activations:
@@ -24,9 +25,23 @@ def recover(weights: Weights, ids: Ids, hidden: Sequence[Array], values: Sequenc
     cell = CELL_TRACES[weights.cell]
     inputs, layers = np.asarray(weights.embedding[ids]), []
     for number, (layer, states) in enumerate(zip(weights.layers, hidden, strict=True)):
-        found = values[number] if values else cell.values(layer, inputs, shifted(states))
+        found = values[number] if values else cell.values(layer, inputs, shifted(states), None)
         by_name = {**dict(zip(VALUES[weights.cell], found, strict=True)), "hidden": states}
         residual = float(np.abs(cell.recomputed(by_name) - states).max())
         layers.append(LayerActivations(by_name, inputs, residual))
         inputs = states
     return Activations(weights, ids, tuple(layers))
+
+
+def top_values(
+    weights: Weights, ids: Ids, hidden: Sequence[Array], values: Sequence[Array], before: Tensors | None
+) -> Mapping[str, Array]:
+    """Return VALUES and `hidden` of the top layer by name, `[T, H]` each, where the network goes on from `before`."""
+    if values:
+        found = list(values[-1])
+    else:
+        top, first = len(hidden) - 1, before or {}
+        inputs = hidden[-2] if top else np.asarray(weights.embedding[ids])
+        states = shifted(hidden[-1], first.get(f"hidden_{top}"))
+        found = [*CELL_TRACES[weights.cell].values(weights.layers[-1], inputs, states, first.get(f"cell_{top}"))]
+    return {**dict(zip(VALUES[weights.cell], found, strict=True)), "hidden": hidden[-1]}

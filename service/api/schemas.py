@@ -9,6 +9,7 @@ from models.bundle.aliases import VersionName
 from models.bundle.manifest import Abstain, Capability, CorpusFacts, Data, Metrics, Provenance
 from models.network.equations import Cell
 from models.network.pooling import Pooling
+from models.trace.strongest import MOST_STRONGEST
 from service.api.bounded_json import MOST_VALUES, check_values
 from service.errors import Malformed
 from service.inference.model_states import ModelState
@@ -80,7 +81,7 @@ Count = Annotated[int, Field(ge=0)]
 class StreamMessage(BaseModel):
     """A message to `/v1/stream`: what is typed next, behind the text or in place of a part of it.
 
-    The first may name the model; `end` ends the text.
+    The first may name the model and say how many of the strongest words to follow; `end` ends the text.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -89,6 +90,7 @@ class StreamMessage(BaseModel):
     replace: tuple[Count, Count] | None = None
     end: bool = False
     look: bool = False
+    strongest: Annotated[int, Field(ge=0, le=MOST_STRONGEST)] = 0
     model: str | None = None
     version: VersionName | None = None
 

@@ -44,10 +44,24 @@ class Prediction(BaseModel):
         return f"<b>{escape(self.label)}</b> &nbsp; {shares} &nbsp; <small>{self.words} words{cut}{unsure}</small>"
 
 
+class StrongWord(BaseModel):
+    """A word of a text that is being typed, at `start` to `end` (code points).
+
+    `share` is what it brings to the logit of the second label minus the first's, or of the label minus the runner-up
+    where there are more than two; `left`, from 1 on down, how much of what it wrote is still in the network's memory.
+    """
+
+    word: str
+    start: int
+    end: int
+    share: float
+    left: float
+
+
 class StreamedPrediction(Prediction):
     """What a model says of a text up to and with `word`, which stands at `start` to `end` (code points).
 
-    `preview`: the word is still being typed.
+    `preview`: the word is still being typed. `strongest`: of the last word of an answer, and where it is asked for.
     """
 
     word: str
@@ -55,6 +69,7 @@ class StreamedPrediction(Prediction):
     end: int
     preview: bool
     final: bool
+    strongest: list[StrongWord] | None
 
 
 def prediction_of(

@@ -2,23 +2,37 @@
 
 import asyncio
 from collections.abc import Sequence
+from copy import deepcopy
 from time import monotonic, perf_counter
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from models.network.equations import Ids, softmax
+from models.network.equations import Array, Ids, softmax
 from models.text.edited import EditedText, OpenTooLong
 from models.text.words import UNK
+from models.trace.pooling import Tensors
 from models.trace.running import running_logits
+from models.trace.strongest import StrongestWords, steps, strongest_words
 from service.engine import Answer, Model, State
 from service.errors import NoWords, ServiceError, TooLarge
 from service.inference.predict import LONG_TEXT, Predictor
-from service.inference.prediction import StreamedPrediction, prediction_of
+from service.inference.prediction import StreamedPrediction, StrongWord, prediction_of
 from service.metrics.predictions import Phases, PredictionRecord
 
-MOST_STATES = 64
+MOST_STATES, MOST_FOLLOWED = 64, 8
+"""Places of a text whose states are kept; the fewer where its strongest words are followed, 32 KiB to 128 KiB each."""
+
+STEPS_AT_ONCE = 64
+"""Words that are followed before others have a turn."""
+
+
+class Place(NamedTuple):
+    """What goes on from a place of the text: the network's state, and the strongest words where they are followed."""
+
+    state: State
+    strongest: StrongestWords | None
 
 
 class TypedText:
@@ -27,14 +41,17 @@ class TypedText:
     Used in `with`: it holds the model meanwhile, and at its end the text is counted once, where it is `counted`.
     """
 
-    def __init__(self, predictor: Predictor, model: Model, seconds: float, *, counted: bool = True) -> None:
-        """`seconds` is how long what is typed may wait for its answer."""
+    def __init__(
+        self, predictor: Predictor, model: Model, seconds: float, *, counted: bool = True, strongest: int = 0
+    ) -> None:
+        """`seconds` is how long what is typed may wait for its answer, which has up to `strongest` of the words."""
         self._predictor, self._model, self._seconds, self._counted = predictor, model, seconds, counted
         self._most = predictor.limits.max_words
         self._text = EditedText(self._most, model.bundle.vocabulary.pattern)
         self._said: list[StreamedPrediction] = []
         self._unknown = [0]
-        self._states: dict[int, State] = {}
+        self._places: dict[int, Place] = {}
+        self._unread = strongest_words(strongest, model.bundle.weights)
         self._bytes, self._truncated = 0, False
         self._queue = self._compute = self._request = 0.0
 
@@ -71,7 +88,7 @@ class TypedText:
         self._predictor.limits.check(size)
         as_before = await self._replace(start, end, piece)
         self._bytes = size
-        found = await self._read(as_before)
+        found = await self._with_strongest(await self._read(as_before))
         self._request += perf_counter() - started
         return found
 
@@ -82,9 +99,10 @@ class TypedText:
             return None
         await self._reach(begin)
         ids = self._ids(begin, end)
-        answer = await self._run(begin, ids)
+        answer, strongest = await self._run(begin, ids)
         unknown = self._unknown[begin] + int(np.count_nonzero(ids == UNK))
-        return self._prediction(end, unknown, answer.probabilities.tolist()).model_copy(update={"preview": True})
+        said = self._prediction(end, unknown, answer.probabilities.tolist())
+        return said.model_copy(update={"preview": True, "strongest": self._strong(strongest)})
 
     async def end(self) -> list[StreamedPrediction]:
         """Return the predictions of the words that are left, and the last one again as the final one.
@@ -95,8 +113,8 @@ class TypedText:
         found = await self._read(len(self._said))
         if not self._said:
             raise NoWords
-        final = self._said[-1].model_copy(update={"truncated": self._truncated, "final": True})
-        return [*found, final]
+        [last] = await self._with_strongest(self._said[-1:])
+        return [*found, last.model_copy(update={"truncated": self._truncated, "final": True})]
 
     async def _replace(self, start: int, end: int, piece: str) -> int:
         try:
@@ -111,11 +129,11 @@ class TypedText:
         had, until = len(self._said), min(self._text.certain, self._most)
         known = min(as_before, had, until)
         del self._said[known:], self._unknown[known + 1 :]
-        self._states = {count: state for count, state in self._states.items() if count <= known}
+        self._places = {count: place for count, place in self._places.items() if count <= known}
         if known < until:
             await self._reach(known)
             ids = self._ids(known, until)
-            answer = await self._run(known, ids, keep=True, traced=len(ids) > 1)
+            answer, _ = await self._run(known, ids, keep=True, traced=len(ids) > 1)
             self._unknown += (self._unknown[known] + np.cumsum(ids == UNK)).tolist()
             self._said += [
                 self._prediction(count, self._unknown[count], probabilities)
@@ -127,29 +145,68 @@ class TypedText:
             return [*found, self._said[-1].model_copy(update={"truncated": True})]
         return found or self._said[-1:] if known < had else found
 
+    async def _with_strongest(self, found: list[StreamedPrediction]) -> list[StreamedPrediction]:
+        """Have the last prediction say which words are the strongest, if they are followed."""
+        if self._unread is None or not found:
+            return found
+        await self._reach(found[-1].words)
+        strongest = self._strong(self._places[found[-1].words].strongest)
+        return [*found[:-1], found[-1].model_copy(update={"strongest": strongest})]
+
     async def _reach(self, count: int) -> None:
         """Have the state after `count` words, from the nearest one that was kept."""
-        nearest = max((kept for kept in self._states if kept <= count), default=0)
+        nearest = max((kept for kept in self._places if kept <= count), default=0)
         if nearest < count:
             await self._run(nearest, self._ids(nearest, count), keep=True)
 
-    async def _run(self, begin: int, ids: Ids, *, keep: bool = False, traced: bool = False) -> Answer:
+    async def _run(
+        self, begin: int, ids: Ids, *, keep: bool = False, traced: bool = False
+    ) -> tuple[Answer, StrongestWords | None]:
         """Read the words `ids [T]` behind the first `begin`, whose state is there."""
-        deadline, state = monotonic() + self._seconds, self._states.get(begin)
+        deadline, place = monotonic() + self._seconds, self._places.get(begin)
         answer = await self._predictor.engine.submit(
-            self._model, ids, deadline=deadline, state=state, keep=keep, traced=traced
+            self._model,
+            ids,
+            deadline=deadline,
+            state=None if place is None else place.state,
+            keep=keep,
+            traced=traced or self._unread is not None,
         )
         self._queue, self._compute = self._queue + answer.queue_seconds, self._compute + answer.compute_seconds
+        strongest = await self._follow(begin, ids, answer)
         if answer.state is not None:
-            self._keep(begin + len(ids), answer.state)
-        return answer
+            self._keep(begin + len(ids), Place(answer.state, strongest))
+        return answer, strongest
 
-    def _keep(self, count: int, state: State) -> None:
-        """Keep a state. Where there are many, every second of the older ones goes."""
-        self._states[count] = state
-        if len(self._states) > MOST_STATES:
-            for older in sorted(self._states.keys() - {count})[:-1:2]:
-                del self._states[older]
+    async def _follow(self, begin: int, ids: Ids, answer: Answer) -> StrongestWords | None:
+        """Return the strongest words after the words `ids [T]`, which `answer` is of."""
+        place = self._places.get(begin)
+        strongest = deepcopy(self._unread if place is None else place.strongest)
+        if strongest is not None and answer.hidden is not None:
+            before, logits = self._before(begin), self._logits(begin, answer.hidden)
+            each = steps(self._model.bundle.weights, ids, answer.hidden, answer.values, before, logits)
+            for number, step in enumerate(each, 1):
+                strongest.read(step)
+                if number % STEPS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        return strongest
+
+    def _strong(self, strongest: StrongestWords | None) -> list[StrongWord] | None:
+        """Return the strongest words with their places in the text."""
+        if strongest is None:
+            return None
+        return [self._strong_word(*found) for found in strongest.found()]
+
+    def _strong_word(self, number: int, share: float, left: float) -> StrongWord:
+        text, start, end = self._text.words[number]
+        return StrongWord.model_construct(word=text, start=start, end=end, share=share, left=left)
+
+    def _keep(self, count: int, place: Place) -> None:
+        """Keep a place. Where there are many, every second of the older ones goes."""
+        self._places[count] = place
+        if len(self._places) > (MOST_STATES if self._unread is None else MOST_FOLLOWED):
+            for older in sorted(self._places.keys() - {count})[:-1:2]:
+                del self._places[older]
 
     def _ids(self, begin: int, end: int) -> Ids:
         words = " ".join(word.text for word in self._text.words[begin:end])
@@ -159,18 +216,27 @@ class TypedText:
         """Return the probabilities after each word behind the first `known`."""
         if answer.hidden is None:
             return [answer.probabilities.tolist()]
-        manifest, state = self._model.bundle.manifest, self._states.get(known)
-        before = None if state is None else dict(zip([s.name for s in manifest.states], state, strict=True))
-        probabilities = softmax(running_logits(self._model.bundle.weights, answer.hidden[-1], before))
-        found: list[list[float]] = probabilities.tolist()
+        found: list[list[float]] = softmax(self._logits(known, answer.hidden)).tolist()
         return found
+
+    def _logits(self, known: int, hidden: Sequence[Array]) -> Array:
+        """Return the logits after each word behind the first `known`, `[T, C]`, from every layer's hidden states."""
+        return running_logits(self._model.bundle.weights, hidden[-1], self._before(known))
+
+    def _before(self, count: int) -> Tensors | None:
+        """Return the state tensors after `count` words by name; None before the first."""
+        if count not in self._places:
+            return None
+        names = [tensor.name for tensor in self._model.bundle.manifest.states]
+        return dict(zip(names, self._places[count].state, strict=True))
 
     def _prediction(self, count: int, unknown: int, probabilities: list[float]) -> StreamedPrediction:
         """Return what is said after `count` words, of which the model does not know `unknown`."""
         word = self._text.words[count - 1]
         said = prediction_of(self._model.bundle.manifest, probabilities, count, unknown, False)
-        place = {"word": word.text, "start": word.start, "end": word.end, "preview": False, "final": False}
-        return StreamedPrediction.model_construct(**{**dict(said), **place})
+        place = {"word": word.text, "start": word.start, "end": word.end}
+        none_yet = {"preview": False, "final": False, "strongest": None}
+        return StreamedPrediction.model_construct(**{**dict(said), **place, **none_yet})
 
     def _record(self, last: StreamedPrediction) -> PredictionRecord:
         tokenization = max(0.0, self._request - self._queue - self._compute)

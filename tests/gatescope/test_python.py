@@ -115,6 +115,19 @@ def test_a_text_is_read_along(lstm: LoadedModel) -> None:
     assert last.final and last.probabilities == pytest.approx(lstm.predict(TEXT).probabilities, abs=1e-5)
 
 
+def test_a_text_that_is_read_along_says_what_is_left_of_its_strongest_words(lstm: LoadedModel) -> None:
+    with lstm.stream(strongest=2) as stream:
+        *before, last = stream.add("not a bad plot ")
+    ledger = lstm.trace("not a bad plot", include=["write"]).ledgers.write
+    assert not any(one.strongest for one in before) and last.strongest and ledger
+    words = ["not", "a", "bad", "plot"]
+    assert [word.share for word in last.strongest] == pytest.approx(
+        [ledger.words[words.index(word.word)] for word in last.strongest], abs=1e-5
+    )
+    with pytest.raises(ValueError, match="0 to 32"):
+        lstm.stream(strongest=33)
+
+
 def test_a_text_that_is_changed_is_read_on_from_before_the_change(lstm: LoadedModel) -> None:
     with lstm.stream() as stream:
         stream.add("This film is not ba")

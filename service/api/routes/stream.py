@@ -2,7 +2,8 @@
 
 In: JSON messages. `{"text": "..."}` is typed behind what is there; `{"text": "...", "replace": [start, end]}` takes the
 place of what stands there, in code points, and with no text deletes it; `{"end": true}` ends the text. The first may
-name `model` and `version`, and say that it is a `look`, which counts nowhere.
+name `model` and `version`, how many of the `strongest` words an answer is to end with, and say that it is a `look`,
+which counts nowhere.
 
 Out: a prediction for every word from the first changed one on, and one with `"preview": true` where the last word may
 still change; after the end the last one again with `"final": true`. A text past `max_words` freezes: one more
@@ -49,7 +50,8 @@ async def _read(context: AppContext, socket: WebSocket[Any, Any, Any]) -> bool:
     if message is None:
         raise Draining
     model = context.catalog.find(message.model, message.version)
-    with TypedText(context.predictor, model, context.settings.request_timeout, counted=not message.look) as text:
+    seconds, counted, strongest = context.settings.request_timeout, not message.look, message.strongest
+    with TypedText(context.predictor, model, seconds, counted=counted, strongest=strongest) as text:
         while message is not None:
             start, end = _place(message, text.length)
             await _send(socket, await text.replace(start, end, message.text))

@@ -89,6 +89,21 @@ def test_a_prediction_comes_as_soon_as_its_word_has_ended_and_a_preview_before(r
         assert hear(socket) == {**previewed, "preview": False}
 
 
+@pytest.mark.parametrize("model", ["rnn", "lstm"])
+def test_on_request_the_last_prediction_of_an_answer_has_the_strongest_words(root: str, model: str) -> None:
+    heard, _ = all_of(
+        root, {"model": model, "strongest": 3, "text": "not a bad plot "}, {"text": "amaz"}, {"end": True}
+    )
+    asked = [one["words"] for one in heard if one["strongest"]]
+    assert asked == ([] if model == "rnn" else [4, 5, 5, 5])
+    for one in heard:
+        for word in one["strongest"] or ():
+            assert "not a bad plot amaz"[word["start"] : word["end"]] == word["word"] and 0 <= word["left"] <= 1
+    plain, _ = all_of(root, {"model": model, "text": "not a bad plot "}, {"end": True})
+    assert not any(one["strongest"] for one in plain)
+    assert all_of(root, {"strongest": 33})[0][0]["type"].endswith("malformed")
+
+
 def test_a_change_in_the_middle_is_answered_from_the_first_changed_word_on(root: str) -> None:
     edits: list[dict[str, Any]] = [
         {"text": "This film is not bad at all "},

@@ -1,7 +1,7 @@
 """A text that is typed and edited is answered as if it were read anew, whatever states were kept."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +11,15 @@ from models.bundle.files import read
 from service.engine import Engine, EngineSettings, Model
 from service.inference.limits import TextLimits
 from service.inference.predict import Predictor
+from service.inference.prediction import StreamedPrediction
 from service.inference.typed_text import TypedText
 from service.metrics.recorder import Recorder
+from service.tracing.executor import TraceExecutor
+from service.tracing.request import TraceRequest
+from service.tracing.tracer import Tracer
 from tests.bundles import random_weights, write_bundle
 
-MOST = 12
+MOST, STRONGEST = 12, 4
 PIECES = st.lists(st.sampled_from(["not", "bad", "it's", " ", " ", "!", "<br />", "<", "a", "'"]), max_size=16).map(
     "".join
 )
@@ -32,7 +36,35 @@ def reader(
     engine = Engine(EngineSettings())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("service.inference.typed_text.MOST_STATES", 3)
+        patch.setattr("service.inference.typed_text.MOST_FOLLOWED", 3)
         yield Predictor(engine, TextLimits(MOST, 10_000), Recorder()), engine.load(read(folder))
+
+
+async def check_strongest(
+    text: TypedText, found: Sequence[StreamedPrediction], reader: tuple[Predictor, Model], content: str
+) -> None:
+    """The strongest words are those of the text read at once, and as a trace of it says."""
+    tracer = Tracer(reader[0], TraceExecutor())
+    for said in [*found[-1:], await text.preview()]:
+        if said is None or said.truncated:
+            continue
+        until = content[: said.end]
+        with TypedText(*reader, 30.0, counted=False, strongest=STRONGEST) as fresh:
+            read = await fresh.replace(0, 0, until)
+            expected = await fresh.preview() or read[-1]
+        assert said.strongest is not None and len(said.strongest) == min(said.words, STRONGEST)
+        assert [(one.word, one.start) for one in said.strongest] == [
+            (one.word, one.start) for one in expected.strongest or ()
+        ]
+        request = TraceRequest(text=until, include=frozenset(("write", "memory")))
+        trace = await tracer.trace(reader[1], request, lambda trace: trace)
+        places = [word.start for word in trace.words]
+        for one in said.strongest:
+            number = places.index(one.start)
+            assert until[one.start : one.end] == one.word == trace.words[number].text
+            assert one.share == pytest.approx(trace.ledgers.write.words[number], abs=1e-5)
+            assert one.left == pytest.approx(trace.memory.retained_at_end[number], abs=1e-4)
+    tracer.close()
 
 
 async def check(text: TypedText, reader: tuple[Predictor, Model], content: str) -> None:
@@ -49,19 +81,22 @@ async def check(text: TypedText, reader: tuple[Predictor, Model], content: str) 
         assert said.probabilities == pytest.approx(until.probabilities, abs=1e-5)
 
 
+@pytest.mark.parametrize("strongest", [0, STRONGEST])
 @given(edits=EDITS)
 @settings(max_examples=25, deadline=None)
 def test_any_edits_are_answered_as_a_fresh_read_is(
-    reader: tuple[Predictor, Model], edits: list[tuple[int, int, str]]
+    reader: tuple[Predictor, Model], strongest: int, edits: list[tuple[int, int, str]]
 ) -> None:
     async def type_all() -> None:
         content = ""
-        with TypedText(*reader, 30.0, counted=False) as text:
+        with TypedText(*reader, 30.0, counted=False, strongest=strongest) as text:
             for place, length, piece in edits:
                 start = min(place, len(content))
                 end = min(start + length, len(content))
                 content = content[:start] + piece + content[end:]
-                await text.replace(start, end, piece)
+                found = await text.replace(start, end, piece)
                 await check(text, reader, content)
+                if strongest:
+                    await check_strongest(text, found, reader, content)
 
     asyncio.run(type_all())

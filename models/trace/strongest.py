@@ -31,7 +31,7 @@ class Step(NamedTuple):
     head: TargetHead
 
 
-class StrongWord(NamedTuple):
+class FollowedWord(NamedTuple):
     """A word by its number in the text. `share` is what it brings to the running logit, as in the write ledger of the
     text so far; `left`, 0 to 1, how much of what it wrote is still in the state.
     """
@@ -97,12 +97,12 @@ class StrongestWords:
         if row == self._most:
             self._drop(int(np.abs(self._shares(step)).argmin()))
 
-    def found(self) -> list[StrongWord]:
+    def found(self) -> list[FollowedWord]:
         """Return the words as they stand, the strongest first."""
         if self._last is None:
             return []
         shares, left = self._shares(self._last), self._left(self._last)
-        words = map(StrongWord, self._numbers, shares.tolist(), left.tolist())
+        words = map(FollowedWord, self._numbers, shares.tolist(), left.tolist())
         return sorted(words, key=lambda word: -abs(word.share))
 
     def _drop(self, row: int) -> None:

@@ -28,7 +28,7 @@ STEPS_AT_ONCE = 64
 """Words that are followed before others have a turn."""
 
 
-class Place(NamedTuple):
+class Checkpoint(NamedTuple):
     """What goes on from a place of the text: the network's state, and the strongest words where they are followed."""
 
     state: State
@@ -50,7 +50,7 @@ class TypedText:
         self._text = EditedText(self._most, model.bundle.vocabulary.pattern)
         self._said: list[StreamedPrediction] = []
         self._unknown = [0]
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, Checkpoint] = {}
         self._unread = strongest_words(strongest, model.bundle.weights)
         self._bytes, self._truncated = 0, False
         self._queue = self._compute = self._request = 0.0
@@ -175,7 +175,7 @@ class TypedText:
         self._queue, self._compute = self._queue + answer.queue_seconds, self._compute + answer.compute_seconds
         strongest = await self._follow(begin, ids, answer)
         if answer.state is not None:
-            self._keep(begin + len(ids), Place(answer.state, strongest))
+            self._keep(begin + len(ids), Checkpoint(answer.state, strongest))
         return answer, strongest
 
     async def _follow(self, begin: int, ids: Ids, answer: Answer) -> StrongestWords | None:
@@ -201,7 +201,7 @@ class TypedText:
         text, start, end = self._text.words[number]
         return StrongWord.model_construct(word=text, start=start, end=end, share=share, left=left)
 
-    def _keep(self, count: int, place: Place) -> None:
+    def _keep(self, count: int, place: Checkpoint) -> None:
         """Keep a place. Where there are many, every second of the older ones goes."""
         self._places[count] = place
         if len(self._places) > (MOST_STATES if self._unread is None else MOST_FOLLOWED):

@@ -10,14 +10,14 @@ from models.network.session import FRESH
 from models.network.state import state_tensors
 from models.trace.memory import memory
 from models.trace.running import running_logits
-from models.trace.strongest import StrongWord, steps, strongest_words
+from models.trace.strongest import FollowedWord, steps, strongest_words
 from tests.bundles import random_weights
 from tests.models.trace.networks import GATED, of
 
 WORDS = 30
 
 
-def followed(cell: Cell, pooling: Pooling, layers: int, most: int, pieces: list[Array]) -> list[list[StrongWord]]:
+def followed(cell: Cell, pooling: Pooling, layers: int, most: int, pieces: list[Array]) -> list[list[FollowedWord]]:
     """What is followed after each piece of a text, which the network of the step graph reads one after another."""
     weights = random_weights(cell, pooling, layers=layers, classes=3)
     session, state, before = open_step_graph(weights), None, None

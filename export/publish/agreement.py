@@ -77,9 +77,10 @@ def compare_kept_values(session: Session, weights: Weights, batches: Batches) ->
     """Compare the gates that `session` keeps of a traced run with those that weights and hidden states give."""
     differences = list[Array]()
     for reviews in batches:
-        fresh = np.full(len(reviews), FRESH)
-        chunk = session.run(reviews, fresh, session.empty_state, traced=True, values=True)
-        for row, ids in enumerate(reviews[:COMPARED]):
+        compared = reviews[:COMPARED]
+        fresh = np.full(len(compared), FRESH)
+        chunk = session.run(compared, fresh, session.empty_state, traced=True, values=True)
+        for row, ids in enumerate(compared):
             hidden = [layer[: len(ids), row] for layer in chunk.hidden]
             with np.errstate(invalid="ignore", over="ignore"):
                 for kept, layer in zip(chunk.values, recover(weights, ids, hidden).layers, strict=True):

@@ -77,7 +77,7 @@ def _log_kept(read: Sequence[Analysis]) -> Array:
     memory = CELL_TRACES[read[0].weights.cell].memory
     if memory is None:
         return np.zeros(0, np.float32)
-    kept = np.concatenate([memory.kept(one.activations.top) for one in read])
+    kept = np.concatenate([memory.kept(one.activations.top.values) for one in read])
     mean: Array = np.log(np.maximum(kept, LEAST_KEPT)).mean(axis=0, dtype=np.float64).astype(np.float32)
     return mean
 

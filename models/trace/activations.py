@@ -2,16 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from models.network.equations import Array, Cell, Ids, Weights
-
-
-class Values(Protocol):
-    """VALUES and `hidden` of one layer by name, `[T, H]` each."""
-
-    def __getitem__(self, name: str, /) -> Array:
-        """Return those of that name."""
 
 
 @dataclass(frozen=True, slots=True)

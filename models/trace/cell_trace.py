@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.network.equations import Array, Layer
-from models.trace.activations import LayerActivations, Values
+from models.trace.activations import LayerActivations
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class GatedMemory:
     `readout` is the hidden state over that state; None where the hidden state is that state.
     """
 
-    kept: Callable[[Values], Array]
-    written: Callable[[Values], Array]
-    readout: Callable[[Values], Array | None]
+    kept: Callable[[Mapping[str, Array]], Array]
+    written: Callable[[Mapping[str, Array]], Array]
+    readout: Callable[[Mapping[str, Array]], Array | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.network.equations import Array, Cell, Layer, sigmoid
-from models.trace.activations import LayerActivations, Values
+from models.trace.activations import LayerActivations
 from models.trace.cell_trace import CellTrace, GatedMemory, rows, shifted
 from models.trace.linear import backward_scan, reverse_scan, scan, tanh_ratio
 
@@ -84,7 +84,7 @@ def _lstm_recomputed(of: Mapping[str, Array]) -> Array:
     return hidden
 
 
-def _lstm_readout(of: Values) -> Array:
+def _lstm_readout(of: Mapping[str, Array]) -> Array:
     return tanh_ratio(of["output"], np.tanh(of["cell"]), of["cell"])
 
 
@@ -116,7 +116,7 @@ def _lstm_backward(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tu
 def _lstm_backward_frozen(of: LayerActivations, layer: Layer, grad_hidden: Array) -> tuple[Array, float]:
     block, slope = rows(layer, 2), tanh_ratio(of["input"], of["candidate"], of["pre_candidate"])
     one = np.ones_like(grad_hidden)
-    grad = backward_scan(grad_hidden, _lstm_readout(of), of["forget"], slope, one, layer.weight_hh[block])
+    grad = backward_scan(grad_hidden, _lstm_readout(of.values), of["forget"], slope, one, layer.weight_hh[block])
     return grad, _over_time(grad, layer.bias_ih[block] + layer.bias_hh[block])
 
 

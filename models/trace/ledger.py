@@ -70,9 +70,9 @@ def write_ledger(activations: Activations, grad_hidden: Array, explained: float)
     memory, top = CELL_TRACES[activations.cell].memory, activations.top
     if memory is None:
         return None
-    readout = memory.readout(top)
-    survives = reverse_scan(memory.kept(top), grad_hidden if readout is None else grad_hidden * readout)
-    return Ledger.of(survives * memory.written(top), 0.0, explained)
+    readout = memory.readout(top.values)
+    survives = reverse_scan(memory.kept(top.values), grad_hidden if readout is None else grad_hidden * readout)
+    return Ledger.of(survives * memory.written(top.values), 0.0, explained)
 
 
 def deep_ledger(activations: Activations, grad_hidden: Array, explained: float) -> Ledger:

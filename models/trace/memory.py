@@ -54,7 +54,7 @@ def memory(activations: Activations, head: TargetHead, units: Sequence[int]) -> 
         return None
     words = len(activations.ids)
     block = 1 if words <= MOST_WORDS else math.ceil(words / MOST_BLOCKS)
-    kept, sizes = gated.kept(top), written_sizes(gated, top, head)
+    kept, sizes = gated.kept(top.values), written_sizes(gated, top, head)
     lives = half_lives(kept)[units].tolist()
     return Memory(
         _matrix(gated, top, head, block),
@@ -67,9 +67,9 @@ def memory(activations: Activations, head: TargetHead, units: Sequence[int]) -> 
 
 def written_sizes(gated: GatedMemory, layer: LayerActivations, head: TargetHead) -> Array:
     """Return the size of what each word wrote, `[T, H]`, each unit weighted by how the head reads it at the end."""
-    readout = gated.readout(layer)
+    readout = gated.readout(layer.values)
     weight = head.size if readout is None else head.size * np.abs(readout[-1])
-    sizes: Array = np.abs(gated.written(layer)) * weight
+    sizes: Array = np.abs(gated.written(layer.values)) * weight
     return sizes
 
 
@@ -100,7 +100,12 @@ def half_lives(kept: Array) -> Array:
 
 def _matrix(gated: GatedMemory, layer: LayerActivations, head: TargetHead, block: int) -> Array:
     """Return the matrix after one pass over time. `held [N, H]` is what is left of each block's writes."""
-    hidden, write, keep, readout = layer["hidden"], gated.written(layer), gated.kept(layer), gated.readout(layer)
+    hidden, write, keep, readout = (
+        layer["hidden"],
+        gated.written(layer.values),
+        gated.kept(layer.values),
+        gated.readout(layer.values),
+    )
     out = np.ones_like(hidden) if readout is None else readout
     steps, size = hidden.shape
     blocks = -(-steps // block)

@@ -22,26 +22,31 @@ def recover(weights: Weights, ids: Ids, hidden: Sequence[Array], values: Sequenc
     They have the precision of `hidden`. `values [V, T, H]` of every layer, which a session may have kept, save
     computing them here.
     """
-    cell = CELL_TRACES[weights.cell]
     inputs, layers = np.asarray(weights.embedding[ids]), []
-    for number, (layer, states) in enumerate(zip(weights.layers, hidden, strict=True)):
-        found = values[number] if values else cell.values(layer, inputs, shifted(states), None)
-        by_name = {**dict(zip(VALUES[weights.cell], found, strict=True)), "hidden": states}
-        residual = float(np.abs(cell.recomputed(by_name) - states).max())
+    for number, states in enumerate(hidden):
+        by_name = _by_name(weights, number, inputs, states, values, {})
+        residual = float(np.abs(CELL_TRACES[weights.cell].recomputed(by_name) - states).max())
         layers.append(LayerActivations(by_name, inputs, residual))
         inputs = states
     return Activations(weights, ids, tuple(layers))
 
 
 def top_values(
-    weights: Weights, ids: Ids, hidden: Sequence[Array], values: Sequence[Array], before: Tensors | None
+    weights: Weights, ids: Ids, hidden: Sequence[Array], values: Sequence[Array], before: Tensors
 ) -> Mapping[str, Array]:
     """Return VALUES and `hidden` of the top layer by name, `[T, H]` each, where the network goes on from `before`."""
+    top = len(hidden) - 1
+    inputs = hidden[top - 1] if top else np.asarray(weights.embedding[ids])
+    return _by_name(weights, top, inputs, hidden[top], values, before)
+
+
+def _by_name(
+    weights: Weights, number: int, inputs: Array, states: Array, values: Sequence[Array], before: Tensors
+) -> Mapping[str, Array]:
+    """Return VALUES and `hidden`, `[T, H]` each, of layer `number`; without state tensors `before` it starts anew."""
     if values:
-        found = list(values[-1])
+        found: Sequence[Array] = list(values[number])
     else:
-        top, first = len(hidden) - 1, before or {}
-        inputs = hidden[-2] if top else np.asarray(weights.embedding[ids])
-        states = shifted(hidden[-1], first.get(f"hidden_{top}"))
-        found = [*CELL_TRACES[weights.cell].values(weights.layers[-1], inputs, states, first.get(f"cell_{top}"))]
-    return {**dict(zip(VALUES[weights.cell], found, strict=True)), "hidden": hidden[-1]}
+        first, cell = before.get(f"hidden_{number}"), before.get(f"cell_{number}")
+        found = CELL_TRACES[weights.cell].values(weights.layers[number], inputs, shifted(states, first), cell)
+    return {**dict(zip(VALUES[weights.cell], found, strict=True)), "hidden": states}

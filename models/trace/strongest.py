@@ -56,7 +56,7 @@ def steps(
     """
     gated = CELL_TRACES[weights.cell].memory
     assert gated is not None
-    of, head_for = top_values(weights, ids, hidden, values, before), cache(partial(target_head, weights))
+    of, head_for = top_values(weights, ids, hidden, values, before or {}), cache(partial(target_head, weights))
     kept, written, readout = gated.kept(of), gated.written(of), gated.readout(of)
     heads = (head_for(default_target(after)) for after in logits)
     return map(Step, kept, written, np.ones_like(kept) if readout is None else readout, of["hidden"], heads)

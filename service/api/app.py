@@ -19,7 +19,7 @@ from models.network.onnx_session import Cuda
 from service.api.auth import Access, KeyRing, RequireKey
 from service.api.batch.stream_limiter import StreamLimiter
 from service.api.bodies import Bodies
-from service.api.context import Answer, AppContext, Control
+from service.api.context import AppContext, Control, T
 from service.api.dependencies import DEPENDENCIES, TypedRequest
 from service.api.gauges import gauges_of
 from service.api.middleware import Observed
@@ -88,7 +88,7 @@ class SingleProcess:
         """Add what was measured to the metrics."""
         self._metrics.add(os.getpid(), measured)
 
-    async def metrics(self, ask: Callable[[ServiceMetrics], Answer]) -> Answer:
+    async def metrics(self, ask: Callable[[ServiceMetrics], T]) -> T:
         """Return what the metrics answer."""
         return await asyncio.to_thread(ask, self._metrics)
 

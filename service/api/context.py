@@ -24,7 +24,7 @@ from service.tracing.corpus_search import CorpusSearch
 from service.tracing.counterfactual import CounterfactualSearch
 from service.tracing.tracer import Tracer
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 class Control(Changes, Protocol):
@@ -33,7 +33,7 @@ class Control(Changes, Protocol):
     def report(self, measured: ProcessReport) -> None:
         """Add what this process has measured to the metrics of the service."""
 
-    async def metrics(self, ask: Callable[[ServiceMetrics], Answer]) -> Answer:
+    async def metrics(self, ask: Callable[[ServiceMetrics], T]) -> T:
         """Return what the metrics of the service answer, off the event loop; `ask` can be pickled."""
 
     async def sequences(self, change: Callable[[Sequences], str | None]) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 from time import monotonic, perf_counter
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -22,9 +23,9 @@ from service.inference.prediction import StreamedPrediction, StrongWord, predict
 from service.metrics.predictions import Phases, PredictionRecord
 
 MOST_STATES, MOST_FOLLOWED = 64, 8
-"""Places of a text whose states are kept; the fewer where its strongest words are followed, 32 KiB to 128 KiB each."""
+"""Checkpoints that are kept; the fewer where strongest words are followed, for which one takes 32 to 128 KiB."""
 
-STEPS_AT_ONCE = 64
+STEPS_AT_ONCE = 16
 """Words that are followed before others have a turn."""
 
 
@@ -50,8 +51,8 @@ class TypedText:
         self._text = EditedText(self._most, model.bundle.vocabulary.pattern)
         self._said: list[StreamedPrediction] = []
         self._unknown = [0]
-        self._places: dict[int, Checkpoint] = {}
-        self._unread = strongest_words(strongest, model.bundle.weights)
+        self._checkpoints: dict[int, Checkpoint] = {}
+        self._at_start = strongest_words(strongest, model.bundle.weights)
         self._bytes, self._truncated = 0, False
         self._queue = self._compute = self._request = 0.0
 
@@ -129,7 +130,7 @@ class TypedText:
         had, until = len(self._said), min(self._text.certain, self._most)
         known = min(as_before, had, until)
         del self._said[known:], self._unknown[known + 1 :]
-        self._places = {count: place for count, place in self._places.items() if count <= known}
+        self._checkpoints = {count: kept for count, kept in self._checkpoints.items() if count <= known}
         if known < until:
             await self._reach(known)
             ids = self._ids(known, until)
@@ -147,15 +148,15 @@ class TypedText:
 
     async def _with_strongest(self, found: list[StreamedPrediction]) -> list[StreamedPrediction]:
         """Have the last prediction say which words are the strongest, if they are followed."""
-        if self._unread is None or not found:
+        if self._at_start is None or not found:
             return found
         await self._reach(found[-1].words)
-        strongest = self._strong(self._places[found[-1].words].strongest)
+        strongest = self._strong(self._checkpoints[found[-1].words].strongest)
         return [*found[:-1], found[-1].model_copy(update={"strongest": strongest})]
 
     async def _reach(self, count: int) -> None:
         """Have the state after `count` words, from the nearest one that was kept."""
-        nearest = max((kept for kept in self._places if kept <= count), default=0)
+        nearest = max((kept for kept in self._checkpoints if kept <= count), default=0)
         if nearest < count:
             await self._run(nearest, self._ids(nearest, count), keep=True)
 
@@ -163,14 +164,14 @@ class TypedText:
         self, begin: int, ids: Ids, *, keep: bool = False, traced: bool = False
     ) -> tuple[Answer, StrongestWords | None]:
         """Read the words `ids [T]` behind the first `begin`, whose state is there."""
-        deadline, place = monotonic() + self._seconds, self._places.get(begin)
+        deadline, nearest = monotonic() + self._seconds, self._checkpoints.get(begin)
         answer = await self._predictor.engine.submit(
             self._model,
             ids,
             deadline=deadline,
-            state=None if place is None else place.state,
+            state=None if nearest is None else nearest.state,
             keep=keep,
-            traced=traced or self._unread is not None,
+            traced=traced or self._at_start is not None,
         )
         self._queue, self._compute = self._queue + answer.queue_seconds, self._compute + answer.compute_seconds
         strongest = await self._follow(begin, ids, answer)
@@ -180,11 +181,12 @@ class TypedText:
 
     async def _follow(self, begin: int, ids: Ids, answer: Answer) -> StrongestWords | None:
         """Return the strongest words after the words `ids [T]`, which `answer` is of."""
-        place = self._places.get(begin)
-        strongest = deepcopy(self._unread if place is None else place.strongest)
+        nearest = self._checkpoints.get(begin)
+        strongest = deepcopy(self._at_start if nearest is None else nearest.strongest)
         if strongest is not None and answer.hidden is not None:
             before, logits = self._before(begin), self._logits(begin, answer.hidden)
-            each = steps(self._model.bundle.weights, ids, answer.hidden, answer.values, before, logits)
+            read = partial(steps, self._model.bundle.weights, ids, answer.hidden, answer.values, before, logits)
+            each = await asyncio.to_thread(read) if len(ids) > STEPS_AT_ONCE else read()
             for number, step in enumerate(each, 1):
                 strongest.read(step)
                 if number % STEPS_AT_ONCE == 0:
@@ -201,12 +203,12 @@ class TypedText:
         text, start, end = self._text.words[number]
         return StrongWord.model_construct(word=text, start=start, end=end, share=share, left=left)
 
-    def _keep(self, count: int, place: Checkpoint) -> None:
-        """Keep a place. Where there are many, every second of the older ones goes."""
-        self._places[count] = place
-        if len(self._places) > (MOST_STATES if self._unread is None else MOST_FOLLOWED):
-            for older in sorted(self._places.keys() - {count})[:-1:2]:
-                del self._places[older]
+    def _keep(self, count: int, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint. Where there are many, every second of the older ones goes."""
+        self._checkpoints[count] = checkpoint
+        if len(self._checkpoints) > (MOST_STATES if self._at_start is None else MOST_FOLLOWED):
+            for older in sorted(self._checkpoints.keys() - {count})[:-1:2]:
+                del self._checkpoints[older]
 
     def _ids(self, begin: int, end: int) -> Ids:
         words = " ".join(word.text for word in self._text.words[begin:end])
@@ -225,10 +227,10 @@ class TypedText:
 
     def _before(self, count: int) -> Tensors | None:
         """Return the state tensors after `count` words by name; None before the first."""
-        if count not in self._places:
+        if count not in self._checkpoints:
             return None
         names = [tensor.name for tensor in self._model.bundle.manifest.states]
-        return dict(zip(names, self._places[count].state, strict=True))
+        return dict(zip(names, self._checkpoints[count].state, strict=True))
 
     def _prediction(self, count: int, unknown: int, probabilities: list[float]) -> StreamedPrediction:
         """Return what is said after `count` words, of which the model does not know `unknown`."""

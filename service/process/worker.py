@@ -26,7 +26,7 @@ log = structlog.get_logger("gatescope")
 
 USAGE = 2
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 class SupervisorClient:
@@ -52,9 +52,9 @@ class SupervisorClient:
         if self.channel is not None:
             self.channel.send(measured=measured)
 
-    async def metrics(self, ask: Callable[[ServiceMetrics], Answer]) -> Answer:
+    async def metrics(self, ask: Callable[[ServiceMetrics], T]) -> T:
         """Return what the metrics of the service answer."""
-        answer: Answer = await self._ask(metrics=ask)
+        answer: T = await self._ask(metrics=ask)
         return answer
 
     async def sequences(self, change: Callable[[Sequences], str | None]) -> str | None:

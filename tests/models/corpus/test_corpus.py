@@ -44,7 +44,7 @@ def test_it_holds_what_the_network_did(cell: Cell) -> None:
         assert found.answers[review] == run.logits.argmax()
         if (memory := CELL_TRACES[cell].memory) is not None:
             hidden = tuple(layer.hidden.astype(np.float32) for layer in run.runs)
-            logs.append(np.log(memory.kept(recover(weights, ids, hidden).top)))
+            logs.append(np.log(memory.kept(recover(weights, ids, hidden).top.values)))
     assert len(found.texts or ()) == REVIEWS and found.starts[-1] == len(found.hidden)
     expected = np.concatenate(logs).mean(axis=0) if logs else np.zeros(0)
     assert found.log_kept == pytest.approx(expected, abs=1e-4)

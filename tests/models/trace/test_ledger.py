@@ -66,12 +66,12 @@ def test_the_write_ledger_is_the_product_of_the_gates_that_kept(cell: Cell, pool
     one = traced(cell, pooling, layers, words=9)
     layer, grad_hidden, memory = one.activations.top, head_gradient(one.head, one.hidden[-1]), CELL_TRACES[cell].memory
     assert memory is not None
-    readout = np.ones_like(grad_hidden) if (found := memory.readout(layer)) is None else found
+    readout = np.ones_like(grad_hidden) if (found := memory.readout(layer.values)) is None else found
     expected = np.zeros_like(grad_hidden)
     for t in range(9):
         for s in range(t, 9):
-            survived = np.prod(memory.kept(layer)[t + 1 : s + 1], axis=0)
-            expected[t] += grad_hidden[s] * readout[s] * survived * memory.written(layer)[t]
+            survived = np.prod(memory.kept(layer.values)[t + 1 : s + 1], axis=0)
+            expected[t] += grad_hidden[s] * readout[s] * survived * memory.written(layer.values)[t]
     assert write(one).units == pytest.approx(expected, abs=1e-12)
 
 

@@ -29,11 +29,11 @@ def gated(one: Traced) -> tuple[Array, Array, Array]:
     """What each step kept, what it wrote, and the size of that as the head reads it at the end."""
     cell, top = CELL_TRACES[one.activations.cell].memory, one.activations.top
     assert cell is not None
-    readout = np.ones(10) if (ratio := cell.readout(top)) is None else np.abs(ratio[-1])
-    written = cell.written(top)
+    readout = np.ones(10) if (ratio := cell.readout(top.values)) is None else np.abs(ratio[-1])
+    written = cell.written(top.values)
     sizes = np.abs(written) * one.head.size * readout
     assert written_sizes(cell, top, one.head) == pytest.approx(sizes)
-    return cell.kept(top), written, sizes
+    return cell.kept(top.values), written, sizes
 
 
 @pytest.mark.parametrize(("cell", "pooling", "layers"), GATED)
